@@ -1,0 +1,48 @@
+"""The history: who changed what, through which door, from what to what, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from dialnexa.actors import Actor
+from dialnexa.models import AuditEntry
+
+
+def record(
+    subject: models.Model,
+    event: str,
+    *,
+    by: Actor,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Write one entry about ``subject`` (a model with ``workspace_id``, or a workspace itself).
+
+    ``before`` and ``after`` hold only what changed, as plain JSON values. Call it in the same transaction.
+    """
+    return AuditEntry.objects.create(
+        workspace_id=getattr(subject, "workspace_id", None)
+        or (subject.pk if subject._meta.model_name == "workspace" else None),
+        subject_type=subject._meta.model_name or "",
+        subject_id=str(subject.pk),
+        event=event,
+        before=dict(before or {}),
+        after=dict(after or {}),
+        channel=by.channel,
+        actor=by.user,
+        actor_name=by.name,
+        request_id=by.request_id,
+        reason=reason,
+        at=now,
+    )
+
+
+def entries_about(subject_ids: Iterable[str]) -> models.QuerySet[AuditEntry]:
+    """The history of these objects together, oldest first."""
+    return AuditEntry.objects.filter(subject_id__in=list(subject_ids)).order_by("at", "id")

@@ -1,0 +1,16 @@
+"""When each background process was last seen."""
+
+from datetime import datetime, timedelta
+
+from dialnexa.models import Heartbeat
+
+
+def beat(name: str, *, now: datetime) -> None:
+    """Note that ``name`` (``worker``, ``sweeper``) is alive at ``now``."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
+
+
+def silent(names: tuple[str, ...], *, now: datetime, within: timedelta) -> list[str]:
+    """Which of these processes have not been seen for longer than ``within``."""
+    seen = set(Heartbeat.objects.filter(name__in=names, at__gte=now - within).values_list("name", flat=True))
+    return [name for name in names if name not in seen]

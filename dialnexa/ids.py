@@ -1,0 +1,30 @@
+"""Prefixed, time-ordered, lower-case identifiers: ``phn_01jd3vx1q8c2m4z6t7w9y0b5ra``.
+
+One string serves as database key, URL part, API value and log word. It is 48 bits of Unix milliseconds and
+80 random bits in Crockford's base 32, so ids sort by creation and can't be guessed.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 26
+ID_PATTERN = re.compile(rf"^[a-z]{{2,5}}_[{ALPHABET}]{{{LENGTH}}}$")
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id, for example ``new_id("phn")``."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    digits = []
+    for _ in range(LENGTH):
+        number, remainder = divmod(number, 32)
+        digits.append(ALPHABET[remainder])
+    return f"{prefix}_{''.join(reversed(digits))}"
+
+
+def id_maker(prefix: str) -> Callable[[], str]:
+    """Return a field default that makes ids with this prefix (a partial, so migrations can name it)."""
+    return partial(new_id, prefix)

@@ -1,0 +1,59 @@
+"""What every request passes through: an id for the logs, the user's time zone, refusals made into pages."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from dialnexa.errors import Refusal
+from dialnexa.ids import new_id
+
+Handler = Callable[[HttpRequest], HttpResponse]
+ACCEPTABLE_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
+
+
+def request_id(get_response: Handler) -> Handler:
+    """Give each request an id (the caller's, if it is a decent one) and say it in the answer."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get("X-Request-ID", "")
+        request.id = offered if ACCEPTABLE_ID.match(offered) else new_id("req")  # type: ignore[attr-defined]
+        response = get_response(request)
+        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+        return response
+
+    return handle
+
+
+def time_zone(get_response: Handler) -> Handler:
+    """Show times in the signed-in user's zone; inside they stay UTC."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        zone = getattr(request.user, "time_zone", "")
+        try:
+            timezone.activate(zoneinfo.ZoneInfo(zone))
+        except (ValueError, zoneinfo.ZoneInfoNotFoundError):
+            timezone.deactivate()
+        return get_response(request)
+
+    return handle
+
+
+class refusals:  # noqa: N801  Django wants a class for process_exception; it is named as its siblings are
+    """A Refusal that no view turned into a form error becomes a page (or fragment) that explains it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refusal):
+            return None
+        return render(request, "refusal.html", {"refusal": exception}, status=exception.status)

@@ -1,0 +1,257 @@
+"""Settings, from the environment. Every name begins with DIALNEXA_, beside DATABASE_URL and REDIS_URL.
+
+Without DATABASE_URL or REDIS_URL the project starts its own servers (see ``embedded``); with them set, nothing
+embedded is imported. Without DIALNEXA_DEBUG=1 this is production: it refuses to start without its secrets.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("DIALNEXA_DATA_DIR", str(BASE_DIR / ".data"))).absolute()
+DEBUG = env.bool("DIALNEXA_DEBUG", False)
+
+
+def secret(name: str, *, in_debug: str) -> str:
+    """A value production can't do without; development gets one that says what it is."""
+    value = env.str(name, "")
+    if not value and not DEBUG:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Production needs it; set DIALNEXA_DEBUG=1 to run on this machine only."
+        )
+    return value or in_debug
+
+
+SECRET_KEY = secret("DIALNEXA_SECRET_KEY", in_debug="development-only-not-a-secret-" + "x" * 30)
+ALLOWED_HOSTS = env.list("DIALNEXA_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("DIALNEXA_TRUSTED_ORIGINS", [])
+PUBLIC_BASE_URL = secret("DIALNEXA_PUBLIC_BASE_URL", in_debug="http://localhost:8000").rstrip("/")
+PRODUCT_NAME = "DialNexa Numbers"
+SUPPORT_EMAIL = env.str("DIALNEXA_SUPPORT_EMAIL", "support@dialnexa.example")
+
+# --- the application ---------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "dialnexa.admin_site.SupportAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "dialnexa",
+    "kyc",
+    "telephony",
+    "phone_numbers",
+]
+MIDDLEWARE = [
+    "dialnexa.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dialnexa.middleware.time_zone",
+    "dialnexa.middleware.refusals",
+]
+ROOT_URLCONF = "dialnexa.urls"
+WSGI_APPLICATION = "dialnexa.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["dialnexa.templatetags.dialnexa"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dialnexa.shell.context",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# --- data -------------------------------------------------------------------------------------------
+
+
+def database_url() -> str:
+    url = env.str("DATABASE_URL", "")
+    if url:
+        return url
+    from dialnexa import embedded
+
+    return embedded.postgres_url(DATA_DIR)
+
+
+def redis_url() -> str:
+    url = env.str("REDIS_URL", "")
+    if url:
+        return url
+    from dialnexa import embedded
+
+    return embedded.redis_url(DATA_DIR)
+
+
+DATABASE_URL = database_url()
+REDIS_URL = redis_url()
+DATABASES: dict[str, dict[str, Any]] = {"default": dict(dj_database_url.parse(DATABASE_URL))}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        "connect_timeout": 5,
+        "options": "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s",
+    },
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"db": 1},
+        "KEY_PREFIX": "dialnexa",
+    }
+}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- people -----------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "dialnexa.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_ADAPTER = "dialnexa.accounts.AccountAdapter"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+EMAIL_BACKEND = env.str("DIALNEXA_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env.str("DIALNEXA_FROM_EMAIL", "DialNexa <numbers@dialnexa.example>")
+SESSION_COOKIE_AGE = 12 * 60 * 60
+
+# --- safety -----------------------------------------------------------------------------------------
+
+BEHIND_TLS = not DEBUG and env.bool("DIALNEXA_TLS", True)
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DIALNEXA_BEHIND_PROXY", False) else None
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SESSION_COOKIE_NAME = "__Host-sessionid" if BEHIND_TLS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if BEHIND_TLS else "csrftoken"
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# --- the broker is a doorbell; PostgreSQL is the queue (see phone_numbers.sweeping) -------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+    "global_keyprefix": "numbers:",
+}
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+
+# --- carriers ---------------------------------------------------------------------------------------
+
+CARRIERS: dict[str, dict[str, Any]] = {}
+if env.str("DIALNEXA_PLIVO_AUTH_ID", ""):
+    CARRIERS["plivo"] = {
+        "class": "telephony.carriers.plivo.PlivoCarrier",
+        "base_url": env.str("DIALNEXA_PLIVO_BASE_URL", "https://api.plivo.com"),
+        "auth_id": env.str("DIALNEXA_PLIVO_AUTH_ID"),
+        "auth_token": secret("DIALNEXA_PLIVO_AUTH_TOKEN", in_debug="sandbox-token"),
+        "deadline": env.float("DIALNEXA_CARRIER_DEADLINE", 20.0),
+    }
+SANDBOX_URL = env.str("DIALNEXA_SANDBOX_URL", "")  # set: the carriers are the sandbox, and pages say so
+
+# --- buying: seconds (see phone_numbers.fulfilment) ---------------------------------------------------
+
+PURCHASE_LEASE = env.float("DIALNEXA_PURCHASE_LEASE", 45.0)  # how long one worker may hold an order
+SETTLE_WINDOW = env.float("DIALNEXA_SETTLE_WINDOW", 900.0)  # how late a carrier may still act on a request
+SETTLE_SPACING = env.float("DIALNEXA_SETTLE_SPACING", 60.0)  # between the two look-ups that prove an absence
+LOOK_UP_DELAYS = env.list("DIALNEXA_LOOK_UP_DELAYS", [5, 15, 60, 300], subcast=float)
+RETRY_DELAYS = env.list("DIALNEXA_RETRY_DELAYS", [2, 5, 15, 30], subcast=float)  # nothing was sent: try again
+PURCHASE_GIVE_UP = env.float(
+    "DIALNEXA_PURCHASE_GIVE_UP", 600.0
+)  # nothing could be sent for this long: refuse
+PURCHASE_MAX_ATTEMPTS = env.int("DIALNEXA_PURCHASE_MAX_ATTEMPTS", 3)
+REVIEW_AFTER = env.float("DIALNEXA_REVIEW_AFTER", 24 * 60 * 60.0)  # uncertain for this long: a person looks
+PAPERS_CHECK_EVERY = env.float(
+    "DIALNEXA_PAPERS_CHECK_EVERY", 300.0
+)  # a sold number whose papers are outstanding
+SWEEP_EVERY = env.float("DIALNEXA_SWEEP_EVERY", 1.0)
+RING_AGAIN = env.float("DIALNEXA_RING_AGAIN", 6.0)  # an order nobody took: ring once more
+OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search result may be bought
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("DIALNEXA_LOG_LEVEL", "INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+}

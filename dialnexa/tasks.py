@@ -1,0 +1,12 @@
+"""Tasks that belong to no one app."""
+
+from celery import shared_task
+
+from dialnexa import clock
+from dialnexa.heartbeats import beat
+
+
+@shared_task
+def beat_heart() -> None:
+    """Beat rings, a worker answers: written down, it proves both and the broker between them."""
+    beat("worker", now=clock.now())

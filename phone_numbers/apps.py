@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class NumbersConfig(AppConfig):
+    """The numbers app. Its package can't be called ``numbers``: Python's standard library owns that name."""
+
+    name = "phone_numbers"
+    label = "numbers"
+    verbose_name = "Numbers"
+    default_auto_field = "django.db.models.BigAutoField"
