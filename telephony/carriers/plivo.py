@@ -1,0 +1,278 @@
+"""Plivo's REST API: JSON over HTTPS, Basic authentication, numbers as digits without ``+``.
+
+Plivo publishes no list of error codes, so refusals are told apart by status first and then by text. It has no
+idempotency key and stores no reference of ours at purchase: after a doubt, ``find_owned`` is the only truth.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from . import plivo_objects as parse
+from .base import (
+    BadRequest,
+    BuyResult,
+    CarrierError,
+    ComplianceRequired,
+    InboundRoute,
+    InsufficientCredit,
+    Money,
+    NotFound,
+    NumberConfig,
+    NumberQuery,
+    NumberType,
+    NumberUnavailable,
+    Offer,
+    Outcome,
+    OwnedNumber,
+    Recorder,
+    RouteRef,
+    UnexpectedReply,
+)
+from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
+from .numbering import is_e164, national_digits
+from .reply import Reply, error_class, printable
+
+logger = logging.getLogger(__name__)
+
+PAGE = 20  # the most Plivo lists at once
+MAX_LISTED = 200_000  # objects after which a list that never ends is given up
+MAX_SEARCHED = 400  # offers looked through for one search
+
+_TYPES = {
+    NumberType.LOCAL: "local",
+    NumberType.MOBILE: "mobile",
+    NumberType.TOLL_FREE: "tollfree",
+    NumberType.NATIONAL: "national",
+}
+_BY_TEXT: tuple[tuple[str, type[CarrierError]], ...] = (
+    ("compliance", ComplianceRequired),
+    ("insufficient", InsufficientCredit),
+)
+
+
+class PlivoCarrier:
+    """One Plivo account. ``base_url`` is the host without a path; ``auth_id`` has 20 characters, MA… or SA….
+
+    Raises ValueError when the credentials can't be Plivo's.
+    """
+
+    slug = "plivo"
+    label = "Plivo"
+
+    def __init__(
+        self,
+        base_url: str,
+        auth_id: str,
+        auth_token: str,
+        *,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        recorder: Recorder | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        if not re.fullmatch(r"(MA|SA)[A-Z0-9]{18}", auth_id):
+            raise ValueError("a Plivo auth_id is MA or SA and 18 capital letters or digits")
+        if not (auth_token.isascii() and auth_token.isprintable() and auth_token.strip()):
+            raise ValueError("the Plivo auth_token is empty or has characters that no token has")
+        self._http = CarrierHTTP(
+            self.slug,
+            f"{base_url.rstrip('/')}/v1/Account/{auth_id}",
+            (auth_id, auth_token),
+            secrets={auth_id: f"{auth_id[:4]}…{auth_id[-2:]}"},
+            timeouts=timeouts,
+            recorder=recorder,
+            transport=transport,
+        )
+
+    def search(self, query: NumberQuery, *, limit: int) -> list[Offer]:
+        """At most ``limit`` offers. An offer we can't read is left out and logged: the others still sell."""
+        if query.exact and not is_e164(query.exact):
+            raise BadRequest("not an E.164 number", carrier=self.slug)
+        offers: list[Offer] = []
+        for item in self._found(query):
+            if len(offers) >= limit:
+                break
+            offer = self._offer(item, query.country)
+            if offer and query.exact in ("", offer.e164):
+                offers.append(offer)
+        return offers
+
+    def buy(self, e164: str, *, intent_id: str, config: NumberConfig) -> BuyResult:
+        """Buy exactly this number. Plivo keeps no tag at purchase: ``configure`` can set one afterwards."""
+        digits = self._digits(e164)
+        body = _without_empty({"app_id": config.route})
+        answer = self._call("POST", f"PhoneNumber/{digits}/", body=body, missing=NumberUnavailable)
+        with self._strictly():
+            return parse.purchase(answer, digits)
+
+    def find_owned(self, e164: str) -> OwnedNumber | None:
+        return self._get_owned(self._digits(e164))
+
+    def list_owned(self) -> Iterator[OwnedNumber]:
+        """Every number of the account. Raises UnexpectedReply when the list changed while it was read."""
+        seen: set[str] = set()
+        total = 0
+        for objects, now in self._pages("Number/", {}):
+            self._expect(now >= total, "the list shrank while it was read")
+            total = now
+            for item in objects:
+                number = self._owned(item)
+                self._expect(number.e164 not in seen, "the list names a number twice")
+                seen.add(number.e164)
+                yield number
+        self._expect(len(seen) == total, "the list does not hold as many numbers as it says")
+
+    def configure(self, number_id: str, config: NumberConfig) -> OwnedNumber:
+        """Point the number at an Application or a trunk (``route``) and name it (``tag``, Plivo's alias)."""
+        digits = self._digits("+" + number_id)
+        body = _without_empty({"app_id": config.route, "alias": config.tag})
+        self._call("POST", f"Number/{digits}/", body=body)
+        try:  # Plivo's "changed" shows nothing of what it changed
+            number = self._get_owned(digits)
+        except CarrierError as error:
+            error.outcome = Outcome.UNKNOWN
+            raise
+        if number is None:
+            raise NotFound("gone after it was changed", carrier=self.slug, outcome=Outcome.UNKNOWN)
+        return number
+
+    def release(self, number_id: str) -> None:
+        try:
+            self._call("DELETE", f"Number/{self._digits('+' + number_id)}/")
+        except NotFound:
+            logger.info("plivo: %s was released before", number_id)
+
+    def balance(self) -> Money | None:
+        answer = self._call("GET", "")
+        with self._strictly():
+            return parse.balance(answer)
+
+    def ensure_route(self, route: InboundRoute) -> RouteRef:
+        """The Application called ``route.name``; its URLs are brought up to date when they differ."""
+        urls = {"answer_url": route.answer_url, "hangup_url": route.hangup_url}
+        for objects, _ in self._pages("Application/", {}):
+            for item in objects:
+                if item.get("app_name") == route.name:
+                    return self._updated_route(item, urls)
+        methods = {"answer_method": "POST", "hangup_method": "POST"}
+        answer = self._call("POST", "Application/", body={"app_name": route.name, **urls, **methods})
+        return self._route(answer)
+
+    def _updated_route(self, item: Mapping[str, Any], urls: Mapping[str, str]) -> RouteRef:
+        ref = self._route(item)
+        if any(item.get(key) != url for key, url in urls.items()):
+            self._call("POST", f"Application/{quote(ref.id, safe='')}/", body=urls)
+        return ref
+
+    def _found(self, query: NumberQuery) -> Iterator[dict[str, Any]]:
+        params = {
+            "country_iso": query.country,
+            "type": _TYPES[query.type] if query.type else "",
+            "pattern": national_digits(query.exact) if query.exact else query.contains,
+            "region": query.region,
+            "services": "voice",
+        }
+        for objects, _ in self._pages("PhoneNumber/", _without_empty(params), most=MAX_SEARCHED):
+            yield from objects
+
+    def _pages(
+        self, path: str, params: Mapping[str, str], most: int = MAX_LISTED
+    ) -> Iterator[tuple[list[dict[str, Any]], int]]:
+        """Pages of objects, each with the total the carrier names."""
+        offset = 0
+        while offset < most:
+            answer = self._call("GET", path, params={**params, "limit": PAGE, "offset": offset})
+            with self._strictly():
+                objects, total = parse.page(answer)
+            yield objects, total
+            offset += len(objects)
+            if not objects or offset >= total:
+                return
+
+    def _get_owned(self, digits: str) -> OwnedNumber | None:
+        try:
+            answer = self._call("GET", f"Number/{digits}/")
+        except NotFound:
+            return None
+        number = self._owned(answer)
+        self._expect(number.number_id == digits, "the answer is about another number")
+        return number
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
+        missing: type[CarrierError] = NotFound,
+    ) -> dict[str, Any]:
+        reply = self._http.request(method, path, params=params, body=body)
+        if not 200 <= reply.status < 300:
+            raise self._refusal(reply, missing)
+        if reply.status == 204 and method == "DELETE":
+            return {}
+        with self._strictly():
+            return reply.json()
+
+    def _refusal(self, reply: Reply, missing: type[CarrierError]) -> CarrierError:
+        """The error a refusal means. A 404 counts only in Plivo's own words, not from a proxy on the way."""
+        text, request_id = parse.refusal(reply)
+        kind = error_class(reply.status)
+        if kind is NotFound:
+            kind = missing if "not found" in text.lower() else UnexpectedReply
+        elif kind is BadRequest:
+            kind = next((error for word, error in _BY_TEXT if word in text.lower()), BadRequest)
+        shown = printable(self._http.masked(text or reply.text))
+        if kind in (BadRequest, UnexpectedReply):
+            logger.warning("plivo: no meaning known for %d: %s", reply.status, shown)
+        return kind(
+            shown,
+            carrier=self.slug,
+            http_status=reply.status,
+            request_id=request_id,
+            retry_after=reply.retry_after,
+        )
+
+    def _offer(self, item: Mapping[str, Any], country: str) -> Offer | None:
+        try:
+            return parse.offer(item, country)
+        except ValueError as error:
+            logger.warning("plivo: an offer left out: %s", printable(str(error)))
+            return None
+
+    def _owned(self, item: Mapping[str, Any]) -> OwnedNumber:
+        with self._strictly():
+            return parse.owned(item)
+
+    def _route(self, item: Mapping[str, Any]) -> RouteRef:
+        with self._strictly():
+            return RouteRef(parse.text(item, "app_id"))
+
+    def _digits(self, e164: str) -> str:
+        if not is_e164(e164):
+            raise BadRequest("not an E.164 number", carrier=self.slug)
+        return e164.removeprefix("+")
+
+    def _expect(self, condition: bool, otherwise: str) -> None:
+        if not condition:
+            raise UnexpectedReply(otherwise, carrier=self.slug)
+
+    @contextmanager
+    def _strictly(self) -> Iterator[None]:
+        """Whatever a success can't be read as makes it an UnexpectedReply: money may be spent."""
+        try:
+            yield
+        except ValueError as error:
+            raise UnexpectedReply(printable(self._http.masked(str(error))), carrier=self.slug) from error
+
+
+def _without_empty(fields: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in fields.items() if value}
