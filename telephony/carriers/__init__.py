@@ -1,0 +1,35 @@
+"""The carriers this installation can use, by slug, as ``settings.CARRIERS`` lists them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from .base import Carrier, Recorder
+from .http import DEFAULT_TIMEOUTS, Timeouts
+
+
+def carrier_slugs() -> list[str]:
+    """The slugs ``get_carrier`` accepts, in the order of the settings."""
+    return list(settings.CARRIERS)
+
+
+def get_carrier(slug: str, *, recorder: Recorder | None = None) -> Carrier:
+    """The adapter for ``slug``, ready to call; ``recorder`` is told of every request and answer.
+
+    Building one is cheap: connections belong to the process. Raises LookupError for a slug
+    that is not configured and ImproperlyConfigured for credentials that can't be right.
+    """
+    if slug not in settings.CARRIERS:
+        known = ", ".join(carrier_slugs()) or "none"
+        raise LookupError(f"No carrier {slug!r} is configured. Configured: {known}.")
+    options = dict(settings.CARRIERS[slug])
+    adapter = import_string(options.pop("class"))
+    deadline = float(options.pop("deadline", DEFAULT_TIMEOUTS.deadline))
+    timeouts = Timeouts(deadline=deadline, connect=min(DEFAULT_TIMEOUTS.connect, deadline))
+    try:
+        carrier: Carrier = adapter(**options, timeouts=timeouts, recorder=recorder)
+    except (TypeError, ValueError) as error:
+        raise ImproperlyConfigured(f"CARRIERS[{slug!r}]: {error}") from error
+    return carrier
