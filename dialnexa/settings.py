@@ -1,7 +1,7 @@
 """Settings, from the environment. Every name begins with DIALNEXA_, beside DATABASE_URL and REDIS_URL.
 
-Without DATABASE_URL or REDIS_URL the project starts its own servers (see ``embedded``); with them set, nothing
-embedded is imported. Without DIALNEXA_DEBUG=1 this is production: it refuses to start without its secrets.
+Without DATABASE_URL or REDIS_URL the project starts its own servers (see ``embedded``); with them set,
+nothing embedded is imported. Without DIALNEXA_DEBUG=1 this is production: it refuses to start without its secrets.
 """
 
 from pathlib import Path
@@ -233,8 +233,10 @@ SANDBOX_URL = env.str("DIALNEXA_SANDBOX_URL", "")  # set: the carriers are the s
 PURCHASE_LEASE = env.float("DIALNEXA_PURCHASE_LEASE", 45.0)  # how long one worker may hold an order
 SETTLE_WINDOW = env.float("DIALNEXA_SETTLE_WINDOW", 900.0)  # how late a carrier may still act on a request
 SETTLE_SPACING = env.float("DIALNEXA_SETTLE_SPACING", 60.0)  # between the two look-ups that prove an absence
-LOOK_UP_DELAYS = env.list("DIALNEXA_LOOK_UP_DELAYS", [5, 15, 60, 300], subcast=float)
-RETRY_DELAYS = env.list("DIALNEXA_RETRY_DELAYS", [2, 5, 15, 30], subcast=float)  # nothing was sent: try again
+LOOK_UP_SOONEST = env.float("DIALNEXA_LOOK_UP_SOONEST", 5.0)  # asking about a doubt: as long again as it has
+LOOK_UP_LATEST = env.float("DIALNEXA_LOOK_UP_LATEST", 300.0)  # lasted, within these bounds
+RETRY_SOONEST = env.float("DIALNEXA_RETRY_SOONEST", 2.0)  # nothing was sent: try again, later each time
+RETRY_LATEST = env.float("DIALNEXA_RETRY_LATEST", 30.0)
 PURCHASE_GIVE_UP = env.float(
     "DIALNEXA_PURCHASE_GIVE_UP", 600.0
 )  # nothing could be sent for this long: refuse

@@ -16,6 +16,7 @@ from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
+from dialnexa.money import format_money
 
 Kind = LedgerAccount.Kind
 
@@ -177,13 +178,11 @@ def _explain(error: IntegrityError, workspace: Workspace, amount: Decimal) -> Ex
 
 def wallet_short(workspace: Workspace, needed: Decimal) -> Refusal:
     """The refusal for a wallet that does not cover ``needed``."""
-    from dialnexa.money import format_money
-
     have = balance(workspace)
+    holds, needs, missing = (format_money(x, workspace.currency) for x in (have, needed, needed - have))
     return Refusal(
         "wallet_insufficient",
-        f"The wallet holds {format_money(have, workspace.currency)}, and this needs "
-        f"{format_money(needed, workspace.currency)} now. Add {format_money(needed - have, workspace.currency)} or more.",
+        f"The wallet holds {holds}, and this needs {needs} now. Add {missing} or more.",
         status=402,
         fix="wallet",
         needed=str(needed),

@@ -138,8 +138,8 @@ class NumberOrder(Stateful):
     next_run_at = models.DateTimeField(default=timezone.now)
     rung_until = models.DateTimeField(null=True, blank=True)
     doubted_at = models.DateTimeField(null=True, blank=True)
-    misses = models.PositiveSmallIntegerField(
-        default=0, help_text="Look-ups after the settle window that found nothing"
+    missed_at = models.DateTimeField(
+        null=True, blank=True, help_text="First look-up after the settle window that found nothing"
     )
     review_since = models.DateTimeField(null=True, blank=True, help_text="A person should look")
     review_reason = models.CharField(max_length=300, blank=True)

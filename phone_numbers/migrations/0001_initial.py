@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('next_run_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('rung_until', models.DateTimeField(blank=True, null=True)),
                 ('doubted_at', models.DateTimeField(blank=True, null=True)),
-                ('misses', models.PositiveSmallIntegerField(default=0, help_text='Look-ups after the settle window that found nothing')),
+                ('missed_at', models.DateTimeField(blank=True, help_text='First look-up after the settle window that found nothing', null=True)),
                 ('review_since', models.DateTimeField(blank=True, help_text='A person should look', null=True)),
                 ('review_reason', models.CharField(blank=True, max_length=300)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

@@ -1,0 +1,41 @@
+"""``manage.py sweep``: a plain loop, not a beat task, so that it outlives the broker. Run two in production."""
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from dialnexa import clock, heartbeats
+from dialnexa.doorbell import ring
+from phone_numbers import sweeping, tasks
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Ring the workers for every order that is due, until stopped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.wait(settings.SWEEP_EVERY):
+            try:
+                sweep()
+            except (OperationalError, InterfaceError) as error:
+                log.warning("The database is away: %s", error)
+                close_old_connections()
+
+
+def sweep() -> None:
+    """One round: ring for due orders and numbers, and say that we are alive."""
+    now = clock.now()
+    for order_id in sweeping.take_due_orders(now=now):
+        ring(tasks.fulfil_order, order_id=order_id)
+    for number_id in sweeping.take_due_numbers(now=now):
+        ring(tasks.confirm_number, number_id=number_id)
+    heartbeats.beat("sweeper", now=now)

@@ -1,0 +1,37 @@
+"""Ringing again. Whatever is due and unattended gets its doorbell rung, by any number of sweepers at once.
+
+A message may be lost, doubled or late; the row stays due until a worker has moved it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from phone_numbers.models import NumberOrder, PhoneNumber
+
+BATCH = 400
+
+
+def take_due_orders(*, now: datetime) -> list[str]:
+    """The ids of open orders that are due and not rung in the last RING_AGAIN seconds; marked as rung."""
+    due = Q(status__in=NumberOrder.OPEN, next_run_at__lte=now)
+    unrung = Q(rung_until__isnull=True) | Q(rung_until__lte=now)
+    rows = NumberOrder.objects.filter(due & unrung).order_by("next_run_at")
+    with transaction.atomic():
+        ids = list(rows.select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH])
+        NumberOrder.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
+    return ids
+
+
+def take_due_numbers(*, now: datetime) -> list[str]:
+    """The ids of pending numbers whose papers should be asked about now, and later if nothing comes of it."""
+    rows = PhoneNumber.objects.filter(status="pending", next_check_at__lte=now).order_by("next_check_at")
+    with transaction.atomic():
+        ids = list(rows.select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH])
+        again = now + timedelta(seconds=settings.PAPERS_CHECK_EVERY)
+        PhoneNumber.objects.filter(pk__in=ids).update(next_check_at=again)
+    return ids

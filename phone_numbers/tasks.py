@@ -1,0 +1,15 @@
+"""Tasks: load, one verb. Safe to run twice; losing one costs a few seconds until the sweeper rings again."""
+
+from celery import shared_task
+
+from phone_numbers import fulfilment
+
+
+@shared_task
+def fulfil_order(*, order_id: str) -> None:
+    fulfilment.advance_order(order_id)
+
+
+@shared_task
+def confirm_number(*, number_id: str) -> None:
+    fulfilment.confirm_number(number_id)

@@ -1,0 +1,39 @@
+"""What was said to a carrier and what it answered, for the record that support reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from telephony.carriers.base import Exchange
+from telephony.models import CarrierExchange
+
+BODY_LIMIT = 20_000  # characters
+
+
+def save_exchanges(exchanges: Iterable[Exchange], *, about: str, now: datetime) -> None:
+    """Keep these exchanges (masked by the adapter) under ``about``, an order's or number's id.
+
+    They are collected while the carrier is spoken to and written with the outcome, so that a database that is
+    away can't turn an answer into a doubt.
+    """
+    CarrierExchange.objects.bulk_create(
+        CarrierExchange(
+            about=about,
+            carrier=exchange.carrier,
+            method=exchange.method,
+            url=_storable(exchange.url)[:1000],
+            request_body=_storable(exchange.request_body),
+            status=exchange.status,
+            response_body=_storable(exchange.response_body),
+            error=_storable(exchange.error)[:300],
+            duration_ms=exchange.duration_ms,
+            at=now,
+        )
+        for exchange in exchanges
+    )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL holds no NUL, and nobody reads a megabyte."""
+    return text.replace("\x00", "�")[:BODY_LIMIT]
