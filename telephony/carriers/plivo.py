@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import httpx
 
+from telephony.e164 import is_e164, national_digits
+
 from . import plivo_objects as parse
 from .base import (
     BadRequest,
@@ -37,7 +39,6 @@ from .base import (
     UnexpectedReply,
 )
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
-from .numbering import is_e164, national_digits
 from .reply import Reply, error_class, printable
 
 logger = logging.getLogger(__name__)

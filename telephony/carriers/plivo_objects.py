@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from telephony.e164 import country_of, is_e164
+
 from .base import BuyResult, BuyStatus, Money, NumberType, Offer, OwnedNumber
-from .numbering import country_of, is_e164
 from .reply import Reply
 
 logger = logging.getLogger(__name__)

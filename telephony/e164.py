@@ -1,0 +1,234 @@
+"""Phone numbers as the world writes them. The only place that imports ``phonenumbers``.
+
+Two questions are kept apart. A number is *possible* when its length fits its country's plan: that is what
+``parse_e164`` asks, because carriers open ranges before the metadata knows them (a new US area code, India's
+1600 series) and refusing those would lose real calls. It is *valid* when the metadata knows its range:
+``is_valid`` says so, and nothing is refused on that ground alone.
+
+The country comes from the number itself, also where countries share a calling code (+1, +7, +44). A number
+that is possible but in no known range counts as its calling code's main country (+1: US); one that belongs
+to no country (satellite, universal freephone) has the country ``""``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import phonenumbers
+from babel import Locale
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
+from phonenumbers.phonemetadata import PhoneMetadata
+
+from dialnexa.errors import Refusal
+from telephony.carriers.base import NumberType
+
+EXAMPLE = "Write it like +91 22 6123 4567."
+LONGEST_INPUT = 64  # characters: far more than any way of writing 15 digits
+SHORTEST, LONGEST = 7, 15  # digits with the calling code; ITU-T E.164 ends at 15
+NO_COUNTRY = "001"  # what the metadata calls calling codes that belong to no country
+# What people and programs put between digits: blanks, dots, slashes, brackets, hyphens, and the invisible
+# direction marks that come along when a number is copied from a contact list.
+SEPARATORS = re.compile(
+    "[ ./()\u00ad\u00a0\u2000-\u200f\u202a-\u202f\u2060-\u2069\ufeff\u2010-\u2015\u2212-]"
+)
+DIGITS = re.compile(r"[0-9]+")
+PATTERN = re.compile(r"\+[1-9][0-9]{6,14}")
+KINDS = {
+    PhoneNumberType.FIXED_LINE: NumberType.LOCAL,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberType.LOCAL,
+    PhoneNumberType.MOBILE: NumberType.MOBILE,
+    PhoneNumberType.TOLL_FREE: NumberType.TOLL_FREE,
+    PhoneNumberType.SHARED_COST: NumberType.NATIONAL,
+    PhoneNumberType.UAN: NumberType.NATIONAL,
+    PhoneNumberType.VOIP: NumberType.NATIONAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class E164:
+    """One number. ``e164`` has its ``+``, its parts have none; ``type`` is None where none of ours fits.
+
+    ``type`` has the values of ``telephony.models.NumberKind`` (and equals them), without needing the models.
+    """
+
+    e164: str
+    country: str  # ISO 3166-1 alpha-2; "" for numbers of no country
+    calling_code: str  # "91"
+    national_number: str  # with the leading zero where it is part of the number (Italy)
+    type: NumberType | None
+
+    def __str__(self) -> str:
+        return self.e164
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A country with a numbering plan. ``max_length`` is the digits of its longest national number."""
+
+    iso: str
+    name: str
+    calling_code: int
+    max_length: int
+
+
+def parse_e164(text: str) -> E164:
+    """The number that ``text`` spells out in full: ``+``, calling code, number; separators are ignored.
+
+    Nothing is guessed: no default country, no national trunk zero removed. Raises Refusal
+    ``number_invalid`` (400) with a sentence that says what is wrong.
+    """
+    digits = _digits(text)
+    number = _parse(digits)
+    _refuse_unless_possible(number)
+    return E164(
+        e164=f"+{digits}",
+        country=_country(number),
+        calling_code=str(number.country_code),
+        national_number=phonenumbers.national_significant_number(number),
+        type=KINDS.get(phonenumbers.number_type(number)),
+    )
+
+
+def _digits(text: str) -> str:
+    """The digits after the ``+``, or why there are none."""
+    if len(text) > LONGEST_INPUT:
+        raise _invalid(f"That is {len(text):,} characters long. A phone number has at most {LONGEST} digits")
+    bare = SEPARATORS.sub("", text.strip())
+    if not bare:
+        raise _invalid("Enter a phone number with its country code")
+    if not bare.startswith("+"):
+        raise _invalid(_why_no_plus(bare))
+    if not DIGITS.fullmatch(bare[1:]):
+        raise _invalid("A phone number is + and the digits 0 to 9, without letters or extensions")
+    return bare[1:]
+
+
+def _why_no_plus(bare: str) -> str:
+    if bare.startswith("00"):
+        return "Write + instead of 00 in front of the country code"
+    if bare.isdecimal() or bare.startswith("\uff0b"):
+        return "Begin with + and the country code, in the digits 0 to 9"
+    return "That is not a phone number. Begin with + and the country code"
+
+
+def _parse(digits: str) -> phonenumbers.PhoneNumber:
+    if not SHORTEST <= len(digits) <= LONGEST:
+        raise _invalid(_wrong_length(digits))
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException as error:
+        raise _invalid(f"No country code begins like +{digits[:3]}") from error
+    if phonenumbers.format_number(number, PhoneNumberFormat.E164) != f"+{digits}":
+        code = number.country_code
+        raise _invalid(f"After +{code} leave out the digits dialled only inside the country, often a 0")
+    return number
+
+
+def _refuse_unless_possible(number: phonenumbers.PhoneNumber) -> None:
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        raise _invalid(_impossible(number))
+
+
+def _wrong_length(digits: str) -> str:
+    size = "short" if len(digits) < SHORTEST else "long"
+    return f"+{digits} is too {size}: a phone number has {SHORTEST} to {LONGEST} digits with its country code"
+
+
+def _impossible(number: phonenumbers.PhoneNumber) -> str:
+    place = country_name(_country(number)) or "that network"
+    count = len(phonenumbers.national_significant_number(number))
+    return f"+{number.country_code} and {count} digits do not make a number in {place}: too few or too many"
+
+
+def _invalid(what: str) -> Refusal:
+    return Refusal("number_invalid", f"{what}. {EXAMPLE}", status=400)
+
+
+def _country(number: phonenumbers.PhoneNumber) -> str:
+    region = phonenumbers.region_code_for_number(number)
+    region = region or phonenumbers.region_code_for_country_code(number.country_code or 0)
+    return "" if region in (NO_COUNTRY, "ZZ") else region
+
+
+def is_e164(text: str) -> bool:
+    """Whether this has the shape of a stored number: ``+``, 7 to 15 digits, nothing else."""
+    return PATTERN.fullmatch(text) is not None
+
+
+def country_of(e164: str) -> str:
+    """The country (ISO) as in ``E164.country``; empty for what is no number."""
+    number = _read(e164)
+    return _country(number) if number else ""
+
+
+def national_digits(e164: str) -> str:
+    """The digits after the calling code, leading zeros kept; empty for what is no number."""
+    number = _read(e164)
+    return phonenumbers.national_significant_number(number) if number else ""
+
+
+def is_valid(e164: str) -> bool:
+    """Whether the metadata knows the range this number is in (``parse_e164`` asks for less)."""
+    number = _read(e164)
+    return number is not None and phonenumbers.is_valid_number(number)
+
+
+def number_type(e164: str) -> NumberType | None:
+    """What kind of number this is by its range. In +1, local and mobile look alike and count as local."""
+    number = _read(e164)
+    return KINDS.get(phonenumbers.number_type(number)) if number else None
+
+
+@lru_cache(maxsize=10_000)
+def format_international(e164: str) -> str:
+    """``+91 22 6123 4567``. What is no number comes back as it was, so that a page can always show it."""
+    number = _read(e164)
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL) if number else e164
+
+
+@lru_cache(maxsize=10_000)
+def format_national(e164: str) -> str:
+    """``022 6123 4567``: how it is dialled inside its country."""
+    number = _read(e164)
+    return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL) if number else e164
+
+
+def _read(e164: str) -> phonenumbers.PhoneNumber | None:
+    if len(e164) > LONGEST_INPUT or not e164.startswith("+"):
+        return None
+    try:
+        return phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+@cache
+def _names(language: str) -> dict[str, str]:
+    """From the Unicode CLDR: the names ``phonenumbers`` carries are from 2020 and take 100 MB to load."""
+    return dict(Locale.parse(language).territories)
+
+
+def country_name(iso: str, language: str = "en") -> str:
+    """``India`` for ``IN``; the code itself where it is unknown."""
+    return _names(language).get(iso, iso)
+
+
+def flag(iso: str) -> str:
+    """The country's flag as an emoji; empty for anything but two capital letters."""
+    if not re.fullmatch("[A-Z]{2}", iso):
+        return ""
+    return "".join(chr(ord(letter) - ord("A") + 0x1F1E6) for letter in iso)
+
+
+@cache
+def all_regions() -> tuple[Region, ...]:
+    """Every country with a numbering plan, by ISO code."""
+    return tuple(_region(iso) for iso in sorted(phonenumbers.SUPPORTED_REGIONS))
+
+
+def _region(iso: str) -> Region:
+    code = phonenumbers.country_code_for_region(iso)
+    lengths = PhoneMetadata.metadata_for_region(iso).general_desc.possible_length
+    return Region(iso, country_name(iso), code, min(max(lengths), LONGEST - len(str(code))))
