@@ -1,7 +1,8 @@
 """Settings, from the environment. Every name begins with DIALNEXA_, beside DATABASE_URL and REDIS_URL.
 
 Without DATABASE_URL or REDIS_URL the project starts its own servers (see ``embedded``); with them set,
-nothing embedded is imported. Without DIALNEXA_DEBUG=1 this is production: it refuses to start without its secrets.
+nothing embedded is imported. Without DIALNEXA_DEBUG=1 this is production, which refuses to start without
+its secrets.
 """
 
 from pathlib import Path

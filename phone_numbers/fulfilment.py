@@ -1,12 +1,12 @@
 """From the order row to a number that is ours, whatever dies on the way.
 
-The order row is the job. ``advance_order`` moves it one step and may be called by anybody, any number of times:
+The order row is the job. ``advance_order`` moves it one step; anybody may call it, any number of times:
 
-- placed: claim it (compare-and-set), commit the intent to send (a PurchaseAttempt), then ask the carrier once;
+- placed: claim it (compare-and-set), commit the intent to send (a PurchaseAttempt), ask the carrier once;
 - buying, lease over: whoever held it did not report back, so nobody knows: uncertain;
-- uncertain: never send again to answer a doubt; ask the carrier whether we own exactly this number. Found: it is
-  ours. Missing twice, some time apart, after the settle window: it was not sold, so the same number may be
-  tried again, or the order is refused and the money returned.
+- uncertain: never send again to answer a doubt; ask the carrier whether we own exactly this number.
+  Found: it is ours. Missing twice, some time apart, after the settle window: it was not sold, so the same
+  number may be tried again, or the order is refused and the money returned.
 
 A sale is a fact: whoever learns of one records it, lease or not. Decisions (send, give up) are fenced.
 No transaction is open while the carrier is spoken to.
@@ -188,7 +188,7 @@ def _settle_number(number: PhoneNumber, sale: Sale, *, by: Actor, now: datetime)
         return
     PhoneNumber.objects.filter(pk=number.pk).update(
         next_check_at=now + timedelta(seconds=settings.PAPERS_CHECK_EVERY),
-        status_reason=f"Bought. {label_of(number.carrier)} is checking the papers before it switches the number on.",
+        status_reason=f"Bought. {label_of(number.carrier)} is checking the papers before switching it on.",
     )
 
 
@@ -365,7 +365,7 @@ def note_absence(order: NumberOrder, *, now: datetime) -> None:
 
 
 def _conclude_absence(order: NumberOrder, now: datetime) -> None:
-    """Missing twice after the settle window: the carrier did not sell it. Try the same number again, or end."""
+    """Missing twice after the settle window: it was not sold. Try the same number again, or end."""
     last = order.attempts.get(n=order.fence)
     refused = last.outcome == Attempted.REFUSED
     try:

@@ -1,7 +1,7 @@
 """Buying, up to the promise: search, quote, gates, and one transaction that places the order.
 
-``place_order`` writes the order, holds the money and makes the pending number, or changes nothing. The carrier
-is not asked there: ``fulfilment`` does that, from the order row.
+``place_order`` writes the order, holds the money and makes the pending number, or changes nothing. It does
+not ask the carrier: ``fulfilment`` does that, from the order row.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def place_order(
 ) -> NumberOrder:
     """Order this number: order row, money held, pending number and history, in one transaction.
 
-    The same ``idempotency_key`` for the same number gives the same order again. ``expected_total`` is what the
-    buyer was shown (in the workspace's currency); None skips that check. Raises Refusal: 400 bad number,
+    The same ``idempotency_key`` for the same number gives the same order again. ``expected_total`` is what
+    the buyer was shown (in the workspace's currency); None skips that check. Raises Refusal: 400 bad number,
     country not enabled or nickname too long; 402 wallet; 403 KYC; 409 taken or price changed; 422 key reused.
     """
     _refuse_bad_form(idempotency_key, nickname)

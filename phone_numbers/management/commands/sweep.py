@@ -1,4 +1,4 @@
-"""``manage.py sweep``: a plain loop, not a beat task, so that it outlives the broker. Run two in production."""
+"""``manage.py sweep``: a plain loop, not a beat task, so that it outlives the broker. Run two of them."""
 
 import logging
 import signal
