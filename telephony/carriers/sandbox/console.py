@@ -1,0 +1,164 @@
+"""The page at ``/``: what the carrier holds, what it was asked, and buttons to break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from html import escape
+from urllib.parse import parse_qsl
+
+from . import wire
+from .context import Request
+from .control import CONTROLS, Control
+from .faults import MAGIC, MEANINGS, Fault
+from .state import Owned, State
+from .wire import Answer
+
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_STYLE = """
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent);
+  --soft: color-mix(in srgb, currentColor 6%, transparent); --accent: light-dark(#0b6e5f, #5fd0bd) }
+* { box-sizing: border-box }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 2rem 1.25rem }
+h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.05rem; margin: 2.25rem 0 .5rem }
+p { margin: .25rem 0 1rem; max-width: 46rem } .note { opacity: .75 }
+.wide { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .4rem .75rem; border-bottom: 1px solid var(--line); white-space: nowrap }
+tr:last-child td { border-bottom: 0 } th { font-weight: 600; background: var(--soft) }
+td.text { white-space: normal } code { font-size: .9em }
+form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin: .5rem 0 }
+label { display: grid; font-size: .85rem }
+input, select, button { font: inherit; padding: .3rem .6rem; border: 1px solid var(--line);
+  border-radius: .35rem; background: transparent; color: inherit }
+select option { color: CanvasText; background: Canvas }
+button { border-color: var(--accent); color: var(--accent); cursor: pointer }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+"""
+
+
+class Console:
+    def __init__(self, state: State, control: Control) -> None:
+        self._state = state
+        self._control = control
+
+    def respond(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return Answer(200, self._page().encode(), "text/html; charset=utf-8", dict(_SECURITY))
+        return self._act(request)
+
+    def _act(self, request: Request) -> Answer:
+        """Do what a form asks, then show the page again."""
+        fields = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+        try:
+            self._actions()[request.path.removeprefix("/console/")](fields)
+        except (LookupError, ValueError) as error:
+            return Answer(400, f"That did not work: {error}".encode(), "text/plain; charset=utf-8")
+        self._state.sync()
+        return Answer(303, headers={"Location": "/"})
+
+    def _actions(self) -> dict[str, Callable[[dict[str, str]], object]]:
+        return {
+            "break": self._break_next_purchase,
+            "take": self._control.take,
+            "clock": lambda fields: self._state.move_clock(float(fields["days"]) * 86400),
+            "mend": self._control.mend,
+        }
+
+    def _break_next_purchase(self, fields: dict[str, str]) -> None:
+        seconds = fields.get("seconds")
+        fault = Fault.of(fields["kind"], float(seconds) if seconds else None)
+        with self._state.locked() as contents:
+            contents.plan.force("buy", fault)
+
+    def _page(self) -> str:
+        self._state.settle()
+        with self._state.locked() as contents:
+            owned = list(contents.owned.values())
+            planned = [fault["kind"] for fault in contents.plan.as_json()["next"]]
+            rules = len(contents.plan.rules)
+        waiting = (
+            f"The next purchases meet: {', '.join(planned)}." if planned else "No purchase is set to fail."
+        )
+        scheduled = f" {rules} scheduled rules are active." if rules else ""
+        kinds = "".join(f'<option value="{kind}">{escape(says)}</option>' for kind, says in MEANINGS.items())
+        return _PAGE.format(
+            style=_STYLE,
+            now=_time(self._state.now()),
+            count=len(owned),
+            owned=_table(_OWNED_HEAD, map(self._owned_row, owned), "No numbers yet. Buy one in the app."),
+            kinds=kinds,
+            faults=escape(waiting + scheduled),
+            magic=_table(("Ends in", "What happens", "Name"), _magic_rows(), ""),
+            requests=_table(_REQUESTS_HEAD, self._request_rows(), "No requests yet."),
+            controls=_table(("Request", "Body"), CONTROLS, ""),
+        )
+
+    def _owned_row(self, owned: Owned) -> tuple[str, ...]:
+        shown = wire.owned(owned, self._state.inventory.find(owned.number), self._state.now())
+        papers = shown["compliance_status"] or "none asked for"
+        place = (shown["region"], shown["number_type"], f"{_time(owned.at)}", owned.account)
+        return ("+" + owned.number, *place, owned.app_id or "none", shown["renewal_date"], papers)
+
+    def _request_rows(self) -> Iterable[tuple[str, ...]]:
+        for seen in reversed(list(self._state.requests)):
+            path = seen.path.removeprefix(f"/v1/Account/{seen.account}")
+            yield (_time(seen.at), seen.account, seen.method, path, seen.result, seen.fault)
+
+
+_OWNED_HEAD = ("Number", "Region", "Type", "Since", "Account", "Application", "Renews", "Papers")
+_REQUESTS_HEAD = ("When", "Account", "Method", "Path", "Answer", "Fault")
+
+
+def _magic_rows() -> Iterable[tuple[str, ...]]:
+    return ((f"…{magic.ending}", magic.meaning, magic.kind) for magic in MAGIC)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]], empty: str) -> str:
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    if not body:
+        return f"<p>{escape(empty)}</p>"
+    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(value: str) -> str:
+    kind = ' class="text"' if " " in value and len(value) > 30 else ""
+    return f"<td{kind}>{escape(value)}</td>"
+
+
+def _time(timestamp: float) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Sandbox carrier</title><style>{style}</style></head><body>
+<h1>Sandbox carrier</h1>
+<p>A carrier that speaks Plivo's API on this machine only. Nothing here costs money or can be called.
+Its clock says <strong>{now} UTC</strong>.</p>
+<h2>Numbers it has sold or lent ({count})</h2>{owned}
+<h2>Break it</h2>
+<p role="status">{faults}</p>
+<form method="post" action="/console/break">
+<label>The next purchase <select name="kind">{kinds}</select></label>
+<label>Seconds <input name="seconds" inputmode="decimal" size="6" placeholder="usual"></label>
+<button>Break the next purchase</button></form>
+<form method="post" action="/console/take"><label>Number <input name="number" inputmode="tel" size="18"
+placeholder="14155550123" required></label><button>Let another customer take it</button></form>
+<form method="post" action="/console/clock"><label>Days <input name="days" inputmode="decimal" size="6"
+value="31" required></label><button>Move the clock</button></form>
+<form method="post" action="/console/mend"><button>Stop breaking</button></form>
+<h2>Numbers that break by themselves</h2>
+<p class="note">American, British and Indian local numbers. Search for the ending.</p>{magic}
+<h2>The last 50 requests</h2>{requests}
+<h2>For programs</h2>
+<p class="note">Or send the header <code>X-Sandbox-Fault: kind[:seconds]</code> with any request.</p>
+{controls}
+</body></html>
+"""

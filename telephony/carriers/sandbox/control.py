@@ -1,0 +1,137 @@
+"""The endpoints that break the sandbox and show what it holds; CONTROLS lists them with their bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from .context import Request
+from .faults import Fault
+from .plivo_api import OPERATIONS
+from .state import STRANGER, State
+from .wire import Answer, refused
+
+Fields = dict[str, Any]
+
+CONTROLS: tuple[tuple[str, str], ...] = (
+    ("GET /control/state", "everything the sandbox holds, with every sale there ever was"),
+    (
+        "PUT /control/faults",
+        '{"seed": 7, "rules": [{"on": "buy", "kind": "sold_then_silent", "share": 0.1, "seconds": 8}]}',
+    ),
+    ("PUT /control/faults", '{"next": [{"on": "buy", "kind": "error_after"}]}: only the next purchase'),
+    ("DELETE /control/faults", "no more faults but the magic numbers"),
+    ("PUT /control/clock", '{"advance_seconds": 86400} or {"now": "2027-01-31T10:00:00Z"}'),
+    ("PUT /control/mode", '{"repeat_purchase": "sell_again", "charge_purchases": true, "credit": "5.00"}'),
+    ("POST /control/take", '{"number": "14155550123"}: another customer buys it'),
+    ("POST /control/own", '{"number": "14155550123", "account": "MA…"}: ours without a sale'),
+    ("POST /control/disown", '{"number": "14155550123"}: gone without a release'),
+    ("POST /control/reset", "as new"),
+)
+
+
+class Control:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def respond(self, request: Request) -> Answer:
+        handler = self._handlers().get((request.method, request.path.removeprefix("/control/").rstrip("/")))
+        if handler is None:
+            return refused(404, "no such control")
+        try:
+            result = handler(request.fields())
+        except (TypeError, ValueError, LookupError, RecursionError) as error:
+            return refused(400, f"{type(error).__name__}: {error}")
+        self._state.sync()
+        return Answer(200, json.dumps(result or {"done": True}).encode())
+
+    def _handlers(self) -> dict[tuple[str, str], Callable[[Fields], Fields | None]]:
+        return {
+            ("GET", "state"): self._show,
+            ("PUT", "faults"): self._break,
+            ("DELETE", "faults"): self.mend,
+            ("PUT", "clock"): self._move_clock,
+            ("PUT", "mode"): lambda fields: self._state.set_mode(**fields),
+            ("POST", "take"): self.take,
+            ("POST", "own"): lambda fields: self._place(fields["account"], fields["number"]),
+            ("POST", "disown"): lambda fields: self._place(None, fields["number"]),
+            ("POST", "reset"): lambda fields: self._state.reset(),
+        }
+
+    def _show(self, fields: Fields) -> Fields:
+        self._state.settle()
+        with self._state.locked() as contents:
+            return {
+                "now": _iso(self._state.now()),
+                "mode": asdict(contents.mode),
+                "faults": contents.plan.as_json(),
+                "accounts": self._accounts(),
+                "sales": [asdict(sale) for sale in contents.sales],
+                "releases": list(contents.releases),
+                "late": [asdict(late) for late in contents.late],
+                "applications": dict(contents.applications),
+            }
+
+    def _accounts(self) -> Fields:
+        """Each account that ever had a number: its credit, and what it owns by number."""
+        with self._state.locked() as contents:
+            names = dict.fromkeys([sale.account for sale in contents.sales])
+            names |= dict.fromkeys([owned.account for owned in contents.owned.values()])
+        return {
+            name: {
+                "credit": str(self._state.credit(name)),
+                "numbers": {owned.number: asdict(owned) for owned in self._state.owned_by(name)},
+            }
+            for name in names
+        }
+
+    def _break(self, fields: Fields) -> None:
+        forced = [(str(item.pop("on")), Fault.of(**item)) for item in fields.get("next", [])]
+        rules = fields.get("rules", [])
+        for operation in [*(on for on, _ in forced), *(rule.get("on") for rule in rules)]:
+            if operation not in OPERATIONS:
+                raise ValueError(f"on is one of {', '.join(OPERATIONS)}")
+        with self._state.locked() as contents:
+            if "rules" in fields:
+                contents.plan.schedule(fields.get("seed", 0), rules)
+            for operation, fault in forced:
+                contents.plan.force(operation, fault)
+
+    def mend(self, fields: Mapping[str, Any]) -> None:
+        """Drop the scheduled and forced faults; the magic numbers stay."""
+        with self._state.locked() as contents:
+            contents.plan.clear()
+
+    def _move_clock(self, fields: Fields) -> Fields:
+        if "now" in fields:
+            wanted = datetime.fromisoformat(str(fields["now"]))
+            wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
+            self._state.move_clock(wanted.timestamp() - self._state.now())
+        else:
+            self._state.move_clock(float(fields["advance_seconds"]))
+        return {"now": _iso(self._state.now())}
+
+    def take(self, fields: Mapping[str, Any]) -> None:
+        """Let another customer have ``fields["number"]``. Raises ValueError when somebody owns it."""
+        number = _digits(fields["number"])
+        with self._state.locked():
+            if self._state.owner_of(number) is not None:
+                raise ValueError("somebody owns it already")
+            self._place(STRANGER, number)
+
+    def _place(self, account: str | None, number: str) -> None:
+        self._state.place(account, _digits(number))
+
+
+def _digits(number: Any) -> str:
+    digits = str(number).removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):
+        raise ValueError("a number is 7 to 15 digits")
+    return digits
+
+
+def _iso(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")
