@@ -1,0 +1,32 @@
+"""``manage.py sandbox_carrier``: the practice carrier, in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from telephony.carriers.sandbox.server import serve_forever
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs a carrier on loopback that speaks Plivo's API, keeps its state in --data-dir and can be broken."
+    )
+    requires_system_checks = ()  # it needs neither database nor Redis
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+        parser.add_argument("--port", type=int, default=8900, help="0 picks a free port")
+        parser.add_argument("--data-dir", type=Path, default=None, help="without it nothing is kept")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            serve_forever(options["host"], options["port"], options["data_dir"], self._announce)
+        except (OSError, ValueError) as error:
+            raise CommandError(f"The sandbox carrier can't run: {error}") from error
+
+    def _announce(self, url: str) -> None:
+        self.stdout.write(f"Sandbox carrier at {url}")
+        self.stdout.flush()
