@@ -1,0 +1,228 @@
+"""Alice, Bob and Charlie, their workspaces, a small catalogue and a carrier that can be broken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
+
+if TYPE_CHECKING:
+    from dialnexa.models import User, Workspace
+
+PASSWORD = "correct horse battery staple"
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+COUNTRIES = (
+    ("IN", "India", 91, 10),
+    ("US", "United States", 1, 10),
+    ("GB", "United Kingdom", 44, 10),
+    ("DE", "Germany", 49, 11),
+)
+RENTS = (  # country, type, setup and month in rupees
+    ("IN", "local", "0", "250"),
+    ("IN", "mobile", "0", "400"),
+    ("IN", "toll_free", "500", "1200"),
+    ("US", "local", "0", "92"),
+    ("US", "toll_free", "0", "184"),
+    ("GB", "local", "0", "110"),
+    ("GB", "mobile", "0", "160"),
+    ("DE", "local", "100", "150"),
+)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_append_only_tables() -> Iterator[None]:
+    """Transactional tests empty every table afterwards; triggers that refuse TRUNCATE look away for it."""
+    patch = pytest.MonkeyPatch()
+    plain = DatabaseOperations.sql_flush
+
+    def sql_flush(self: DatabaseOperations, *arguments: Any, **options: Any) -> list[str]:
+        statements = plain(self, *arguments, **options)
+        return ["SET LOCAL session_replication_role = replica", *statements] if statements else []
+
+    patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+# --- the catalogue ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    """India, the US, the UK and Germany at Plivo, each with one network group and rents in rupees."""
+    from telephony.models import CallRate, Country, NetworkGroup, RentalRate
+
+    for iso, name, code, length in COUNTRIES:
+        country = Country.objects.create(iso=iso, name=name, calling_code=code, max_length=length)
+        group = NetworkGroup.objects.create(carrier="plivo", country=country, name=f"{name} all")
+        CallRate.objects.create(
+            network_group=group, currency="INR", per_minute=Decimal("1.25"), valid_from=LONG_AGO
+        )
+    RentalRate.objects.bulk_create(
+        RentalRate(
+            carrier="plivo",
+            country_id=iso,
+            type=kind,
+            currency="INR",
+            setup=Decimal(setup),
+            monthly=Decimal(month),
+            valid_from=LONG_AGO,
+        )
+        for iso, kind, setup, month in RENTS
+    )
+
+
+# --- people and workspaces ----------------------------------------------------------------------------
+
+
+def make_user(name: str, **extra: Any) -> User:
+    from dialnexa.models import User
+
+    return User.objects.create_user(f"{name.lower()}@example.com", PASSWORD, first_name=name, **extra)
+
+
+def make_workspace(owner: User, slug: str, name: str, now: datetime) -> Workspace:
+    """A workspace with ₹10,000.00 that may buy in every country of the catalogue but Germany."""
+    from dialnexa import wallet
+    from dialnexa.actors import SYSTEM
+    from dialnexa.models import Workspace
+    from telephony.models import NetworkGroup, WorkspaceNetworkGroup
+
+    workspace = Workspace.objects.create(slug=slug, name=name)
+    workspace.memberships.create(user=owner, role="owner")
+    wallet.open_accounts(workspace)
+    wallet.credit(
+        workspace, Decimal(10_000), reference=f"opening {slug}", memo="Opening credit", by=SYSTEM, now=now
+    )
+    for group in NetworkGroup.objects.exclude(country="DE"):
+        WorkspaceNetworkGroup.objects.create(workspace=workspace, network_group=group, enabled=True)
+    return workspace
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Owner of Acme."""
+    return make_user("Alice")
+
+
+@pytest.fixture
+def workspace(alice: User, catalogue: None, now: datetime) -> Workspace:
+    """Acme: ₹10,000.00; India, the US and the UK on, Germany off; papers verified for India only."""
+    from dialnexa.actors import SYSTEM
+    from kyc import reviews
+
+    workspace = make_workspace(alice, "acme", "Acme", now)
+    case = reviews.open_case(workspace, "IN")
+    reviews.submit(case, by=SYSTEM, now=now)
+    reviews.verify(case, by=SYSTEM, now=now, reason="The papers are in order.")
+    return workspace
+
+
+@pytest.fixture
+def bob(workspace: Workspace) -> User:
+    """A member of Acme."""
+    bob = make_user("Bob")
+    workspace.memberships.create(user=bob, role="member")
+    return bob
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A stranger to Acme: owner of a workspace of his own."""
+    return make_user("Charlie")
+
+
+@pytest.fixture
+def charlie_workspace(charlie: User, catalogue: None, now: datetime) -> Workspace:
+    return make_workspace(charlie, "chocolate", "Chocolate Factory", now)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return make_user("Sam", is_staff=True, is_superuser=True)
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def alice_client(alice: User, workspace: Workspace) -> Client:
+    return client_of(alice)
+
+
+@pytest.fixture
+def bob_client(bob: User) -> Client:
+    return client_of(bob)
+
+
+@pytest.fixture
+def charlie_client(charlie: User, charlie_workspace: Workspace) -> Client:
+    return client_of(charlie)
+
+
+@pytest.fixture
+def staff_client(staff: User) -> Client:
+    return client_of(staff)
+
+
+# --- the carrier --------------------------------------------------------------------------------------
+
+AUTH_ID = "MATESTS0000000000000"
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[Any]:
+    from telephony.carriers.sandbox import server
+
+    running = server.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_server: Any, settings: LazySettings) -> Any:
+    """The sandbox carrier, as new, in the place of Plivo."""
+    sandbox_server.state.reset()
+    settings.SANDBOX_URL = sandbox_server.url
+    settings.CARRIERS = {
+        "plivo": {
+            "class": "telephony.carriers.plivo.PlivoCarrier",
+            "base_url": sandbox_server.url,
+            "auth_id": AUTH_ID,
+            "auth_token": "sandbox-token",
+            "deadline": 2.0,
+        }
+    }
+    return sandbox_server
+
+
+# --- real processes -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def process_env(transactional_db: None, settings: LazySettings) -> dict[str, str]:
+    """The environment of a process of its own that works on this test's database and Redis."""
+    name = connection.settings_dict["NAME"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    return kept | {
+        "DJANGO_SETTINGS_MODULE": "dialnexa.settings",
+        "DATABASE_URL": f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}",
+        "REDIS_URL": settings.REDIS_URL,
+        "DIALNEXA_SECRET_KEY": settings.SECRET_KEY,
+    }

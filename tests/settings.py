@@ -1,0 +1,47 @@
+"""The project's own settings, against throw-away servers.
+
+The first process of a test run starts them (unless DATABASE_URL and REDIS_URL name others) and says so in the
+environment, which pytest-xdist's workers inherit: one PostgreSQL and one Redis for all. pytest-django gives
+each worker a database of its own, and each gets two of Redis' numbered ones here.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def start_servers() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="dialnexa-test-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)  # as root the servers run under an id of their own
+    os.environ["DIALNEXA_DATA_DIR"] = str(folder)
+    os.environ["DIALNEXA_EMBEDDED_FSYNC"] = "off"
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        from dialnexa import embedded
+
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        atexit.register(embedded.leave, folder)
+        os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or embedded.postgres_url(folder)
+        os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or embedded.redis_url(folder)
+
+
+def redis_database(number: int) -> str:
+    return urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
+
+
+os.environ.setdefault("DIALNEXA_DEBUG", "1")
+if not WORKER:
+    start_servers()
+
+from dialnexa.settings import *  # noqa: E402, F403
+from dialnexa.settings import CACHES  # noqa: E402
+
+N = int(WORKER.removeprefix("gw") or 0)
+REDIS_URL = CELERY_BROKER_URL = redis_database(2 * N)
+CACHES["default"]["LOCATION"] = redis_database(2 * N + 1)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, not safe
