@@ -21,7 +21,7 @@ BEGIN
     FOR side IN
         SELECT id FROM dialnexa_ledgeraccount
         WHERE id IN (NEW.debit_id, NEW.credit_id) AND workspace_id IS NOT NULL
-        ORDER BY id FOR UPDATE
+        ORDER BY id FOR NO KEY UPDATE
     LOOP
         UPDATE dialnexa_ledgeraccount
         SET balance = balance + CASE WHEN side.id = NEW.credit_id THEN NEW.amount ELSE -NEW.amount END
