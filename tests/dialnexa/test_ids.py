@@ -1,0 +1,23 @@
+"""An id …"""
+
+import time
+
+from dialnexa.ids import ID_PATTERN, new_id
+
+
+def test_begins_with_its_prefix_and_is_lower_case() -> None:
+    made = new_id("phn")
+    assert made.startswith("phn_")
+    assert ID_PATTERN.match(made)
+
+
+def test_sorts_by_the_moment_it_was_made() -> None:
+    made = []
+    for _ in range(5):
+        made.append(new_id("ord"))
+        time.sleep(0.002)
+    assert made == sorted(made)
+
+
+def test_is_made_once() -> None:
+    assert len({new_id("x_") for _ in range(10_000)}) == 10_000
