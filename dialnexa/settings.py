@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "phone_numbers",
 ]
 MIDDLEWARE = [
+    "dialnexa.health.answer_first",
     "dialnexa.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

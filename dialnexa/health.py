@@ -1,0 +1,90 @@
+"""``/healthz``: this process is alive. ``/readyz``: what it needs to work is there too.
+
+``answer_first`` answers both ahead of every other middleware: no session, no redirect to https, no host name
+that has to be allowed, so a load balancer can ask by address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from dialnexa import clock, heartbeats
+
+Check = tuple[bool, str]
+SEEN_WITHIN = timedelta(seconds=30)
+PATIENCE = 2  # seconds, for each of the things asked
+
+
+def answer_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware, to be named first."""
+    views = {"/healthz": healthz, "/readyz": readyz}
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        return views.get(request.path_info, get_response)(request)
+
+    return handle
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 as long as this process answers; it touches nothing else."""
+    return HttpResponse("alive\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database, broker, worker and sweeper are all there, else 503; JSON says which is not, and why."""
+    found = {"database": check_database(), "broker": check_broker()}
+    found |= check_processes(database_answers=found["database"][0])
+    checks = {name: {"ok": ok, "says": says} for name, (ok, says) in found.items()}
+    ready = all(ok for ok, _ in found.values())
+    body = {"ready": ready, "checks": checks}
+    return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+
+def check_database() -> Check:
+    """Over a connection of its own: one that hangs must not make the question hang."""
+    try:
+        arguments = connection.get_connection_params() | {"connect_timeout": PATIENCE}
+        for name in ("cursor_factory", "context", "prepare_threshold"):
+            arguments.pop(name, None)
+        arguments["options"] = f"-c statement_timeout={PATIENCE}s"
+        with psycopg.connect(**arguments) as own:
+            own.execute("SELECT 1")
+    except psycopg.Error:
+        return False, "The database does not answer."
+    return True, "The database answers."
+
+
+def check_broker() -> Check:
+    try:
+        with redis.Redis.from_url(
+            settings.CELERY_BROKER_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+        ) as broker:
+            broker.ping()
+    except (redis.RedisError, ValueError):
+        return False, "The broker does not answer: purchases wait until it is back."
+    return True, "The broker answers."
+
+
+def check_processes(*, database_answers: bool) -> dict[str, Check]:
+    """Whether worker and sweeper were seen lately; they write that into the database."""
+    names = ("worker", "sweeper")
+    try:
+        silent = heartbeats.silent(names, now=clock.now(), within=SEEN_WITHIN) if database_answers else None
+    except DatabaseError:
+        silent = None
+    return {name: _seen(name, silent) for name in names}
+
+
+def _seen(name: str, silent: list[str] | None) -> Check:
+    if silent is None:
+        return False, f"Without the database nobody knows when a {name} was seen."
+    if name in silent:
+        return False, f"No {name} was seen in the last {SEEN_WITHIN.seconds} seconds."
+    return True, f"A {name} was seen in the last {SEEN_WITHIN.seconds} seconds."
