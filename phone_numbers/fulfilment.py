@@ -237,7 +237,7 @@ def settle_failure(
 
 def _try_later(order: NumberOrder, attempt: PurchaseAttempt, error: CarrierError, now: datetime) -> None:
     """Nothing was sent: put the order back, or give up when that has gone on for PURCHASE_GIVE_UP seconds."""
-    if now - order.created_at < timedelta(seconds=settings.PURCHASE_GIVE_UP):
+    if now - _trying_since(order) < timedelta(seconds=settings.PURCHASE_GIVE_UP):
         put_back(order, attempt, error.sentence, now=now, after=error.retry_after)
         return
     _end(attempt, Attempted.NOT_SENT, now)
@@ -249,7 +249,7 @@ def put_back(
     order: NumberOrder, attempt: PurchaseAttempt, why: str, *, now: datetime, after: float | None = None
 ) -> None:
     """It is certain that nothing was sent: the order waits to be claimed again (``after`` seconds)."""
-    wait = after or _clamp(now - order.created_at, settings.RETRY_SOONEST, settings.RETRY_LATEST)
+    wait = after or _clamp(now - _trying_since(order), settings.RETRY_SOONEST, settings.RETRY_LATEST)
     with transaction.atomic():
         _end(attempt, Attempted.NOT_SENT, now)
         order.transition(
@@ -261,6 +261,13 @@ def put_back(
             lease_until=None,
             next_run_at=now + timedelta(seconds=wait),
         )
+
+
+def _trying_since(order: NumberOrder) -> datetime:
+    """When the unbroken run of requests that could not be sent began."""
+    sent = order.attempts.exclude(outcome__in=(Attempted.NOT_SENT, "")).order_by("-n").first()
+    run = order.attempts.filter(n__gt=sent.n if sent else 0).order_by("n").first()
+    return run.sent_at if run else order.created_at
 
 
 def _end(attempt: PurchaseAttempt, outcome: str, now: datetime) -> None:
@@ -371,8 +378,9 @@ def _conclude_absence(order: NumberOrder, now: datetime) -> None:
     try:
         with transaction.atomic():
             order.attempts.filter(outcome__in=(Attempted.UNKNOWN, "")).update(outcome=Attempted.ABSENT)
-            if refused or order.fence >= settings.PURCHASE_MAX_ATTEMPTS:
-                _give_up(order, last, refused, now)
+            tried = order.attempts.exclude(outcome=Attempted.NOT_SENT).count()
+            if refused or tried >= settings.PURCHASE_MAX_ATTEMPTS:
+                _give_up(order, last, refused, tried, now)
             else:
                 why = f"{label_of(order.carrier)} confirms that it did not sell the number. Asking again."
                 order.transition(
@@ -382,12 +390,12 @@ def _conclude_absence(order: NumberOrder, now: datetime) -> None:
         log.info("%s: settled by somebody else", error)
 
 
-def _give_up(order: NumberOrder, last: PurchaseAttempt, refused: bool, now: datetime) -> None:
+def _give_up(order: NumberOrder, last: PurchaseAttempt, refused: bool, tried: int, now: datetime) -> None:
     code = last.error_code if refused else "carrier_no_answer"
     sentence = (
         f"{label_of(order.carrier)} refused: {last.text or 'the number is not available'}."
         if refused
-        else f"{label_of(order.carrier)} did not complete the purchase after {order.fence} requests."
+        else f"{label_of(order.carrier)} did not complete the purchase after {tried} requests."
     )
     reject(order, code, sentence, by=WORKER, now=now, expect={"fence": order.fence})
 

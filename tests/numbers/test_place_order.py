@@ -101,7 +101,9 @@ def test_makes_a_pending_number_and_holds_the_price(
     )
 
 
-def test_gives_the_same_order_for_the_same_key(place: Callable[..., NumberOrder], workspace: Workspace) -> None:
+def test_gives_the_same_order_for_the_same_key(
+    place: Callable[..., NumberOrder], workspace: Workspace
+) -> None:
     first, second = place(), place()
     assert first == second
     assert wallet.held(workspace) == first.total
@@ -168,10 +170,16 @@ def test_refuses_a_wallet_that_is_short(
     place: Callable[..., NumberOrder], charlie_workspace: Workspace, now: datetime
 ) -> None:
     empty = wallet.balance(charlie_workspace)
-    wallet.hold(charlie_workspace, empty, subject="ord_x", memo="All of it", by=Actor(Channel.SYSTEM, "t"), now=now)
+    wallet.hold(
+        charlie_workspace, empty, subject="ord_x", memo="All of it", by=Actor(Channel.SYSTEM, "t"), now=now
+    )
     with pytest.raises(Refusal) as refused:
         place(workspace=charlie_workspace)
-    assert (refused.value.code, refused.value.status, refused.value.fix) == ("wallet_insufficient", 402, "wallet")
+    assert (refused.value.code, refused.value.status, refused.value.fix) == (
+        "wallet_insufficient",
+        402,
+        "wallet",
+    )
     assert not NumberOrder.objects.exists()
     assert not PhoneNumber.objects.exists()
 
@@ -187,7 +195,11 @@ def test_tells_every_gate_in_order(workspace: Workspace, now: datetime) -> None:
         "price_unknown",
         "wallet_insufficient",
     ]
-    assert [check.code for check in quote.blockers] == ["country_not_enabled", "kyc_required", "price_unknown"]
+    assert [check.code for check in quote.blockers] == [
+        "country_not_enabled",
+        "kyc_required",
+        "price_unknown",
+    ]
     assert quote.total is None
 
 
@@ -293,7 +305,13 @@ def test_reads_back_the_offer_it_signed() -> None:
 
 def test_refuses_an_offer_somebody_edited() -> None:
     token = sign_offer(offer_of(), "plivo")
-    for edited in (token[:-1], "x" + token, "", "nonsense", sign_offer(offer_of(), "plivo").replace(":", ";")):
+    for edited in (
+        token[:-1],
+        "x" + token,
+        "",
+        "nonsense",
+        sign_offer(offer_of(), "plivo").replace(":", ";"),
+    ):
         with pytest.raises(Refusal, match="offer_invalid"):
             read_offer(edited)
 
