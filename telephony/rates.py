@@ -1,0 +1,31 @@
+"""What things cost, from the catalogue. The latest rate whose start has come counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from telephony.models import RentalRate
+
+
+def rental_rate(
+    carrier: str, country: str, number_type: str, currency: str, *, now: datetime
+) -> RentalRate | None:
+    """The rate a number of this kind is sold at; None where we have no price. One indexed query.
+
+    ``carrier`` is its slug, ``country`` ISO 3166-1, ``currency`` ISO 4217.
+    """
+    return _begun(carrier, country, currency, now).filter(type=number_type).order_by("-valid_from").first()
+
+
+def rental_rates(carrier: str, country: str, currency: str, *, now: datetime) -> dict[str, RentalRate]:
+    """The rate of every type of number sold there, by type. One query."""
+    rates = _begun(carrier, country, currency, now).order_by("type", "-valid_from").distinct("type")
+    return {rate.type: rate for rate in rates}
+
+
+def _begun(carrier: str, country: str, currency: str, now: datetime) -> QuerySet[RentalRate]:
+    return RentalRate.objects.filter(
+        carrier=carrier, country_id=country, currency=currency, valid_from__lte=now
+    )
