@@ -13,6 +13,7 @@ to no country (satellite, universal freephone) has the country ``""``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -169,6 +170,48 @@ def national_digits(e164: str) -> str:
     return phonenumbers.national_significant_number(number) if number else ""
 
 
+def prefix_countries(digits: str) -> Iterator[str]:
+    """The countries (ISO) whose numbers may begin with these digits (calling code first).
+
+    Lazy and with repetitions, because ``iso in prefix_countries(digits)`` mostly ends at the first. Yields
+    nothing where the metadata knows no such number. Only shared calling codes take any work: there the
+    prefix is filled up to whole numbers, two or more digits in every way and the rest from example numbers.
+    """
+    number = _calling_code(digits)
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(number, ())
+    national = digits[len(str(number)) :]
+    if len(regions) < 2 or not national:
+        yield from (region for region in regions if region != NO_COUNTRY)
+        return
+    free = max(2, 3 - len(national))
+    tails = {tail for example in _examples(regions) if (tail := example[len(national) + free :])}
+    for fill in range(10**free):
+        for tail in sorted(tails) or [""]:
+            yield from _known_region(number, f"{national}{fill:0{free}}{tail}")
+
+
+def _calling_code(digits: str) -> int:
+    codes = (int(digits[:length]) for length in (1, 2, 3) if digits[:length].isdecimal())
+    return next((code for code in codes if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 0)
+
+
+def _examples(regions: Iterable[str]) -> Iterator[str]:
+    for region in regions:
+        for kind in (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.TOLL_FREE):
+            if example := phonenumbers.example_number_for_type(region, kind):
+                yield phonenumbers.national_significant_number(example)
+
+
+def _known_region(code: int, national: str) -> Iterator[str]:
+    zeros = len(national) - len(national.lstrip("0"))
+    number = phonenumbers.PhoneNumber(
+        code, int(national), italian_leading_zero=zeros > 0, number_of_leading_zeros=zeros or None
+    )
+    region = phonenumbers.region_code_for_number(number)
+    if region and region != NO_COUNTRY:
+        yield region
+
+
 def is_valid(e164: str) -> bool:
     """Whether the metadata knows the range this number is in (``parse_e164`` asks for less)."""
     number = _read(e164)
@@ -230,5 +273,8 @@ def all_regions() -> tuple[Region, ...]:
 
 def _region(iso: str) -> Region:
     code = phonenumbers.country_code_for_region(iso)
-    lengths = PhoneMetadata.metadata_for_region(iso).general_desc.possible_length
-    return Region(iso, country_name(iso), code, min(max(lengths), LONGEST - len(str(code))))
+    metadata = PhoneMetadata.metadata_for_region(iso)
+    assert metadata is not None
+    assert metadata.general_desc is not None
+    longest = max(metadata.general_desc.possible_length)
+    return Region(iso, country_name(iso), code, min(longest, LONGEST - len(str(code))))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dialnexa.errors import Refusal
 from telephony import e164
+from telephony.carriers.base import NumberType
 from telephony.e164 import E164, parse_e164
 from telephony.models import NumberKind
 
@@ -25,7 +26,7 @@ def refusal(text: str) -> Refusal:
 
 
 def test_takes_a_number_apart() -> None:
-    assert parse_e164("+91 22 6123 4567") == E164("+912261234567", "IN", "91", "2261234567", NumberKind.LOCAL)
+    assert parse_e164("+91 22 6123 4567") == E164("+912261234567", "IN", "91", "2261234567", NumberType.LOCAL)
 
 
 def test_keeps_a_zero_that_is_part_of_the_number() -> None:
@@ -138,6 +139,7 @@ def test_agrees_with_the_library(text: str) -> None:
 @pytest.mark.parametrize("iso", sorted(phonenumbers.SUPPORTED_REGIONS))
 def test_knows_every_country_by_its_own_example(iso: str) -> None:
     example = phonenumbers.example_number(iso)
+    assert example is not None
     text = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
     assert parse_e164(text).country == SHARED_RANGES.get(iso, iso)
 
@@ -157,15 +159,19 @@ def test_shows_what_is_no_number_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     "text, kind",
     [
-        ("+912261234567", NumberKind.LOCAL),
-        ("+919812345678", NumberKind.MOBILE),
-        ("+18005550199", NumberKind.TOLL_FREE),
-        ("+443001234567", NumberKind.NATIONAL),
+        ("+912261234567", NumberType.LOCAL),
+        ("+919812345678", NumberType.MOBILE),
+        ("+18005550199", NumberType.TOLL_FREE),
+        ("+443001234567", NumberType.NATIONAL),
         ("+449098790000", None),
     ],
 )
-def test_knows_the_kind_of_number(text: str, kind: NumberKind | None) -> None:
+def test_knows_the_kind_of_number(text: str, kind: NumberType | None) -> None:
     assert e164.number_type(text) == kind
+
+
+def test_speaks_of_kinds_as_the_models_do() -> None:
+    assert {str(kind) for kind in e164.KINDS.values()} == set(NumberKind.values)
 
 
 def test_names_countries() -> None:
