@@ -1,0 +1,143 @@
+"""The installation on one machine: what ``manage.py up`` decides before settings are read, and how other
+``manage.py`` commands join it while it runs.
+
+``up`` keeps its environment in ``up.json`` in the data folder and holds the lock ``up`` there. A command
+without an environment of its own takes that one, so ``manage.py create_api_key demo`` in another shell works
+on the same database, with the same secret key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dialnexa import keeper
+from dialnexa.data_folder import DEFAULT_DATA_DIR, EmbeddedError, make, place
+
+SHARED = "up.json"
+SANDBOX_TOKEN = "sandbox-token"  # noqa: S105  the sandbox's own, known to everybody
+DEMO_TIMES = {  # seconds: a demo shows in half a minute what takes a carrier a quarter of an hour
+    "DIALNEXA_CARRIER_DEADLINE": "8",
+    "DIALNEXA_PURCHASE_LEASE": "20",
+    "DIALNEXA_SETTLE_WINDOW": "30",
+    "DIALNEXA_SETTLE_SPACING": "5",
+    "DIALNEXA_PAPERS_CHECK_EVERY": "5",
+    "DIALNEXA_RING_AGAIN": "3",
+}
+
+_held: list[int] = []  # locks this process holds until it ends
+
+
+def settle(arguments: Sequence[str]) -> None:
+    """Complete the environment for this command line. Exits with a sentence when ``up`` can't run."""
+    if arguments[1:2] != ["up"]:
+        join()
+        return
+    try:
+        prepare(parser().parse_known_args(arguments[2:])[0])
+    except (EmbeddedError, OSError) as error:
+        sys.exit(str(error))
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("manage.py up", description="Run everything on this machine.")
+    add_arguments(parser)
+    return parser
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8000, help="of the web server on 127.0.0.1; 0: any")
+    parser.add_argument("--data-dir", type=Path, help="where everything is kept (DIALNEXA_DATA_DIR, .data)")
+    parser.add_argument("--no-demo", action="store_true", help="don't make the demo workspace")
+
+
+def join() -> None:
+    """Take the environment of a running ``up``, unless this command has been given one."""
+    given = {"DATABASE_URL", "DIALNEXA_SECRET_KEY"} & os.environ.keys()
+    shared = data_dir() / SHARED
+    if given or os.environ.get("DIALNEXA_DEBUG", "1") != "1" or not os.access(shared, os.R_OK):
+        return
+    if keeper.is_locked(shared.with_name("up")):
+        for name, value in json.loads(shared.read_text()).items():
+            os.environ.setdefault(name, value)
+
+
+def share(environment: dict[str, str]) -> None:
+    """Let other commands join. Readable to this user only: it holds the secret key."""
+    keeper.write_once(data_dir() / SHARED, json.dumps(environment), replace=True)
+
+
+def data_dir() -> Path:
+    return Path(os.environ.get("DIALNEXA_DATA_DIR") or DEFAULT_DATA_DIR).absolute()
+
+
+# --- up -------------------------------------------------------------------------------------------------
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Refuse what can't work before anything starts, and complete the environment."""
+    if options.data_dir:
+        os.environ["DIALNEXA_DATA_DIR"] = str(options.data_dir.absolute())
+    folder = data_dir()
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        make(folder)
+    else:
+        place(folder)
+    claim(folder)
+    port = choose_port(options.port)
+    os.environ["DIALNEXA_PORT"] = str(port)
+    os.environ.setdefault("DIALNEXA_DEBUG", "1")
+    if os.environ["DIALNEXA_DEBUG"] == "1":
+        complete(folder, port)
+
+
+def claim(folder: Path) -> None:
+    """One ``up`` for each data folder."""
+    lock = keeper.try_lock(folder / "up")
+    if lock is None:
+        sys.exit(
+            f"manage.py up is already running with the data in {folder}. Stop it first, or use --data-dir."
+        )
+    _held.append(lock)
+
+
+def choose_port(port: int) -> int:
+    if not 0 <= port <= 65535:
+        sys.exit(f"{port} is not a port: choose one between 1 and 65535.")
+    if port and not keeper.is_free(port):
+        sys.exit(
+            f"Port {port} is used by another program. Stop that, or choose another port: make run "
+            f"PORT={port + 1} (manage.py up --port {port + 1}). Nothing was started."
+        )
+    return port or keeper.free_port()
+
+
+def complete(folder: Path, port: int) -> None:
+    """Development's own values for what production has to be told. What is set already stays."""
+    keeper.write_once(folder / "secret_key", secrets.token_urlsafe(48))
+    defaults = {
+        "DIALNEXA_SECRET_KEY": keeper.read(folder / "secret_key"),
+        "DIALNEXA_PUBLIC_BASE_URL": f"http://localhost:{port}",
+        **DEMO_TIMES,
+    }
+    if not os.environ.get("DIALNEXA_PLIVO_AUTH_ID"):
+        sandbox = f"http://127.0.0.1:{choose_sandbox_port(port)}"
+        defaults |= {
+            "DIALNEXA_SANDBOX_URL": sandbox,
+            "DIALNEXA_PLIVO_BASE_URL": sandbox,
+            "DIALNEXA_PLIVO_AUTH_ID": "MADEMO00000000000000",
+            "DIALNEXA_PLIVO_AUTH_TOKEN": SANDBOX_TOKEN,
+        }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+def choose_sandbox_port(port: int) -> int:
+    """The next one, so that its address stays the same from day to day; any other if that is taken."""
+    following = port + 1
+    return following if following <= 65535 and keeper.is_free(following) else keeper.free_port()
