@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .context import Request
-from .faults import Fault
+from .faults import Fault, Rule
 from .plivo_api import OPERATIONS
 from .state import STRANGER, State
 from .wire import Answer, refused
@@ -89,14 +89,15 @@ class Control:
         }
 
     def _break(self, fields: Fields) -> None:
-        forced = [(str(item.pop("on")), Fault.of(**item)) for item in fields.get("next", [])]
-        rules = fields.get("rules", [])
-        for operation in [*(on for on, _ in forced), *(rule.get("on") for rule in rules)]:
-            if operation not in OPERATIONS:
-                raise ValueError(f"on is one of {', '.join(OPERATIONS)}")
+        forced = [
+            (item["on"], Fault.of(item["kind"], item.get("seconds"))) for item in fields.get("next", [])
+        ]
+        rules = [Rule(**rule) for rule in fields.get("rules", [])]
+        if not {on for on, _ in forced} | {rule.on for rule in rules} <= set(OPERATIONS):
+            raise ValueError(f"on is one of {', '.join(OPERATIONS)}")
         with self._state.locked() as contents:
             if "rules" in fields:
-                contents.plan.schedule(fields.get("seed", 0), rules)
+                contents.plan.schedule(int(fields.get("seed", 0)), rules)
             for operation, fault in forced:
                 contents.plan.force(operation, fault)
 

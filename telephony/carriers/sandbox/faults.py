@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -134,7 +135,7 @@ MAGIC_BY_ENDING = {magic.ending: magic for magic in MAGIC}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A share of the requests of one operation breaks in one way."""
+    """A share of the requests of one operation breaks in one way. Raises ValueError for what means nothing."""
 
     on: str
     kind: str
@@ -161,10 +162,9 @@ class FaultPlan:
         self._asked: Counter[str] = Counter()
         self._magic_done: Counter[str] = Counter()
 
-    def schedule(self, seed: int, rules: list[dict[str, Any]]) -> None:
-        """Replace the rules. Raises TypeError or ValueError for rules that mean nothing."""
-        self.rules = tuple(Rule(**rule) for rule in rules)
-        self.seed = int(seed)
+    def schedule(self, seed: int, rules: Iterable[Rule]) -> None:
+        """Replace the rules; the seed's row of fates starts anew."""
+        self.seed, self.rules = seed, tuple(rules)
         self._asked.clear()
 
     def force(self, operation: str, fault: Fault) -> None:
