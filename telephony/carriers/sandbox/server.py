@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import select
 import signal
 import socket
 import struct
@@ -196,10 +197,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
     def _client_is_gone(self) -> bool:
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN)
         try:
-            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
+            return bool(poll.poll(0)) and self.connection.recv(1, socket.MSG_PEEK) == b""
         except OSError:
             return True
 
