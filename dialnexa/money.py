@@ -22,7 +22,7 @@ def format_money(amount: Decimal, currency: str) -> str:
 
 def _group_indian(whole: str) -> str:
     head, tail = whole[:-3], whole[-3:]
-    pairs = []
+    pairs: list[str] = []
     while head:
         pairs.insert(0, head[-2:])
         head = head[:-2]

@@ -30,7 +30,7 @@ def secret(name: str, *, in_debug: str) -> str:
 
 SECRET_KEY = secret("DIALNEXA_SECRET_KEY", in_debug="development-only-not-a-secret-" + "x" * 30)
 ALLOWED_HOSTS = env.list("DIALNEXA_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
-CSRF_TRUSTED_ORIGINS = env.list("DIALNEXA_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("DIALNEXA_TRUSTED_ORIGINS", [])
 PUBLIC_BASE_URL = secret("DIALNEXA_PUBLIC_BASE_URL", in_debug="http://localhost:8000").rstrip("/")
 PRODUCT_NAME = "DialNexa Numbers"
 SUPPORT_EMAIL = env.str("DIALNEXA_SUPPORT_EMAIL", "support@dialnexa.example")

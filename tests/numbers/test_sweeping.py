@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import connection
 
+from dialnexa import doorbell
 from dialnexa.heartbeats import silent
 from phone_numbers.fulfilment import claim
 from phone_numbers.management.commands.sweep import sweep
@@ -53,16 +55,12 @@ def test_asks_about_papers_when_it_is_time(order: NumberOrder, clock: Turned, se
 
 
 def test_survives_a_broker_that_is_away_and_says_it_is_alive(
-    order: NumberOrder, clock: Turned, settings: Any, now: Any
+    order: NumberOrder, monkeypatch: pytest.MonkeyPatch, now: Any
 ) -> None:
-    from dialnexa.celery import app
-
-    kept = app.conf.broker_url
-    app.conf.broker_url = "redis://127.0.0.1:9/0"
-    try:
-        sweep()
-    finally:
-        app.conf.broker_url = kept
+    monkeypatch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:9/0")
+    doorbell._line.cache_clear()
+    sweep()
+    doorbell._line.cache_clear()
     assert silent(("sweeper",), now=now, within=timedelta(seconds=30)) == []
 
 

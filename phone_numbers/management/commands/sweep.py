@@ -32,10 +32,12 @@ class Command(BaseCommand):
 
 
 def sweep() -> None:
-    """One round: ring for due orders and numbers, and say that we are alive."""
+    """One round: say that we are alive, and ring for due orders and numbers.
+
+    The round ends at the first message the broker does not take; what was not rung for is due again soon.
+    """
     now = clock.now()
-    for order_id in sweeping.take_due_orders(now=now):
-        ring(tasks.fulfil_order, order_id=order_id)
-    for number_id in sweeping.take_due_numbers(now=now):
-        ring(tasks.confirm_number, number_id=number_id)
     heartbeats.beat("sweeper", now=now)
+    orders, numbers = sweeping.take_due_orders(now=now), sweeping.take_due_numbers(now=now)
+    if all(ring(tasks.fulfil_order, order_id=order_id) for order_id in orders):
+        all(ring(tasks.confirm_number, number_id=number_id) for number_id in numbers)
