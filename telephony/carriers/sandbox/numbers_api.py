@@ -47,13 +47,11 @@ def buy(context: Context) -> Answer:
 
 
 def list_owned(context: Context) -> Answer:
-    query, request = context.request.query, context.request
-    mine = [
-        owned
-        for owned in context.state.owned_by(context.account)
-        if owned.number.startswith(query.get("number_startswith", ""))
-        and query.get("type", "") in ("", _shown(context, owned)["number_type"])
-    ]
+    request = context.request
+    start, kind = request.query.get("number_startswith", ""), request.query.get("type", "")
+    mine = [owned for owned in context.state.owned_by(context.account) if owned.number.startswith(start)]
+    if kind:
+        mine = [owned for owned in mine if _shown(context, owned)["number_type"] == kind]
     return wire.listing(request.path, request.page(), mine, lambda owned: _shown(context, owned))
 
 
