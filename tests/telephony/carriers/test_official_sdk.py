@@ -11,8 +11,9 @@ import plivo.rest.client as sdk
 import pytest
 
 from telephony.carriers.base import NumberConfig
+from telephony.carriers.sandbox.plivo_api import TOKEN
 
-from .conftest import OURS, TOKEN, Sandbox
+from .conftest import OURS, Sandbox
 
 BASES = (
     "PLIVO_API_BASE_URI",

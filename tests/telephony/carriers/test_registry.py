@@ -10,8 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from telephony.carriers import carrier_slugs, get_carrier
 from telephony.carriers.base import Exchange
+from telephony.carriers.sandbox.plivo_api import TOKEN
 
-from .conftest import OURS, TOKEN, Sandbox
+from .conftest import OURS, Sandbox
 
 PLIVO: dict[str, Any] = {
     "class": "telephony.carriers.plivo.PlivoCarrier",

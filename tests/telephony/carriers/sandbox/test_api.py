@@ -13,7 +13,8 @@ from telephony.carriers.plivo import PlivoCarrier
 from telephony.carriers.sandbox.catalogue import COUNTRIES, RANGES
 from telephony.carriers.sandbox.faults import MAGIC
 from telephony.carriers.sandbox.inventory import WITH_MAGIC, Inventory
-from tests.telephony.carriers.conftest import OURS, TOKEN, Sandbox
+from telephony.carriers.sandbox.plivo_api import TOKEN
+from tests.telephony.carriers.conftest import OURS, Sandbox
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
