@@ -135,7 +135,7 @@ MAGIC_BY_ENDING = {magic.ending: magic for magic in MAGIC}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A share of the requests of one operation breaks in one way. Raises ValueError for what means nothing."""
+    """A share of one operation's requests breaks in one way. Raises ValueError for what means nothing."""
 
     on: str
     kind: str
