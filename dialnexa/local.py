@@ -90,6 +90,7 @@ def prepare(options: argparse.Namespace) -> None:
         place(folder)
     claim(folder)
     port = choose_port(options.port)
+    os.umask(0o077)  # what the processes write is nobody else's business
     os.environ["DIALNEXA_PORT"] = str(port)
     os.environ.setdefault("DIALNEXA_DEBUG", "1")
     if os.environ["DIALNEXA_DEBUG"] == "1":

@@ -1,0 +1,62 @@
+# `make run` and `make test` set up everything themselves; they need Python ≥ 3.11, pip and make.
+
+PORT ?= 8000
+N ?= 200
+SEED ?=
+SABOTAGE ?=
+ARGS ?=
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY = .venv/bin/python
+STAMP = $(shell cksum < requirements/$(1).txt | tr ' ' -)
+RUN = .venv/run-$(call STAMP,run)
+DEV = .venv/dev-$(call STAMP,dev)
+# Checks that need no database get addresses at which nothing answers.
+OFFLINE = DIALNEXA_DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9
+
+.DEFAULT_GOAL = help
+.PHONY: help setup run test lint chaos fuzz bench lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+setup: $(DEV) ## Install everything for development into .venv
+
+run: $(if $(wildcard $(DEV)),$(DEV),$(RUN)) ## Run it all: PORT=8000, ARGS="--no-demo --data-dir …"
+	@$(PY) manage.py up --port $(PORT) $(ARGS)
+
+test: $(DEV) ## Run the tests: ARGS="tests/dialnexa -k wallet"
+	@$(PY) -m pytest -n 2 $(ARGS)
+
+lint: $(DEV) ## Style, types, forgotten migrations
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(OFFLINE) $(PY) -m mypy .
+	@$(OFFLINE) PYTHONWARNINGS=ignore $(PY) manage.py makemigrations --check --dry-run
+
+chaos: $(DEV) ## Buy while everything is killed: N=200 SEED=… SABOTAGE=…
+	@$(PY) -m tests.chaos --n $(N) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
+
+fuzz: ## Not there yet
+	@echo "make fuzz: there are no long fuzzing runs yet; short ones (Hypothesis) are part of make test." >&2; exit 1
+
+bench: ## Not there yet
+	@echo "make bench: there are no benchmarks yet." >&2; exit 1
+
+COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock: $(DEV) ## Pin the dependencies anew, with hashes
+	@CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --output-file requirements/run.txt requirements/run.in
+	@CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --output-file requirements/dev.txt requirements/dev.in
+
+# The stamp's name holds the lock file's checksum: a new lock, a new installation. Debian's Python may come
+# without ensurepip; then the pip outside installs into the environment.
+.venv/run-% .venv/dev-%: requirements/run.txt requirements/dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and was not found." >&2; exit 1; }
+	@echo "Installing the dependencies into .venv (once; a minute or so) …"
+	@test -x $(PY) || $(PYTHON) -m venv .venv >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip .venv
+	@pip="$(PY) -m pip"; $$pip --version >/dev/null 2>&1 || pip="$(PYTHON) -m pip --python $(PY)"; \
+	said=$$($$pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore \
+		--require-hashes -r requirements/$(firstword $(subst -, ,$(@F))).txt 2>&1) || { echo "$$said" >&2; exit 1; }
+	@rm -f .venv/$(firstword $(subst -, ,$(@F)))-*; touch $@
