@@ -1,0 +1,171 @@
+"""A demo workspace to try things in: people, agents, credit, papers for one country, some countries on.
+
+It holds no numbers: those are bought, from the sandbox carrier, like anybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+import telephony
+from dialnexa import wallet
+from dialnexa.actors import system
+from dialnexa.errors import Refusal
+from dialnexa.models import Membership, User, Workspace
+from dialnexa.workspaces import create_workspace
+from kyc import reviews
+from telephony.call_decks import import_call_rates
+from telephony.catalogue import load_catalogue
+from telephony.decks import Deck, Report
+from telephony.models import Agent, AgentVersion, CarrierSlug, NetworkGroup
+from telephony.rental_decks import import_rental_rates
+from telephony.switches import enable_group
+
+PASSWORD = "try-dialnexa-numbers"  # noqa: S105  everybody knows it: refused outside DEBUG
+SLUG, NAME = "demo", "Sunrise Dental Care"
+SECOND_SLUG, SECOND_NAME = "demo-labs", "Sunrise Dental Labs"
+BY = system("Demo set-up")
+DECKS = Path(telephony.__file__).parent / "demo"
+RATES_FROM = datetime(2024, 1, 1, tzinfo=UTC)
+CREDIT, SMALL_CREDIT = Decimal("5000.00"), Decimal("40.00")  # rupees; the second buys no number
+VERIFIED = "IN"
+CALLABLE = ("IN", "US", "GB")  # the UK is on but unverified, Germany has prices but is off
+
+Role = Membership.Role
+PEOPLE = (  # e-mail, given name, family name, role in the demo workspace
+    ("demo@dialnexa.example", "Asha", "Rao", Role.OWNER),
+    ("admin@dialnexa.example", "Vikram", "Iyer", Role.ADMIN),
+    ("member@dialnexa.example", "Neha", "Kulkarni", Role.MEMBER),
+    ("viewer@dialnexa.example", "Imran", "Shaikh", Role.VIEWER),
+)
+STAFF = ("staff@dialnexa.example", "Meera", "Nair")
+RUNTIME = "wss://agents.sunrise-dental.example"
+AGENTS = {  # title: where each version runs; the last one is a draft
+    "Front desk": (f"{RUNTIME}/front-desk/1", f"{RUNTIME}/front-desk/2", f"{RUNTIME}/front-desk/3"),
+    "Appointment reminders": (
+        "sip:reminders@voice.sunrise-dental.example;transport=tls",
+        f"{RUNTIME}/reminders/2",
+    ),
+    "After-hours line": ("sip:after-hours@voice.sunrise-dental.example",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """``password`` is empty where the person has changed it since."""
+
+    email: str
+    role: str
+    password: str
+
+
+def make_demo(*, password: str = PASSWORD, now: datetime) -> list[Login]:
+    """Make the demo once; a second run changes nothing, whatever was done to it since. Returns the logins.
+
+    Raises Refusal: a weak password, the well-known one outside DEBUG, a slug that a real workspace has taken.
+    """
+    _refuse_weak(password)
+    with transaction.atomic():
+        if not _exists():
+            _make(password, now)
+    return _logins(password)
+
+
+def _refuse_weak(password: str) -> None:
+    if password == PASSWORD and not settings.DEBUG:
+        raise Refusal("demo_password_known", "Everybody knows the demo's password. Give it another one.")
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise Refusal("demo_password_weak", " ".join(error.messages)) from error
+
+
+def _exists() -> bool:
+    taken = Workspace.objects.filter(slug__in=(SLUG, SECOND_SLUG))
+    if strangers := [workspace.slug for workspace in taken if not workspace.is_demo]:
+        sentence = (
+            f"A real workspace is called {strangers[0]} already. The demo is made in an empty installation."
+        )
+        raise Refusal("demo_slug_taken", sentence, status=409)
+    return taken.filter(slug=SLUG).exists()
+
+
+def _make(password: str, now: datetime) -> None:
+    load_catalogue()
+    _import_deck(import_rental_rates, "rental_rates_inr.csv", now)
+    _import_deck(import_call_rates, "call_rates_inr.csv", now)
+    people = {email: _make_user(email, given, family, password) for email, given, family, _ in PEOPLE}
+    _make_user(*STAFF, password, is_staff=True, is_superuser=True)
+    owner = people[PEOPLE[0][0]]
+    workspace = _make_workspace(NAME, SLUG, owner, CREDIT, now)
+    for email, _, _, role in PEOPLE[1:]:
+        workspace.memberships.create(user=people[email], role=role, created_at=now)
+    _make_agents(workspace, now)
+    _verify(workspace, VERIFIED, now)
+    _make_workspace(SECOND_NAME, SECOND_SLUG, owner, SMALL_CREDIT, now)
+
+
+def _import_deck(verb: Callable[..., Report], name: str, now: datetime) -> None:
+    """Prices that are in force already win: the deck is then left out."""
+    with (DECKS / name).open("rb") as file:
+        verb(file, Deck(CarrierSlug.PLIVO, "INR", RATES_FROM, now))
+
+
+def _make_user(email: str, given: str, family: str, password: str, **extra: bool) -> User:
+    known = User.objects.filter(email=email).first()
+    names = {"first_name": given, "last_name": family}
+    return known or User.objects.create_user(email, password, **names, **extra)
+
+
+def _make_workspace(name: str, slug: str, owner: User, credit: Decimal, now: datetime) -> Workspace:
+    workspace = create_workspace(name, owner, slug=slug, is_demo=True, by=BY, now=now)
+    wallet.credit(workspace, credit, reference=f"demo:{slug}", memo="Demo credit", by=BY, now=now)
+    for group in _groups(CALLABLE):
+        enable_group(workspace, group, enabled=True, by=BY, now=now)
+    return workspace
+
+
+def _groups(countries: Iterable[str]) -> Iterable[NetworkGroup]:
+    groups = NetworkGroup.objects.filter(carrier=CarrierSlug.PLIVO, country__in=countries)
+    return groups.select_related("country")
+
+
+def _make_agents(workspace: Workspace, now: datetime) -> None:
+    for title, endpoints in AGENTS.items():
+        agent = Agent.objects.create(workspace=workspace, title=title, created_at=now)
+        for number, endpoint in enumerate(endpoints, start=1):
+            draft = number == len(endpoints)
+            AgentVersion.objects.create(
+                agent=agent,
+                number=number,
+                runtime_url=endpoint,
+                status=AgentVersion.Status.DRAFT if draft else AgentVersion.Status.PUBLISHED,
+                created_at=now,
+                published_at=None if draft else now,
+            )
+
+
+def _verify(workspace: Workspace, country: str, now: datetime) -> None:
+    case = reviews.open_case(workspace, country)
+    reviews.submit(case, by=BY, now=now)
+    reviews.verify(case, by=BY, now=now, reason="Demo papers")
+
+
+def _logins(password: str) -> list[Login]:
+    """Everybody who can sign in, the owner first."""
+    roles = [(email, role.label) for email, _, _, role in PEOPLE] + [(STAFF[0], "Support staff")]
+    users = User.objects.in_bulk([email for email, _ in roles], field_name="email")
+    return [
+        Login(email, role, password if users[email].check_password(password) else "")
+        for email, role in roles
+        if email in users
+    ]
