@@ -8,6 +8,7 @@ from django.db import transaction
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
+from redis import RedisError
 
 log = logging.getLogger(__name__)
 PATIENCE = 0.8  # seconds: a broker that accepts connections and never answers must not hold up a page
@@ -18,7 +19,7 @@ def ring(task: Task, **ids: str) -> bool:
     try:
         with producers[_line()].acquire(block=True, timeout=PATIENCE) as producer:
             task.apply_async(kwargs=ids, producer=producer)
-    except OperationalError as error:
+    except (OperationalError, RedisError, OSError) as error:
         log.warning("The broker did not take %s %s: %s", task.name, ids, error)
         return False
     return True

@@ -143,7 +143,8 @@ def record_sale(
     order that was refused in the meantime becomes a StrayNumber: the customer is not charged for it.
     """
     with transaction.atomic():
-        order = NumberOrder.objects.select_for_update().select_related("workspace").get(pk=order.pk)
+        locked = NumberOrder.objects.select_for_update(of=("self",))  # not its workspace: buyers share that
+        order = locked.select_related("workspace").get(pk=order.pk)
         save_exchanges(exchanges, about=order.id, now=now)
         if order.status == NumberOrder.Status.FULFILLED:
             return

@@ -1,0 +1,122 @@
+"""What there is to buy and who buys it: workspaces with money, and offers of the sandbox turned into errands."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import random
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import httpx
+
+from tests.chaos.buyers import Errand
+
+PASSWORD = "chaos-" + "x" * 16
+CREDIT = Decimal(1_000_000)
+RATES = {("US", "local"): "95.50", ("IN", "local"): "92.00", ("GB", "mobile"): "130.25"}
+CONTESTED = 0.12  # of the numbers are wanted by two workspaces at once
+
+
+def open_shop(workspaces: int) -> None:
+    """Workspaces with an owner, credit, papers and switches; the catalogue they buy from."""
+    from dialnexa import wallet
+    from dialnexa.actors import SYSTEM
+    from dialnexa.models import Membership, User, Workspace
+    from kyc.models import KycCase
+    from telephony.models import Country, NetworkGroup, RentalRate, WorkspaceNetworkGroup
+
+    now = datetime.now(UTC)
+    begun = datetime(2020, 1, 1, tzinfo=UTC)
+    for (country, number_type), monthly in RATES.items():
+        RentalRate.objects.create(
+            carrier="plivo",
+            country=Country.objects.get(pk=country),
+            type=number_type,
+            currency="INR",
+            setup=Decimal("10.00"),
+            monthly=Decimal(monthly),
+            valid_from=begun,
+        )
+    for n in range(workspaces):
+        workspace = Workspace.objects.create(slug=f"shop-{n}", name=f"Shop {n}")
+        wallet.open_accounts(workspace)
+        wallet.credit(workspace, CREDIT, reference=workspace.id, memo="Chaos", by=SYSTEM, now=now)
+        owner = User.objects.create_user(f"owner-{n}@chaos.example", PASSWORD)
+        Membership.objects.create(workspace=workspace, user=owner, role="owner")
+        for country in ("IN", "GB"):
+            KycCase.objects.create(workspace=workspace, country=country, status="verified")
+        for group in NetworkGroup.objects.filter(carrier="plivo", country__in=("US", "IN", "GB")):
+            WorkspaceNetworkGroup.objects.create(workspace=workspace, network_group=group, enabled=True)
+
+
+def errands(n: int, workspaces: int, dice: random.Random) -> queue.Queue[Errand]:
+    """N purchases of N numbers; the contested ones are wanted once more by another workspace."""
+    from phone_numbers.purchasing import sign_offer
+    from telephony.carriers import get_carrier
+    from telephony.carriers.base import NumberQuery, NumberType
+
+    carrier = get_carrier("plivo")
+    found = itertools.chain.from_iterable(
+        carrier.search(NumberQuery(country=country, type=NumberType(number_type)), limit=n)
+        for country, number_type in RATES
+    )
+    offers = [offer for offer in found if not offer.e164[-4:].startswith("90")]
+    if len(offers) < n:
+        raise SystemExit(f"The sandbox offers {len(offers)} numbers, {n} are needed.")
+    wanted: queue.Queue[Errand] = queue.Queue()
+    for k, offer in enumerate(dice.sample(offers, n)):
+        shops = dice.sample(range(workspaces), 2 if dice.random() < CONTESTED else 1)
+        total = Decimal(RATES[offer.country, offer.type]) + 10
+        for shop in shops:
+            wanted.put(
+                Errand(
+                    f"shop-{shop}",
+                    f"owner-{shop}@chaos.example",
+                    offer,
+                    sign_offer(offer, "plivo"),
+                    total,
+                    f"chaos-{k}-{shop}",
+                )
+            )
+    return wanted
+
+
+def break_carrier(url: str, seed: int, rules: tuple[dict[str, object], ...], repeat_purchase: str) -> None:
+    """Set the carrier's fault schedule, and what it does when we buy a number we have."""
+    with httpx.Client(base_url=url, timeout=5) as control:
+        control.put("/control/mode", json={"repeat_purchase": repeat_purchase}).raise_for_status()
+        control.put("/control/faults", json={"seed": seed, "rules": list(rules)}).raise_for_status()
+
+
+def ring_again(dice: random.Random) -> str:
+    """Deliver messages twice: ring, at once and several times, for orders that are open."""
+    from phone_numbers.models import NumberOrder
+    from phone_numbers.tasks import fulfil_order
+
+    open_ones = list(
+        NumberOrder.objects.filter(status__in=NumberOrder.OPEN).values_list("id", flat=True)[:50]
+    )
+    for order_id in dice.sample(open_ones, min(8, len(open_ones))):
+        for _ in range(2):
+            fulfil_order.apply_async(kwargs={"order_id": order_id})
+    return "deliver messages twice"
+
+
+def configure(base: str, sandbox_url: str, timings: dict[str, str]) -> dict[str, str]:
+    """The environment of every process of the run, this one included."""
+    env = {
+        **os.environ,
+        **timings,
+        "DIALNEXA_DEBUG": "1",
+        "DIALNEXA_DATA_DIR": base,
+        "DIALNEXA_SECRET_KEY": "chaos" * 12,
+        "DIALNEXA_PLIVO_AUTH_ID": "MACHAOS0000000000000",
+        "DIALNEXA_PLIVO_AUTH_TOKEN": "sandbox-token",
+        "DIALNEXA_PLIVO_BASE_URL": sandbox_url,
+        "DIALNEXA_SANDBOX_URL": sandbox_url,
+        "DJANGO_SETTINGS_MODULE": "dialnexa.settings",
+    }
+    os.environ.update(env)
+    return env

@@ -1,0 +1,111 @@
+"""What is true in the end: customers' orders, their money, and what the carrier holds, compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from dialnexa import wallet
+from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
+from phone_numbers.models import NumberOrder, RentalCharge
+from tests.chaos.buyers import Memory
+
+OUR_ACCOUNT = "MACHAOS0000000000000"
+
+
+@dataclass
+class Verdict:
+    """Each list holds sentences; an empty one is good."""
+
+    bought_twice: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    charged_wrongly: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+
+    @property
+    def line(self) -> str:
+        return (
+            f"bought twice {len(self.bought_twice)}, lost {len(self.lost)}, "
+            f"charged wrongly {len(self.charged_wrongly)}, stuck {len(self.stuck)}"
+        )
+
+    @property
+    def findings(self) -> list[str]:
+        return [*self.bought_twice, *self.lost, *self.charged_wrongly, *self.stuck]
+
+
+def judge(carrier: dict[str, Any], memory: Memory, credit: Decimal) -> Verdict:
+    """Compare ``carrier`` (the sandbox's ``/control/state``) with the database and what customers were told."""
+    verdict = Verdict()
+    orders = list(NumberOrder.objects.select_related("number", "workspace"))
+    owned = {f"+{number}" for number in carrier["accounts"].get(OUR_ACCOUNT, {"numbers": ()})["numbers"]}
+    _look_for_double_sales(verdict, carrier, orders)
+    _look_for_lost_numbers(verdict, orders, owned, memory)
+    for order in orders:
+        _check_money(verdict, order)
+        if order.is_open or order.number.status == "pending":
+            verdict.stuck.append(
+                f"{order.id} {order.e164} is {order.status}, its number {order.number.status}"
+            )
+    _check_wallets(verdict, credit)
+    return verdict
+
+
+def _look_for_double_sales(verdict: Verdict, carrier: dict[str, Any], orders: list[NumberOrder]) -> None:
+    sales = Counter(f"+{sale['number']}" for sale in carrier["sales"] if sale["account"] == OUR_ACCOUNT)
+    fulfilled = Counter(order.e164 for order in orders if order.status == "fulfilled")
+    for e164, count in sales.items():
+        if count > 1:
+            verdict.bought_twice.append(f"{e164} was sold to us {count} times")
+    for e164, count in fulfilled.items():
+        if count > 1 and sales[e164] < 2:
+            verdict.bought_twice.append(f"{e164} was given to {count} orders")
+
+
+def _look_for_lost_numbers(
+    verdict: Verdict, orders: list[NumberOrder], owned: set[str], memory: Memory
+) -> None:
+    ours = {order.e164 for order in orders if order.status == "fulfilled"}
+    open_ones = {order.e164 for order in orders if order.is_open}
+    verdict.lost += [
+        f"{e164} is owned at the carrier, and nobody has it" for e164 in owned - ours - open_ones
+    ]
+    verdict.lost += [f"{e164} is sold to a customer, and the carrier has it not" for e164 in ours - owned]
+    missing = memory.accepted - {order.idempotency_key for order in orders}
+    verdict.lost += [f"an order that was accepted is gone: {key}" for key in missing]
+
+
+def _check_money(verdict: Verdict, order: NumberOrder) -> None:
+    resolved = LedgerEntry.objects.filter(reference=f"resolve:{order.id}").first()
+    held = LedgerEntry.objects.filter(reference=f"hold:{order.id}").first()
+    expected = {"fulfilled": "capture", "rejected": "void"}.get(order.status)
+    if held is None or held.amount != order.total:
+        verdict.charged_wrongly.append(f"{order.id} held {held}")
+    if (resolved.kind if resolved else None) != expected:
+        verdict.charged_wrongly.append(f"{order.id} is {order.status} and was resolved by {resolved}")
+    periods = RentalCharge.objects.filter(rental__number=order.number_id).count()
+    if periods != (order.status == "fulfilled"):
+        verdict.charged_wrongly.append(f"{order.id} is {order.status} and has {periods} paid periods")
+
+
+def _check_wallets(verdict: Verdict, credit: Decimal) -> None:
+    for workspace in Workspace.objects.all():
+        orders = NumberOrder.objects.filter(workspace=workspace)
+        spent = sum((order.total for order in orders.filter(status="fulfilled")), Decimal(0))
+        waiting = sum((order.total for order in orders.filter(status__in=NumberOrder.OPEN)), Decimal(0))
+        if wallet.balance(workspace) != credit - spent - waiting or wallet.held(workspace) != waiting:
+            verdict.charged_wrongly.append(
+                f"{workspace.slug} has {wallet.balance(workspace)} and {wallet.held(workspace)} held; "
+                f"{credit} were paid in and {spent} spent"
+            )
+    for account in LedgerAccount.objects.exclude(workspace=None):
+        came = account.credits.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        went = account.debits.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        if account.balance != came - went:
+            verdict.charged_wrongly.append(
+                f"{account} holds {account.balance}, its entries say {came - went}"
+            )
