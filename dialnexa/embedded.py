@@ -88,7 +88,7 @@ def _start(name: str, home: Path, folder: Path, answers: Callable[[Path], bool])
         failed = mine is not None and mine.poll()
         if failed or time.monotonic() > end:
             raise EmbeddedError(
-                f"The embedded {name} does not start. The end of {home / 'log'}:\n{_tail(home)}"
+                f"The embedded {name} does not start. The end of {home / 'log'}:\n{_tail(home / 'log')}"
             )
         if not is_locked(home / "keeper") and (mine is None or mine.poll() is not None):
             mine = _spawn_keeper(name, home, folder)

@@ -1,0 +1,141 @@
+"""``manage.py up`` …"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from dialnexa.keeper import free_port
+from tests.processes import ROOT, clean_env, open_folder, processes_of, run, wait_for
+
+pytestmark = pytest.mark.processes
+
+READY_WITHIN = 90.0
+
+
+@dataclass
+class Running:
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def env(self) -> dict[str, str]:
+        return clean_env(DIALNEXA_DATA_DIR=str(self.folder))
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "said").read_text()
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def part(self, words: str) -> psutil.Process:
+        """The oldest process with these words on its command line."""
+        found = [p for p in processes_of(self.folder) if words in " ".join(p.cmdline())]
+        return min(found, key=lambda process: process.create_time())
+
+
+@contextmanager
+def up(*flags: str) -> Iterator[Running]:
+    with open_folder() as folder, (folder / "said").open("wb") as said:
+        port = free_port()
+        command = [sys.executable, "manage.py", "up", "--port", str(port), "--data-dir", str(folder), *flags]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=clean_env(), stdout=said, stderr=said, start_new_session=True
+        )
+        running = Running(folder, port, process)
+        try:
+            assert wait_for(running.is_ready, READY_WITHIN), running.said
+            assert wait_for(lambda: "is running" in running.said), running.said
+            yield running
+        finally:
+            process.kill()
+            process.wait()
+            wait_for(lambda: not processes_of(folder))
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    with up() as running:
+        yield running
+
+
+def test_says_where_to_go_and_how_to_sign_in(running: Running) -> None:
+    assert f"http://localhost:{running.port}" in running.said
+    assert "Sign in as" in running.said
+    key = run("manage.py", "create_api_key", "demo", "--scopes", "all", env=running.env)
+    assert key.returncode == 0, key.stderr
+    assert len(key.stdout.split()) == 1
+
+
+def test_keeps_its_secrets_to_itself(running: Running) -> None:
+    for name in ("up.json", "secret_key", "demo_api_key"):
+        assert (running.folder / name).stat().st_mode & 0o077 == 0
+    secret = (running.folder / "secret_key").read_text()
+    assert secret not in running.said
+
+
+def test_lets_other_commands_join(running: Running) -> None:
+    code = "from django.conf import settings as s; print('joined', s.DATABASE_URL, s.SANDBOX_URL, s.DEBUG)"
+    joined = run("manage.py", "shell", "-c", code, env=running.env)
+    assert str(running.folder.name) in joined.stdout
+    assert "True" in joined.stdout
+
+
+def test_runs_once_for_each_data_folder(running: Running) -> None:
+    second = run("manage.py", "up", "--port", "0", "--data-dir", str(running.folder), env=clean_env())
+    assert second.returncode == 1
+    assert "already running" in second.stderr
+
+
+@pytest.mark.parametrize("words", ["celery -A dialnexa --quiet worker", "manage.py sweep", "granian", "beat"])
+def test_starts_again_what_is_killed(running: Running, words: str) -> None:
+    killed = running.part(words)
+    killed.kill()
+    assert wait_for(lambda: not killed.is_running() and running.part(words).pid != killed.pid, 30), words
+    assert wait_for(running.is_ready, 40), running.said
+
+
+def test_survives_the_loss_of_its_servers(running: Running) -> None:
+    os.kill(running.part("bin/postgres -D").pid, signal.SIGKILL)
+    os.kill(running.part("redis-server").pid, signal.SIGKILL)
+    assert wait_for(lambda: not running.is_ready() or True)
+    assert wait_for(running.is_ready, 40), running.said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+def test_leaves_nothing_behind(number: signal.Signals) -> None:
+    with up("--no-demo") as running:
+        assert len(processes_of(running.folder)) > 10
+        running.process.send_signal(number)
+        code = running.process.wait(timeout=40)
+        assert code == (0 if number != signal.SIGKILL else -signal.SIGKILL)
+        left: Callable[[], list[psutil.Process]] = lambda: processes_of(running.folder)  # noqa: E731
+        if number == signal.SIGKILL:
+            assert wait_for(lambda: not left(), 15)
+        assert left() == []
+        assert not (running.folder / "up.json").exists() or number == signal.SIGKILL
+
+
+def test_refuses_a_port_in_use_before_anything_starts() -> None:
+    with open_folder() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run("manage.py", "up", "--port", port, "--data-dir", str(folder), env=clean_env())
+        assert ended.returncode == 1
+        assert f"Port {port} is used by another program" in ended.stderr
+        assert not (folder / "postgres").exists()
