@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from tests.chaos.world import World
 
-# Answers of the carrier to a purchase, and their share: about 28 of 100 are ambiguous, some of them sold late.
+# Answers of the carrier, and their share: about 31 of 100 purchases are ambiguous, some of them sold late.
 CARRIER_FAULTS = (
     {"on": "buy", "kind": "sold_then_silent", "share": 0.06, "seconds": 4},
     {"on": "buy", "kind": "sold_late", "share": 0.05, "seconds": 4},

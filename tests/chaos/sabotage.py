@@ -1,4 +1,4 @@
-"""Guards that can be taken away, each as an edit of a copy of the project (the project knows nothing of it)."""
+"""Guards that can be taken away, each by editing a copy of the project, which knows nothing of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECKED = "        if seen not in sources:\n            raise IllegalTransition(
 
 @dataclass(frozen=True)
 class Sabotage:
-    """``edits`` are (file, text, replacement); ``sql`` runs after migrating; ``settings`` change the timings."""
+    """``edits`` are (file, text, replacement); ``sql`` runs after migrating; ``settings`` are timings."""
 
     why: str
     edits: tuple[tuple[str, str, str], ...] = ()
@@ -85,7 +85,7 @@ SABOTAGES: dict[str, Sabotage] = {
 
 
 def copy_and_break(sabotage: Sabotage, target: Path) -> Path:
-    """Copy the project to ``target`` and apply the edits. Raises LookupError when a guard is not where it was."""
+    """Copy the project and apply the edits. Raises LookupError when a guard is not where it was."""
     shutil.copytree(ROOT, target, ignore=LEFT_BEHIND, symlinks=True, dirs_exist_ok=True)
     for file, text, replacement in sabotage.edits:
         path = target / file

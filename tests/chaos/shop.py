@@ -1,4 +1,4 @@
-"""What there is to buy and who buys it: workspaces with money, and offers of the sandbox turned into errands."""
+"""What there is to buy and who buys it: workspaces with money, and the sandbox's offers made into errands."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Verdict:
 
 
 def judge(carrier: dict[str, Any], memory: Memory, credit: Decimal) -> Verdict:
-    """Compare ``carrier`` (the sandbox's ``/control/state``) with the database and what customers were told."""
+    """Compare the sandbox's ``/control/state`` with the database and with what customers were told."""
     verdict = Verdict()
     orders = list(NumberOrder.objects.select_related("number", "workspace"))
     owned = {f"+{number}" for number in carrier["accounts"].get(OUR_ACCOUNT, {"numbers": ()})["numbers"]}

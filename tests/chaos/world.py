@@ -45,7 +45,7 @@ class Part:
 
 @dataclass
 class World:
-    """Everything that runs. ``root`` is the project (or a sabotaged copy of it), ``base`` a folder to write."""
+    """Everything that runs. ``root`` is the project or a sabotaged copy, ``base`` a folder to write."""
 
     root: Path
     base: Path
