@@ -71,7 +71,7 @@ SABOTAGES: dict[str, Sabotage] = {
     ),
     "ring-again": Sabotage(
         "Nobody rings again for an order whose message was lost.",
-        edits=((SWEEP, "for order_id in sweeping.take_due_orders(now=now):", "for order_id in ():"),),
+        edits=((SWEEP, "sweeping.take_due_orders(now=now), ", "[], "),),
     ),
     "unknown-is-failed": Sabotage(
         "A request without an answer counts as refused, and the money goes back.",
