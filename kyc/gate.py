@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.models import KycCase
 from kyc.requirements import papers_for
@@ -21,13 +22,13 @@ class Verdict:
 
 
 WHY_NOT = {
-    "": "has not been verified for {country} yet. Needed: {papers}.",
-    "not_started": "has not been verified for {country} yet. Needed: {papers}.",
-    "draft": "has started its papers for {country} but not submitted them. Needed: {papers}.",
+    "": "is not verified for {country} yet. Needed: {papers}.",
+    "not_started": "is not verified for {country} yet. Needed: {papers}.",
+    "draft": "has begun its papers for {country} but not submitted them. Needed: {papers}.",
     "submitted": "has submitted its papers for {country}; they are being reviewed.",
-    "rejected": "was not verified for {country}: {reason}",
-    "expired": "was verified for {country}, but the verification has expired. Submit the papers again.",
-    "suspended": "is suspended for {country}: {reason}",
+    "rejected": "was not verified for {country}: {reason}. Correct it and submit again.",
+    "expired": "was verified for {country}, but that has expired. Submit the papers again.",
+    "suspended": "is suspended for {country}: {reason}. Ask support.",
 }
 
 
@@ -37,13 +38,22 @@ def may_rent(workspace: Workspace, country: str, number_type: str, *, now: datet
     if not papers:
         return Verdict(True, "", None, "No papers are needed for this number.")
     case = KycCase.objects.filter(workspace=workspace, country=country).first()
-    if case and case.status == "verified" and not _run_out(case, now):
-        return Verdict(True, papers, case, f"{workspace.name} is verified for {country}.")
-    status = "expired" if case and case.status == "verified" else case.status if case else ""
-    reason = case.reason if case else ""
-    why = WHY_NOT[status].format(country=country, papers=papers[0].lower() + papers[1:], reason=reason)
-    return Verdict(False, papers, case, f"{workspace.name} {why}")
+    status = standing(case, now=now)
+    if status == KycCase.Status.VERIFIED:
+        return Verdict(True, papers, case, f"{workspace.name} is verified for {country_name(country)}.")
+    return Verdict(False, papers, case, f"{workspace.name} {why_not(status, country, papers, case)}")
 
 
-def _run_out(case: KycCase, now: datetime) -> bool:
-    return case.verified_until is not None and case.verified_until <= now
+def standing(case: KycCase | None, *, now: datetime) -> str:
+    """The case's status, with a verification that has run out already ``expired``; empty without a case."""
+    if case is None:
+        return ""
+    run_out = case.verified_until is not None and case.verified_until <= now
+    return KycCase.Status.EXPIRED if case.status == KycCase.Status.VERIFIED and run_out else case.status
+
+
+def why_not(status: str, country: str, papers: str, case: KycCase | None) -> str:
+    """The rest of a sentence that begins with the workspace's name."""
+    reason = case.reason.rstrip(". ") if case else ""
+    needed = papers[0].lower() + papers[1:]
+    return WHY_NOT[status].format(country=country_name(country), papers=needed, reason=reason)

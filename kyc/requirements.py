@@ -27,3 +27,13 @@ PAPERS: dict[tuple[str, str], str] = {
 def papers_for(country: str, number_type: str) -> str:
     """What must be proven to rent this kind of number; empty when nothing must."""
     return PAPERS.get((country, number_type)) or PAPERS.get((country, ANY), "")
+
+
+def countries_with_papers() -> list[str]:
+    """Every country (ISO) in which at least one kind of number asks for something."""
+    return sorted({country for country, _ in PAPERS})
+
+
+def papers_in(country: str) -> dict[str, str]:
+    """What must be proven there, by type of number; the type ``*`` means every type not named."""
+    return {kind: papers for (iso, kind), papers in PAPERS.items() if iso == country}

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import phonenumbers
-from babel import Locale
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers.phonemetadata import PhoneMetadata
 
+from dialnexa.countries import country_name as country_name
+from dialnexa.countries import flag as flag
 from dialnexa.errors import Refusal
 from telephony.carriers.base import NumberType
 
@@ -245,24 +246,6 @@ def _read(e164: str) -> phonenumbers.PhoneNumber | None:
         return phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
         return None
-
-
-@cache
-def _names(language: str) -> dict[str, str]:
-    """From the Unicode CLDR: the names ``phonenumbers`` carries are from 2020 and take 100 MB to load."""
-    return dict(Locale.parse(language).territories)
-
-
-def country_name(iso: str, language: str = "en") -> str:
-    """``India`` for ``IN``; the code itself where it is unknown."""
-    return _names(language).get(iso, iso)
-
-
-def flag(iso: str) -> str:
-    """The country's flag as an emoji; empty for anything but two capital letters."""
-    if not re.fullmatch("[A-Z]{2}", iso):
-        return ""
-    return "".join(chr(ord(letter) - ord("A") + 0x1F1E6) for letter in iso)
 
 
 @cache
