@@ -17,7 +17,8 @@ from telephony.carriers.sandbox.plivo_api import TOKEN
 from telephony.carriers.sandbox.state import State
 
 OURS = "MAOURS00000000000000"
-PATIENCE = Timeouts(deadline=0.5, connect=0.5)
+PATIENCE = Timeouts(deadline=10.0)
+IMPATIENCE = Timeouts(deadline=0.5)  # for carriers that will not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ def sandbox(running: server.RunningSandbox) -> Iterator[Sandbox]:
 @pytest.fixture
 def carrier(sandbox: Sandbox) -> PlivoCarrier:
     return sandbox.carrier()
+
+
+@pytest.fixture
+def impatient(sandbox: Sandbox) -> PlivoCarrier:
+    return sandbox.carrier(timeouts=IMPATIENCE)
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from telephony.carriers.base import NumberConfig, Outcome, TransportError
+from telephony.carriers.deadline import DeadlineTransport, deadline
 from telephony.carriers.http import Timeouts
 from telephony.carriers.plivo import PlivoCarrier
 
@@ -78,6 +80,13 @@ def test_stops_reading_a_body_that_never_ends() -> None:
     with raw_server(flood) as (url, _), pytest.raises(Exception, match="x{500}"):
         carrier_at(url).find_owned("+14155550100")
     assert sent < 32 << 20
+
+
+def test_sends_nothing_once_it_has_passed() -> None:
+    with raw_server(drip_body) as (url, received), httpx.Client(transport=DeadlineTransport()) as client:
+        with deadline(0), pytest.raises(httpx.ConnectTimeout):
+            client.get(url)
+        assert received == []
 
 
 def test_is_each_thread_s_own() -> None:

@@ -237,7 +237,7 @@ def test_doubts_a_release_without_an_answer(
     sandbox: Sandbox, carrier: PlivoCarrier, kind: str, error: type[CarrierError], released: bool
 ) -> None:
     [number] = buy(carrier)
-    sandbox.break_next("release", kind)
+    sandbox.break_next("release", kind, seconds=0.1)
     with pytest.raises(error) as caught:
         carrier.release(number[1:])
     assert caught.value.outcome is Outcome.UNKNOWN

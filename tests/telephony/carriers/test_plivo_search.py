@@ -8,7 +8,7 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from telephony.carriers.base import BadRequest, Money, NumberQuery, NumberType
+from telephony.carriers.base import BadRequest, Money, NumberQuery, NumberType, Outcome, TransportError
 from telephony.carriers.plivo import PlivoCarrier
 
 from .conftest import Sandbox
@@ -161,3 +161,10 @@ def test_repeats_a_search_once_after_a_429(sandbox: Sandbox, carrier: PlivoCarri
 def test_repeats_a_search_once_after_a_broken_connection(sandbox: Sandbox, carrier: PlivoCarrier) -> None:
     sandbox.break_next("search", "reset_after")
     assert carrier.search(NumberQuery("US"), limit=1)
+
+
+def test_changed_nothing_when_it_gets_no_answer(sandbox: Sandbox, impatient: PlivoCarrier) -> None:
+    sandbox.break_next("search", "silent")
+    with pytest.raises(TransportError) as caught:
+        impatient.search(NumberQuery("US"), limit=1)
+    assert caught.value.outcome is Outcome.NOT_DONE

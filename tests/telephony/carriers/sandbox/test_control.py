@@ -10,7 +10,7 @@ from telephony.carriers.base import CarrierError, NumberConfig, NumberQuery
 from telephony.carriers.plivo import PlivoCarrier
 from telephony.carriers.sandbox.faults import FaultPlan, Rule
 from telephony.carriers.sandbox.server import start
-from tests.telephony.carriers.conftest import OURS, Sandbox
+from tests.telephony.carriers.conftest import IMPATIENCE, OURS, Sandbox
 
 RULES = [Rule("buy", "error_before", share=0.2), Rule("buy", "error_after", share=0.3)]
 
@@ -78,7 +78,7 @@ def test_sell_late_beside_a_second_purchase(sandbox: Sandbox, number: str) -> No
     sandbox.control("PUT", "mode", repeat_purchase="sell_again")
     sandbox.break_next("buy", "sold_late", seconds=30)
     with pytest.raises(CarrierError):
-        buy(sandbox.carrier(), number)
+        buy(sandbox.carrier(timeouts=IMPATIENCE), number)
     buy(sandbox.carrier(), number)
     sandbox.control("PUT", "clock", advance_seconds=31)
     sandbox.get("")
