@@ -24,7 +24,7 @@ _STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent);
   --soft: color-mix(in srgb, currentColor 6%, transparent); --accent: light-dark(#0b6e5f, #5fd0bd) }
 * { box-sizing: border-box }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 2rem 1.25rem }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 0 auto; padding: 2rem 1.25rem }
 h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.05rem; margin: 2.25rem 0 .5rem }
 p { margin: .25rem 0 1rem; max-width: 46rem } .note { opacity: .75 }
 .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem }
@@ -101,7 +101,7 @@ class Console:
 
     def _owned_row(self, owned: Owned) -> tuple[str, ...]:
         shown = wire.owned(owned, self._state.inventory.find(owned.number), self._state.now())
-        papers = shown["compliance_status"] or "none asked for"
+        papers = shown["compliance_status"] or "none"
         place = (shown["region"], shown["number_type"], f"{_time(owned.at)}", owned.account)
         return ("+" + owned.number, *place, owned.app_id or "none", shown["renewal_date"], papers)
 
@@ -142,7 +142,7 @@ _PAGE = """<!doctype html>
 <h1>Sandbox carrier</h1>
 <p>A carrier that speaks Plivo's API on this machine only. Nothing here costs money or can be called.
 Its clock says <strong>{now} UTC</strong>.</p>
-<h2>Numbers it has sold or lent ({count})</h2>{owned}
+<h2>Numbers it has sold ({count})</h2>{owned}
 <h2>Break it</h2>
 <p role="status">{faults}</p>
 <form method="post" action="/console/break">
