@@ -69,6 +69,16 @@ def create_api_key(
     return key, secret
 
 
+def revoke_api_key(key: ApiKey, *, by: Actor, now: datetime, reason: str = "") -> None:
+    """Refuse the key from ``now`` on, for good. Raises Refusal 409 when it was revoked before."""
+    with transaction.atomic():
+        if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+            raise Refusal("key_revoked", f"The key {key} was revoked before.", status=409)
+        after = {"revoked_at": now.isoformat()}
+        audit.record(key, "revoke", after=after, by=by, now=now, reason=reason)
+    key.revoked_at = now
+
+
 def digest(secret: str) -> str:
     """What is stored. Unsalted and quick: the secret is long and random, and read on every request."""
     return hashlib.sha512(secret.encode()).hexdigest()
