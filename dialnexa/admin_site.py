@@ -1,13 +1,191 @@
-"""The support desk: Django's admin in the product's clothes."""
+"""The support desk: Django's admin in the product's clothes, with one search box in front.
 
-from django.contrib.admin import AdminSite
+Apps hang their own parts on it (``find_with``, ``watch``, ``extend``), so that it knows nothing of the apps
+above this one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.apps import AdminConfig
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.text import capfirst
+
+from dialnexa import clock
+from dialnexa.ids import ID_PATTERN
+
+SHELVES = ("Numbers", "Money", "Customers", "Carriers", "Catalogue", "Agents", "System")
+OPEN = SHELVES[:3]  # unfolded on every page
+QUERY_LIMIT = 200  # characters
+HITS_LIMIT = 20  # of one kind
+
+Finder = Callable[[str], Iterable[QuerySet]]
+Extension = Callable[[Any, HttpRequest], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What needs a person: counted on the front page. ``query`` shows the same rows in the model's list."""
+
+    title: str
+    why: str
+    rows: Callable[[datetime], QuerySet]
+    query: str
 
 
 class SupportAdminSite(AdminSite):
     site_header = "DialNexa support"
     site_title = "DialNexa support"
     index_title = "Support desk"
+    enable_nav_sidebar = False  # base_site.html has its own
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.finders: list[Finder] = []
+        self.watches: list[Watch] = []
+        self.extensions: dict[type[Model], list[Extension]] = defaultdict(list)
+
+    # --- what apps hang on it -------------------------------------------------------------------------
+
+    def find_with(self, finder: Finder) -> None:
+        """Ask ``finder`` too when somebody searches: it takes the text and gives querysets, best first."""
+        self.finders.append(finder)
+
+    def watch(self, watch: Watch) -> None:
+        """Count these rows on the front page."""
+        self.watches.append(watch)
+
+    def extend(self, model: type[Model], extension: Extension) -> None:
+        """Add a Section to the model's page; ``extension`` takes the object and the request."""
+        self.extensions[model].append(extension)
+
+    # --- where things are -----------------------------------------------------------------------------
+
+    def model_of(self, object_id: str) -> type[Model] | None:
+        """The model whose ids have this id's prefix."""
+        prefix = object_id.partition("_")[0]
+        return next((model for model in self._registry if _prefix(model) == prefix), None)
+
+    def url_of(self, item: Model) -> str:
+        """The object's page."""
+        return reverse(f"admin:{item._meta.app_label}_{item._meta.model_name}_change", args=(item.pk,))
+
+    def list_of(self, model: type[Model], query: str = "") -> str:
+        """The model's list, filtered by ``query``."""
+        url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        return f"{url}?{query}" if query else url
+
+    def name_of(self, model_name: str) -> str:
+        """What people call a model, from the lower-case class name that the history keeps."""
+        names = {model._meta.model_name: str(model._meta.verbose_name) for model in self._registry}
+        return names.get(model_name, model_name)
+
+    def may_see(self, request: HttpRequest, model: type[Model]) -> bool:
+        shown: ModelAdmin | None = self._registry.get(model)
+        return shown is not None and shown.has_view_permission(request)
+
+    # --- pages ----------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        return [path("find/", self.admin_view(self.find), name="find"), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"shelves": self._shelves(request)}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        watched = [self._counted(watch) for watch in self.watches]
+        visible = [row for row in watched if self.may_see(request, row["model"])]
+        return super().index(request, {"watches": visible, **(extra_context or {})})
+
+    def find(self, request: HttpRequest) -> HttpResponse:
+        """Land on the one thing that ``q`` names, or list what it may mean."""
+        q = request.GET.get("q", "").replace("\x00", "").strip()[:QUERY_LIMIT]
+        groups = self._hits(request, q) if q else []
+        if len(groups) == 1 and len(groups[0]["hits"]) == 1:
+            return redirect(groups[0]["hits"][0]["url"])
+        context = self.each_context(request) | {"title": "Find", "q": q, "groups": groups}
+        return TemplateResponse(request, "admin/find.html", context)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Staff sign in where everybody does, so its limits on guessing hold here too."""
+        if request.user.is_authenticated:
+            raise PermissionDenied("Your account has no access to the support desk.")
+        from django.contrib.auth.views import redirect_to_login
+
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"), reverse("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        from django.contrib.auth.views import LogoutView
+
+        return LogoutView.as_view(next_page=reverse("account_login"))(request)
+
+    def _shelves(self, request: HttpRequest) -> list[dict[str, Any]]:
+        rows: dict[str, list[dict[str, Any]]] = {shelf: [] for shelf in SHELVES}
+        for model, shown in self._registry.items():
+            if self.may_see(request, model):
+                shelf = getattr(shown, "shelf", SHELVES[-1])
+                rows[shelf].append(self._shelf_row(request, model))
+        return [
+            {"name": shelf, "rows": found, "open": shelf in OPEN or any(row["current"] for row in found)}
+            for shelf, found in rows.items()
+            if found
+        ]
+
+    def _shelf_row(self, request: HttpRequest, model: type[Model]) -> dict[str, Any]:
+        name, url = str(model._meta.verbose_name_plural), self.list_of(model)
+        return {"name": capfirst(name), "url": url, "current": request.path.startswith(url)}
+
+    def _counted(self, watch: Watch) -> dict[str, Any]:
+        rows = watch.rows(clock.now())
+        return {
+            "title": watch.title,
+            "why": watch.why,
+            "model": rows.model,
+            "count": rows.count(),
+            "url": self.list_of(rows.model, watch.query),
+        }
+
+    def _hits(self, request: HttpRequest, q: str) -> list[dict[str, Any]]:
+        querysets = list(self._by_id(q)) or [rows for finder in self.finders for rows in finder(q)]
+        visible = [rows for rows in querysets if self.may_see(request, rows.model)]
+        groups = [_group(self, rows) for rows in visible]
+        return [group for group in groups if group["hits"]]
+
+    def _by_id(self, q: str) -> Iterable[QuerySet]:
+        model = self.model_of(q.lower()) if ID_PATTERN.match(q.lower()) else None
+        if model and (rows := model._default_manager.filter(pk=q.lower())).exists():
+            yield rows
+
+
+def desk() -> SupportAdminSite:
+    """The one site, as what it is."""
+    return cast(SupportAdminSite, admin.site)
+
+
+def _group(site: SupportAdminSite, rows: QuerySet) -> dict[str, Any]:
+    found = list(rows[: HITS_LIMIT + 1])
+    describe = getattr(site._registry[rows.model], "describe", lambda item: "")
+    hits = [{"item": x, "url": site.url_of(x), "detail": describe(x)} for x in found[:HITS_LIMIT]]
+    name = rows.model._meta.verbose_name_plural
+    return {"name": name, "hits": hits, "more": site.list_of(rows.model) if len(found) > HITS_LIMIT else ""}
+
+
+def _prefix(model: type[Model]) -> str:
+    """What ``id_maker`` was given for this model's key; empty for other keys."""
+    arguments = getattr(model._meta.pk.default, "args", ("",))
+    return str(arguments[0])
 
 
 class SupportAdminConfig(AdminConfig):

@@ -1,0 +1,57 @@
+"""Values dressed for the admin: states, money, bodies of requests."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dialnexa.money import CENT, format_money
+
+TONES = {
+    "active": "ok",
+    "fulfilled": "ok",
+    "verified": "ok",
+    "published": "ok",
+    "sold": "ok",
+    "pending": "waiting",
+    "placed": "waiting",
+    "buying": "waiting",
+    "submitted": "waiting",
+    "uncertain": "trouble",
+    "failed": "trouble",
+    "rejected": "trouble",
+    "suspended": "trouble",
+    "expired": "trouble",
+    "refused": "trouble",
+    "unknown": "trouble",
+}
+
+
+def pill(value: str, label: str) -> SafeString:
+    """A state as a dot and a word."""
+    return format_html('<span class="status status-{}">{}</span>', TONES.get(value, "off"), label)
+
+
+def pre(text: str) -> SafeString | str:
+    """A body as it was sent, unfolded on demand; JSON indented."""
+    return format_html('<pre class="body">{}</pre>', pretty(text)) if text else "–"
+
+
+def pretty(text: str) -> str:
+    """JSON with indents; anything else as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def exact_money(amount: Decimal | None, currency: str) -> str:
+    """With its cents, or with every digit it has when there are more."""
+    if amount is None:
+        return "–"
+    if amount == amount.quantize(CENT):
+        return format_money(amount, currency)
+    return f"{amount.normalize():f} {currency}"
