@@ -1,0 +1,206 @@
+"""Numbers, orders and rents as support sees them: each page is the whole story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+from dialnexa.admin_looks import exact_money, pill
+from dialnexa.admin_pieces import ReadOnlyAdmin
+from dialnexa.admin_site import desk
+from dialnexa.admin_timeline import (
+    Event,
+    Section,
+    history_events,
+    ledger_events,
+    link_to,
+    timeline,
+)
+from phone_numbers import admin_work as work
+from phone_numbers.admin_find import NeedsAPerson, NumberSearch
+from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
+from telephony.admin import exchange_events
+from telephony.e164 import format_international
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(NumberSearch):
+    shelf = "Numbers"
+    fieldsets = (
+        (None, {"fields": ("id", "number_", "workspace", "state", "status_reason", "order_", "created_at")}),
+        ("Number", {"fields": ("country", "type", "region", "capabilities", "nickname", "label")}),
+        ("Carrier", {"fields": ("carrier", "carrier_number_id", "cost", "activated_at", "next_check_at")}),
+        ("Routing", {"fields": ("inbound_version", "outbound_version", "is_default", "release_protection")}),
+    )
+    list_display = ("number_", "state", "workspace", "country", "type", "carrier", "nickname", "created_at")
+    list_filter = ("status", "type", "carrier", "created_at")
+    list_select_related = ("workspace",)
+    search_fields = ("id__exact", "nickname", "carrier_number_id__exact", "workspace__slug__exact")
+    search_help_text = "A number in any spelling, an id, a nickname, a workspace's slug"
+    ordering = ("-id",)
+
+    @admin.display(description="Order")
+    def order_(self, number: PhoneNumber) -> SafeString | str:
+        order = NumberOrder.objects.filter(number=number).first()
+        return link_to(order, order.pk) if order else "–"
+
+    @admin.display(description="Costs us a month")
+    def cost(self, number: PhoneNumber) -> str:
+        return exact_money(number.carrier_monthly_cost, number.carrier_currency)
+
+    def describe(self, item: PhoneNumber) -> str:
+        return f"{item.get_status_display()}, {item.workspace}"
+
+    def sections(self, item: PhoneNumber, request: HttpRequest) -> Sequence[Section]:
+        orders = NumberOrder.objects.filter(number=item)
+        ids = [item.pk, *orders.values_list("pk", flat=True)]
+        attempts = PurchaseAttempt.objects.filter(order__number=item)
+        return (_rent(item), _story(ids, attempts))
+
+
+def _story(ids: list[str], attempts: QuerySet[PurchaseAttempt]) -> Section:
+    """Everything about these ids in the order in which it happened; the cause before what was written of it."""
+    asked = [_attempt_event(attempt) for attempt in attempts]
+    return timeline(asked, exchange_events(ids), history_events(ids), ledger_events(ids))
+
+
+def _attempt_event(attempt: PurchaseAttempt) -> Event:
+    tones = {"sold": "ok", "refused": "trouble", "unknown": "trouble", "": "waiting"}
+    known = attempt.get_outcome_display() or "in flight"
+    ended = f"Ended {localtime(attempt.ended_at):%H:%M:%S}. " if attempt.ended_at else ""
+    return Event(
+        at=attempt.sent_at,
+        kind="Attempt",
+        title=f"Purchase request {attempt.n}: {known.lower()}",
+        url=desk().url_of(attempt),
+        text=f"{ended}{attempt.error_code} {attempt.text}".strip(),
+        tone=tones.get(attempt.outcome, "off"),
+    )
+
+
+def _rent(number: PhoneNumber) -> Section:
+    charges = RentalCharge.objects.filter(rental__number=number).select_related("rental", "entry")
+    rows = [
+        (
+            link_to(charge, f"Month {charge.k + 1}"),
+            f"{charge.starts_at:%d %b %Y} – {charge.ends_at:%d %b %Y}",
+            exact_money(charge.amount, charge.currency),
+            link_to(charge.entry, charge.entry_id),
+            link_to(charge.rental, charge.rental.get_rental_status_display()),
+        )
+        for charge in charges
+    ]
+    return Section("Rent", head=("Paid for", "Period", "Amount", "Entry", "Rental"), rows=rows)
+
+
+WORK_DATES = ("next_run_at", "lease_until", "doubted_at", "missed_at", "rung_until")
+
+
+@admin.register(NumberOrder)
+class NumberOrderAdmin(NumberSearch):
+    shelf = "Numbers"
+    fieldsets = (
+        (
+            None,
+            {"fields": ("id", "state", "number_link", "workspace", "placed_by", "created_at", "finished_at")},
+        ),
+        ("Price", {"fields": ("carrier", "to_pay", "setup", "monthly")}),
+        ("Outcome", {"fields": ("failure_code", "failure_reason", "review_since", "review_reason")}),
+        (
+            "Work",
+            {"fields": ("idempotency_key", "fence", *WORK_DATES)},
+        ),
+    )
+    list_display = ("number_", "state", "workspace", "to_pay", "carrier", "created_at", "review_since")
+    list_filter = (NeedsAPerson, "status", "carrier", "created_at")
+    list_select_related = ("workspace",)
+    search_fields = ("id__exact", "idempotency_key__exact", "workspace__slug__exact", "workspace__id__exact")
+    search_help_text = "A number in any spelling, an order's id, a workspace's slug"
+    ordering = ("-id",)
+    staff_actions = (work.ASK_NOW, work.RECORD_SALE, work.REJECT)
+
+    def describe(self, item: NumberOrder) -> str:
+        return f"{item.get_status_display()}, {item.workspace}"
+
+    @admin.display(description="Number")
+    def number_link(self, order: NumberOrder) -> SafeString | str:
+        return link_to(order.number, format_international(order.e164))
+
+    @admin.display(description="Due today")
+    def to_pay(self, order: NumberOrder) -> str:
+        return exact_money(order.total, order.currency)
+
+    @admin.display(description="Setup")
+    def setup(self, order: NumberOrder) -> str:
+        return exact_money(order.setup_price, order.currency)
+
+    @admin.display(description="Monthly")
+    def monthly(self, order: NumberOrder) -> str:
+        return exact_money(order.monthly_price, order.currency)
+
+    def sections(self, item: NumberOrder, request: HttpRequest) -> Sequence[Section]:
+        strays = [
+            (link_to(stray), stray.evidence, stray.resolved_at or "open") for stray in item.strays.all()
+        ]
+        stray_table = Section("Stray numbers", head=("Number", "Evidence", "Resolved"), rows=strays)
+        story = _story([item.pk, item.number_id], item.attempts.all())
+        return (story, stray_table) if strays else (story,)
+
+
+@admin.register(StrayNumber)
+class StrayNumberAdmin(NumberSearch):
+    shelf = "Numbers"
+    shows_history = True
+    fields = ("id", "number_", "carrier", "carrier_number_id", "order", "evidence", "found_at", "resolved_at")
+    list_display = ("number_", "carrier", "order", "evidence", "found_at", "resolved_at")
+    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "carrier")
+    list_select_related = ("order",)
+    search_fields = ("id__exact", "carrier_number_id__exact", "order__id__exact")
+    ordering = ("-id",)
+    staff_actions = (work.RESOLVE,)
+
+
+@admin.register(PurchaseAttempt)
+class PurchaseAttemptAdmin(ReadOnlyAdmin):
+    shelf = "Numbers"
+    list_display = ("order", "n", "result", "error_code", "sent_at", "ended_at")
+    list_filter = ("outcome",)
+    list_select_related = ("order",)
+    search_fields = ("order__id__exact", "error_code__exact")
+    ordering = ("-id",)
+
+    @admin.display(description="Outcome", ordering="outcome")
+    def result(self, attempt: PurchaseAttempt) -> SafeString:
+        return pill(attempt.outcome or "pending", attempt.get_outcome_display() or "In flight")
+
+
+@admin.register(Rental)
+class RentalAdmin(ReadOnlyAdmin):
+    shelf = "Numbers"
+    shows_history = True
+    list_display = ("number", "workspace", "rental_status", "price", "paid_through")
+    list_filter = ("rental_status", "currency")
+    list_select_related = ("number", "workspace")
+    search_fields = ("id__exact", "number__id__exact", "number__e164", "workspace__slug__exact")
+    ordering = ("-id",)
+
+    @admin.display(description="Monthly", ordering="monthly_price")
+    def price(self, rental: Rental) -> str:
+        return exact_money(rental.monthly_price, rental.currency)
+
+    def sections(self, item: Rental, request: HttpRequest) -> Sequence[Section]:
+        return (_rent(item.number),)
+
+
+@admin.register(RentalCharge)
+class RentalChargeAdmin(ReadOnlyAdmin):
+    shelf = "Numbers"
+    list_display = ("rental", "k", "amount", "currency", "starts_at", "ends_at", "entry")
+    list_select_related = ("rental", "entry")
+    search_fields = ("rental__id__exact", "rental__number__id__exact", "entry__id__exact")
+    ordering = ("-id",)
