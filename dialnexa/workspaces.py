@@ -1,0 +1,63 @@
+"""Workspaces: how one begins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from dialnexa import audit, wallet
+from dialnexa.actors import Actor, Channel
+from dialnexa.errors import Refusal
+from dialnexa.ids import new_id
+from dialnexa.models import Membership, User, Workspace
+
+NAME_LIMIT = 120
+SLUG_LIMIT = 60
+
+
+def create_workspace(
+    name: str,
+    owner: User,
+    *,
+    now: datetime,
+    slug: str = "",
+    country: str = "IN",
+    currency: str = "INR",
+    time_zone: str = "",
+    is_demo: bool = False,
+    by: Actor | None = None,
+) -> Workspace:
+    """A workspace with its owner and open ledger accounts, in one transaction.
+
+    ``slug`` is made from the name when empty, and made unique either way it is free to choose. ``time_zone``
+    is the owner's when empty. Raises Refusal for a name that is empty or too long.
+    """
+    name = name.strip()
+    if not name or len(name) > NAME_LIMIT:
+        raise Refusal("workspace_name_invalid", f"Give the workspace a name of 1 to {NAME_LIMIT} characters.")
+    by = by or Actor(Channel.BROWSER, owner.get_full_name() or owner.email, owner)
+    with transaction.atomic():
+        workspace = Workspace.objects.create(
+            slug=slug or free_slug(name),
+            name=name,
+            country=country,
+            currency=currency,
+            time_zone=time_zone or owner.time_zone,
+            is_demo=is_demo,
+            created_at=now,
+        )
+        Membership.objects.create(workspace=workspace, user=owner, role=Membership.Role.OWNER, created_at=now)
+        wallet.open_accounts(workspace)
+        after = {"name": name, "slug": workspace.slug, "owner": owner.email}
+        audit.record(workspace, "create", after=after, by=by, now=now)
+    return workspace
+
+
+def free_slug(name: str) -> str:
+    """A slug that no workspace has: the name's own, or with a few characters more."""
+    slug = slugify(name)[:SLUG_LIMIT].strip("-") or "workspace"
+    if not Workspace.objects.filter(slug=slug).exists():
+        return slug
+    return f"{slug[: SLUG_LIMIT - 7]}-{new_id('ws')[-6:]}"
