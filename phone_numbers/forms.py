@@ -1,0 +1,84 @@
+"""What people fill in. Forms check shapes; the rules are in the verbs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from django import forms
+
+from dialnexa.models import Workspace
+from phone_numbers.purchasing import label_of
+from telephony.carriers import carrier_slugs
+from telephony.carriers.base import NumberQuery, NumberType
+from telephony.e164 import flag
+from telephony.models import Country, NumberKind
+from telephony.switches import enabled_groups
+
+SEPARATORS = re.compile(r"[\s+().\-\u2010-\u2015/]")
+Choices = list[tuple[str, Any]]
+
+
+class OfferSearchForm(forms.Form):
+    """What to look for. Countries the workspace has switched on come first."""
+
+    provider = forms.ChoiceField(error_messages={"invalid_choice": "Pick a provider from the list."})
+    country = forms.ChoiceField(error_messages={"invalid_choice": "Pick a country from the list."})
+    type = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any type"), *NumberKind.choices],
+        error_messages={"invalid_choice": "Pick a type from the list."},
+    )
+    region = forms.CharField(
+        required=False, max_length=60, error_messages={"max_length": "At most 60 characters."}
+    )
+    contains = forms.CharField(
+        required=False, max_length=30, error_messages={"max_length": "At most 15 digits."}
+    )
+
+    def __init__(self, workspace: Workspace, data: Any = None) -> None:
+        slugs = carrier_slugs()
+        usual = {"provider": slugs[0] if slugs else "", "country": workspace.country}
+        asked = {name: value for name, value in (data or {}).items() if name in self.base_fields}
+        super().__init__(data=usual | asked)
+        self.was_asked = "country" in asked
+        self._choices("provider", [(slug, label_of(slug)) for slug in slugs])
+        self._choices("country", country_choices(workspace, self.data["provider"]))
+
+    def _choices(self, name: str, choices: Choices) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def clean_contains(self) -> str:
+        digits = SEPARATORS.sub("", unicodedata.normalize("NFKC", self.cleaned_data["contains"]))
+        if digits and not (digits.isascii() and digits.isdigit()):
+            raise forms.ValidationError("Digits only, for example 4567.")
+        if len(digits) > 15:
+            raise forms.ValidationError("At most 15 digits.")
+        return digits
+
+    def query(self) -> NumberQuery:
+        """The search, after ``is_valid()``."""
+        kind = self.cleaned_data["type"]
+        return NumberQuery(
+            country=self.cleaned_data["country"],
+            type=NumberType(kind) if kind else None,
+            region=self.cleaned_data["region"],
+            contains=self.cleaned_data["contains"],
+        )
+
+
+def country_choices(workspace: Workspace, carrier: str) -> Choices:
+    """Offered countries as (ISO, label), those switched on with this carrier first, in groups."""
+    on = set(enabled_groups(workspace, carrier).values_list("country", flat=True))
+    offered = Country.objects.filter(is_offered=True).order_by("name")
+    labels = [
+        (country.iso, f"{flag(country.iso)} {country.name} +{country.calling_code}") for country in offered
+    ]
+    groups = (
+        ("Switched on", [pair for pair in labels if pair[0] in on]),
+        ("Switched off in Telephony Config", [pair for pair in labels if pair[0] not in on]),
+    )
+    return [(title, pairs) for title, pairs in groups if pairs]

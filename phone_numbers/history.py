@@ -1,0 +1,72 @@
+"""A number's history, told for people: what happened, who did it, through which door, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dialnexa.models import AuditEntry
+
+# (subject, event) → (sentence, tone). An event that is missing here is shown by its name.
+SENTENCES = {
+    ("numberorder", "place"): ("Ordered", "waiting"),
+    ("numberorder", "claim"): ("A worker took the order to the carrier", "waiting"),
+    ("numberorder", "put_back"): ("Nothing was sent; the order waits for another try", "waiting"),
+    ("numberorder", "doubt"): ("No clear answer: asking the carrier whether it went through", "waiting"),
+    ("numberorder", "retry"): ("The carrier did not sell it; asking again", "waiting"),
+    ("numberorder", "fulfil"): ("Bought and charged", "ok"),
+    ("numberorder", "reject"): ("Not bought; the money went back to the wallet", "trouble"),
+    ("numberorder", "stray_found"): (
+        "The carrier sold it after the order had ended; support looks at it",
+        "trouble",
+    ),
+    ("numberorder", "flag_for_review"): ("Handed to support for a look", "waiting"),
+    ("numberorder", "ask_now"): ("Support asked to look at it now", "off"),
+    ("phonenumber", "activate"): ("The number is active", "ok"),
+    ("phonenumber", "fail"): ("The number could not be had", "trouble"),
+    ("phonenumber", "release"): ("Release began", "waiting"),
+    ("phonenumber", "released"): ("Released", "off"),
+    ("phonenumber", "rename"): ("Renamed", "off"),
+    ("phonenumber", "dismiss"): ("Put away", "off"),
+    ("rental", "expire"): ("The rent ran out", "trouble"),
+    ("rental", "restore"): ("The rent was paid; the number works again", "ok"),
+    ("rental", "give_up"): ("The rental ended", "off"),
+}
+ECHOES = {("phonenumber", "create"), ("phonenumber", "fail")}  # said by the order's own entry already
+CHANNELS = {"browser": "in the browser", "api": "through the API", "staff": "support", "system": ""}
+NAMES = {"nickname": "Nickname", "label": "Label", "status": "Status"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``changes`` is (field, before, after) for what people edit; states are in the sentence."""
+
+    entry: AuditEntry
+    sentence: str
+    tone: str
+    who: str
+    changes: list[tuple[str, str, str]]
+
+
+def tell(entries: Iterable[AuditEntry]) -> list[Event]:
+    """Newest first. What merely repeats another entry of the same moment is left out."""
+    told = [_event(entry) for entry in entries if (entry.subject_type, entry.event) not in ECHOES]
+    return told[::-1]
+
+
+def _event(entry: AuditEntry) -> Event:
+    unknown = (entry.event.replace("_", " ").capitalize(), "off")
+    sentence, tone = SENTENCES.get((entry.subject_type, entry.event), unknown)
+    return Event(entry, sentence, tone, _who(entry), _changes(entry))
+
+
+def _who(entry: AuditEntry) -> str:
+    how = CHANNELS.get(entry.channel, entry.channel)
+    if entry.channel == "staff":
+        return f"{entry.actor_name} (support)"
+    return f"{entry.actor_name} {how}".strip()
+
+
+def _changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    edited = [name for name in entry.after if name in entry.before and name != "status"]
+    return [(NAMES.get(name, name), str(entry.before[name]), str(entry.after[name])) for name in edited]

@@ -1,0 +1,50 @@
+"""What a number is called: nickname and label."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from dialnexa import audit
+from dialnexa.actors import Actor
+from dialnexa.errors import Refusal
+from phone_numbers.models import PhoneNumber
+
+LIMIT = 255
+
+
+def rename_number(number: PhoneNumber, *, nickname: str, label: str, by: Actor, now: datetime) -> bool:
+    """Give the number this nickname and label (either may be empty). Returns whether anything changed.
+
+    Raises Refusal for names over 255 characters or with control characters.
+    """
+    wanted = {"nickname": _clean("nickname", nickname), "label": _clean("label", label)}
+    with transaction.atomic():
+        locked = PhoneNumber.objects.select_for_update().get(pk=number.pk)
+        before = {name: getattr(locked, name) for name in wanted}
+        changed = {name: value for name, value in wanted.items() if before[name] != value}
+        if changed:
+            PhoneNumber.objects.filter(pk=number.pk).update(**changed)
+            audit.record(
+                locked,
+                "rename",
+                before={name: before[name] for name in changed},
+                after=changed,
+                by=by,
+                now=now,
+            )
+    for name, value in wanted.items():
+        setattr(number, name, value)
+    return bool(changed)
+
+
+def _clean(name: str, value: str) -> str:
+    value = value.strip()
+    if len(value) > LIMIT:
+        sentence = f"A {name} may have at most {LIMIT} characters; this one has {len(value):,}."
+        raise Refusal(f"{name}_too_long", sentence, field=name)
+    if not value.isprintable():
+        sentence = f"A {name} can't hold line breaks or control characters."
+        raise Refusal(f"{name}_invalid", sentence, field=name)
+    return value

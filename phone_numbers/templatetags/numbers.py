@@ -1,0 +1,65 @@
+"""How numbers and countries are written in templates."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from phone_numbers.purchasing import Check
+from telephony import e164
+from telephony.models import NumberKind
+
+register = template.Library()
+BLOCKERS = {
+    "country_not_enabled": "Switched off",
+    "kyc_required": "KYC needed",
+    "price_unknown": "No price yet",
+    "wallet_insufficient": "Wallet short",
+}
+
+
+@register.filter
+def phone(number: str) -> str:
+    """``{{ number.e164|phone }}`` → ``+91 22 6123 4567``."""
+    return e164.format_international(number)
+
+
+@register.filter
+def country(iso: str) -> str:
+    """The country's name in English."""
+    return e164.country_name(iso)
+
+
+@register.filter
+def place(iso: str) -> SafeString:
+    """Flag and ISO code, the country's name in the title. Never a flag alone: some systems have none."""
+    return format_html(
+        '<span class="place" title="{}"><span class="flag" aria-hidden="true">{}</span>{}</span>',
+        e164.country_name(iso),
+        e164.flag(iso),
+        iso,
+    )
+
+
+@register.filter
+def type_label(kind: str) -> str:
+    """``toll_free`` → ``Toll-free``."""
+    return dict(NumberKind.choices).get(kind, kind)
+
+
+@register.filter
+def capability_label(capability: str) -> str:
+    """``voice`` → ``Voice``, ``sms`` → ``SMS``."""
+    return "Voice" if capability == "voice" else capability.upper()
+
+
+@register.filter
+def blocker_label(code: str) -> str:
+    """A blocked purchase in two words, for the closed offer."""
+    return BLOCKERS.get(code, "Not possible")
+
+
+@register.filter
+def rest_of(checks: list[Check], common: list[Check]) -> list[Check]:
+    """The blockers that were not said for the whole list already."""
+    said = {check.code for check in common or ()}
+    return [check for check in checks if check.code not in said]
