@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -35,6 +36,26 @@ RENTS = (  # country, type, setup and month in rupees
     ("GB", "mobile", "0", "160"),
     ("DE", "local", "100", "150"),
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a Chromium the browser tests are skipped, and the summary says so loudly."""
+    if not chromium():
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip("no Chromium"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not chromium():
+        line = "NO CHROMIUM FOUND: THE BROWSER TESTS WERE SKIPPED (Debian: apt-get install chromium)"
+        terminalreporter.write_line(f"!!! {line} !!!", red=True, bold=True)
+
+
+def chromium() -> str:
+    """The browser's program, or nothing."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), "")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -77,7 +77,8 @@ def running() -> Iterator[Running]:
 
 def test_says_where_to_go_and_how_to_sign_in(running: Running) -> None:
     assert f"http://localhost:{running.port}" in running.said
-    assert "Sign in as" in running.said
+    assert "demo@dialnexa.example" in running.said
+    assert (running.folder / "demo_api_key").read_text() in running.said
     key = run("manage.py", "create_api_key", "demo", "--scopes", "all", env=running.env)
     assert key.returncode == 0, key.stderr
     assert len(key.stdout.split()) == 1

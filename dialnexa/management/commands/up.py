@@ -17,8 +17,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from dialnexa import keeper, local
+from dialnexa.api_keys import digest
 from dialnexa.doorbell import ring
-from dialnexa.models import Heartbeat, Workspace
+from dialnexa.models import ApiKey, Heartbeat
 from dialnexa.process_manager import Supervisor
 from dialnexa.tasks import beat_heart
 
@@ -40,52 +41,36 @@ class Command(BaseCommand):
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
         local.share({name: value for name, value in os.environ.items() if _is_shared(name)})
         try:
-            self.key = self.fill(demo=not options["no_demo"])
+            self.stdout.write("Preparing the database …")
+            self.demo = self.fill(demo=not options["no_demo"])
+            self.stdout.write("Starting …")
+            self.stdout.flush()
             self.supervise()
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped before everything had started.")
         finally:
             (local.data_dir() / local.SHARED).unlink(missing_ok=True)
             leave_embedded()
 
-    def fill(self, *, demo: bool) -> str:
-        """Bring the database up to date; returns the demo workspace's API key, if there is one."""
+    def fill(self, *, demo: bool) -> list[tuple[str, str]]:
+        """Bring the database up to date; returns what to know about the demo, as lines for the welcome."""
         call_command("migrate", verbosity=0)
-        call_command("load_catalogue", stdout=io.StringIO())
+        said("load_catalogue")
         Heartbeat.objects.all().delete()
-        key = settings.DATA_DIR / "demo_api_key"
-        if demo and not Workspace.objects.filter(slug="demo").exists():
-            call_command("make_demo", stdout=io.StringIO())
-            key.unlink(missing_ok=True)
-        if not Workspace.objects.filter(slug="demo").exists():
-            return ""
-        if not key.exists():
-            printed = io.StringIO()
-            call_command("create_api_key", "demo", scopes="all", stdout=printed)
-            keeper.write_once(key, printed.getvalue().strip())
-        return keeper.read(key)
+        if not (demo and settings.DEBUG):
+            return []
+        people = [line.split("  ") for line in said("make_demo").splitlines()]
+        logins = [(role, f"{email}  {password}") for email, password, role in people]
+        return [*logins, ("API key", demo_key())]
 
     def supervise(self) -> None:
         ring(beat_heart)  # so that nobody waits ten seconds for the first heartbeat
         connections.close_all()
         supervisor = Supervisor(sys.stdout, self.announce)
-        python, manage = sys.executable, (sys.executable, "manage.py")
-        celery = (python, "-m", "celery", "-A", "dialnexa", "--quiet")
-        web = (
-            *(python, "-m", "granian", "--interface", "wsgi", "dialnexa.wsgi:application", "--no-ws"),
-            *("--host", "127.0.0.1", "--port", str(self.port), "--workers", "2", "--blocking-threads", "4"),
-            *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
-        )
-        cwd = settings.BASE_DIR
-        supervisor.add("web", web, cwd=cwd, orphan_signal=signal.SIGTERM)  # it ends its own workers
-        quiet = ("--without-gossip", "--without-mingle", "--concurrency", "2", "--loglevel", "WARNING")
-        supervisor.add("worker", (*celery, "worker", *quiet), cwd=cwd)
-        schedule = str(settings.DATA_DIR / "beat")
-        beat = (*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING")
-        supervisor.add("beat", beat, cwd=cwd)
-        supervisor.add("sweeper", (*manage, "sweep"), cwd=cwd)
-        if settings.SANDBOX_URL:
-            port = str(urlsplit(settings.SANDBOX_URL).port)
-            carrier = ("sandbox_carrier", "--port", port, "--data-dir", str(settings.DATA_DIR / "sandbox"))
-            supervisor.add("carrier", (*manage, *carrier), cwd=cwd)
+        for name, command in programs(self.port).items():
+            # Granian ends its own workers when told to; the others may simply be killed.
+            orphan_signal = signal.SIGTERM if name == "web" else signal.SIGKILL
+            supervisor.add(name, command, cwd=settings.BASE_DIR, orphan_signal=orphan_signal)
         supervisor.run()
 
     def announce(self) -> None:
@@ -101,15 +86,59 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def welcome(self) -> str:
-        lines = [("Open", settings.PUBLIC_BASE_URL)]
-        if self.key:
-            lines += [("Sign in as", "owner@demo.example"), ("API key", self.key)]
+        url = settings.PUBLIC_BASE_URL
+        lines = [("Open", url), ("Support desk", f"{url}/admin/"), *self.demo]
         if settings.SANDBOX_URL:
             lines.append(("Carrier", f"{settings.SANDBOX_URL}/  (a sandbox: break it there)"))
         lines += [("Data", str(settings.DATA_DIR)), ("Stop", "Ctrl-C")]
         rule = "─" * 72
-        body = "\n".join(f"  {name:<11} {value}" for name, value in lines)
+        body = "\n".join(f"  {name:<14} {value}" for name, value in lines)
         return f"\n{rule}\n  {settings.PRODUCT_NAME} is running.\n\n{body}\n{rule}\n\n"
+
+
+def programs(port: int) -> dict[str, tuple[str, ...]]:
+    """What runs, by the name its lines have in the output."""
+    manage = (sys.executable, "manage.py")
+    celery = (sys.executable, "-m", "celery", "-A", "dialnexa", "--quiet")
+    running = {
+        "web": (
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "dialnexa.wsgi:application", "--no-ws"),
+            *("--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--blocking-threads", "4"),
+            *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
+        ),
+        "worker": (
+            *(*celery, "worker", "--without-gossip", "--without-mingle"),
+            *("--concurrency", "2", "--loglevel", "WARNING"),
+        ),
+        "beat": (
+            *(*celery, "beat", "--schedule", str(settings.DATA_DIR / "beat")),
+            *("--pidfile", "", "--loglevel", "WARNING"),
+        ),
+        "sweeper": (*manage, "sweep"),
+    }
+    if settings.SANDBOX_URL:
+        kept = ("--data-dir", str(settings.DATA_DIR / "sandbox"))
+        running["carrier"] = (
+            *(*manage, "sandbox_carrier"),
+            *("--port", str(urlsplit(settings.SANDBOX_URL).port), *kept),
+        )
+    return running
+
+
+def said(command: str, *arguments: str, **options: Any) -> str:
+    """Run one of our commands and return what it prints."""
+    printed = io.StringIO()
+    call_command(command, *arguments, stdout=printed, **options)
+    return printed.getvalue().strip()
+
+
+def demo_key() -> str:
+    """The demo workspace's API key: made once and kept, since the database only knows its digest."""
+    kept = settings.DATA_DIR / "demo_api_key"
+    if not ApiKey.objects.filter(digest=digest(keeper.read(kept)), revoked_at=None).exists():
+        key = said("create_api_key", "demo", scopes="all", name="Printed by make run")
+        keeper.write_once(kept, key, replace=True)
+    return keeper.read(kept)
 
 
 def leave_embedded() -> None:
