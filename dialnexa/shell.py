@@ -1,9 +1,158 @@
-"""What the frame around every page needs."""
+"""What the frame around every page needs: sections, workspaces, the wallet card; and signing in first."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property, wraps
 from typing import Any
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from dialnexa.access import RIGHTS, Right
+from dialnexa.models import LedgerAccount, Membership
+
+View = Callable[..., HttpResponse]
+LAST_WORKSPACE = "workspace"  # in the session: the slug last looked at
+FIXES = {
+    "telephony": ("telephony:config", "Open Telephony Config"),
+    "kyc": ("kyc:case_list", "Open KYC"),
+    "wallet": ("wallet", "Open the wallet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the left rail. It is current on every page below its address."""
+
+    label: str
+    icon: str
+    url_name: str
+    right: Right = Right.SEE
+
+
+SECTIONS = (
+    Section("Numbers", "numbers", "numbers:list"),
+    Section("Telephony Config", "sliders", "telephony:config"),
+    Section("KYC", "shield", "kyc:case_list"),
+    Section("Wallet", "wallet", "wallet", Right.OWN),
+)
+
+
+class Shell:
+    """Everything is asked for when a template first wants it, so fragments pay for nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def membership(self) -> Membership | None:
+        return getattr(self.request, "membership", None)
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        """All workspaces of the signed-in person, for the switcher."""
+        mine = Membership.objects.filter(user_id=self.request.user.pk)
+        return list(mine.select_related("workspace").order_by("workspace__name"))
+
+    @cached_property
+    def sections(self) -> list[dict[str, Any]]:
+        assert self.membership
+        rights, slug = RIGHTS[self.membership.role], self.membership.workspace.slug
+        return [
+            {"label": section.label, "icon": section.icon, **self._place(section.url_name, slug)}
+            for section in SECTIONS
+            if section.right in rights
+        ]
+
+    def _place(self, url_name: str, slug: str) -> dict[str, Any]:
+        url = reverse(url_name, args=[slug])
+        return {"url": url, "current": self.request.path.startswith(url)}
+
+    @cached_property
+    def purse(self) -> Purse | None:
+        """Those who may buy see what there is to spend; only the owner's card leads to the book."""
+        if self.membership is None or Right.MANAGE not in RIGHTS[self.membership.role]:
+            return None
+        return read_purse(self.membership)
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """``days`` is for how many days the balance covers the rent of today's numbers; None without rent."""
+
+    currency: str
+    balance: Decimal
+    held: Decimal
+    monthly_rent: Decimal
+    days: int | None
+    url: str
+
+
+def read_purse(membership: Membership) -> Purse:
+    """The wallet card of the membership's workspace."""
+    workspace = membership.workspace
+    accounts = LedgerAccount.objects.filter(workspace=workspace, currency=workspace.currency)
+    kinds = dict(accounts.values_list("kind", "balance"))
+    rentals = workspace.rentals.filter(rental_status="active", currency=workspace.currency)
+    rent = rentals.aggregate(sum=Sum("monthly_price"))["sum"] or Decimal(0)
+    balance = kinds.get(LedgerAccount.Kind.WALLET, Decimal(0))
+    return Purse(
+        currency=workspace.currency,
+        balance=balance,
+        held=kinds.get(LedgerAccount.Kind.HELD, Decimal(0)),
+        monthly_rent=rent,
+        days=int(balance * 30 / rent) if rent else None,
+        url=reverse("wallet", args=[workspace.slug]) if Right.OWN in RIGHTS[membership.role] else "",
+    )
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """The context processor."""
+    return {
+        "shell": Shell(request),
+        "product_name": settings.PRODUCT_NAME,
+        "support_email": settings.SUPPORT_EMAIL,
+        "sandbox_url": settings.SANDBOX_URL,
+    }
+
+
+def fix_link(page: str, slug: str) -> dict[str, str] | None:
+    """Where the thing a Refusal's ``fix`` names is done, as address and label."""
+    if page not in FIXES:
+        return None
+    url_name, label = FIXES[page]
+    return {"url": reverse(url_name, args=[slug]), "label": label}
+
+
+def sign_in_required(view: View) -> View:
+    """Strangers are sent to the sign-in page (htmx too: the whole page goes, not the fragment).
+
+    Remembers the workspace of the page, so that ``/`` leads back to it.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        response = view(request, *args, **kwargs)
+        workspace = getattr(request, "workspace", None)
+        if workspace and request.session.get(LAST_WORKSPACE) != workspace.slug:
+            request.session[LAST_WORKSPACE] = workspace.slug
+        return response
+
+    return guarded
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    htmx = getattr(request, "htmx", None)
+    if htmx:
+        login = redirect_to_login(htmx.current_url_abs_path or "/")
+        return HttpResponseClientRedirect(login.url)
+    return redirect_to_login(request.get_full_path())

@@ -1,10 +1,16 @@
-"""Filters every template may use."""
+"""Tags and filters every template may use."""
 
+from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
+from django.forms import BoundField, CheckboxInput
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from dialnexa.money import format_money
+from dialnexa.shell import fix_link
 
 register = template.Library()
 
@@ -13,3 +19,59 @@ register = template.Library()
 def money(amount: Decimal, currency: str) -> str:
     """``{{ order.total|money:order.currency }}`` → ``₹92.00``."""
     return format_money(amount, currency)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A 16-px mark from ``_icons.html``; the text beside it (or the label around it) says what it means."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>', name)
+
+
+@register.simple_tag
+def fix(page: str, slug: str) -> dict[str, str] | None:
+    """Where a refusal's ``fix`` is done in this workspace: ``{"url": …, "label": …}``, or nothing."""
+    return fix_link(page, slug)
+
+
+@register.filter
+def is_group(choices: object) -> bool:
+    """Whether the second half of a form choice is a group of choices."""
+    return isinstance(choices, list | tuple)
+
+
+@register.filter
+def in_days(moment: datetime, now: datetime) -> str:
+    """The distance in calendar days of the reader's zone: ``today``, ``in 12 days``, ``3 days ago``."""
+    days = (_day(moment) - _day(now)).days
+    if abs(days) <= 1:
+        return {0: "today", 1: "tomorrow", -1: "yesterday"}[days]
+    return f"in {days} days" if days > 0 else f"{-days} days ago"
+
+
+def _day(moment: datetime) -> date:
+    return timezone.localtime(moment).date()
+
+
+@register.filter
+def seconds_since(moment: datetime, now: datetime) -> str:
+    """How long something has been going on: ``12 s``, ``3 min``, ``5 h``, ``2 days``."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for size, word in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= size * (2 if word == "days" else 1):
+            return f"{seconds // size} {word}"
+    return f"{seconds} s"
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    """Whether the label belongs behind the control."""
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """The control in our clothes, tied to its error."""
+    attrs = {"class": "input", "placeholder": ""}
+    if field.errors:
+        attrs |= {"aria-describedby": f"{field.id_for_label}-error"}
+    return field.as_widget(attrs=attrs)

@@ -1,0 +1,278 @@
+// What pages do beyond links, forms and htmx. Nothing here is needed to get work done without scripts.
+(() => {
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const modal = $("#modal");
+  const modalBody = $("#modal-body");
+  let opener = null; // who gets the focus back
+  let typed = false; // something would be lost with the dialog
+
+  // --- the dialog -----------------------------------------------------------------------------------
+
+  const openModal = () => {
+    if (modal.open) return;
+    modal.showModal();
+    const first = $("[autofocus], select, input:not([type=hidden]), button", modalBody);
+    if (first) first.focus();
+  };
+
+  const closeModal = () => {
+    typed = false;
+    modal.close();
+  };
+
+  const askToClose = () => (typed ? $("#leave").showModal() : closeModal());
+
+  if (modal) {
+    modal.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      askToClose();
+    });
+    modal.addEventListener("close", () => {
+      modalBody.replaceChildren();
+      const back = opener && document.getElementById(opener);
+      if (back) back.focus();
+      opener = null;
+    });
+    modal.addEventListener("input", (event) => {
+      if (event.target.closest("[data-keeps]")) typed = event.target.value !== "";
+    });
+    document.body.addEventListener("close-modal", closeModal);
+  }
+
+  const outside = (dialog, event) => {
+    const box = dialog.getBoundingClientRect();
+    return (
+      event.target === dialog &&
+      (event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom)
+    );
+  };
+
+  document.addEventListener("mousedown", (event) => {
+    if (modal && modal.open && outside(modal, event)) askToClose();
+    const shortcuts = $("#shortcuts");
+    if (shortcuts && shortcuts.open && outside(shortcuts, event)) shortcuts.close();
+  });
+
+  // --- toasts -----------------------------------------------------------------------------------------
+
+  const retire = (toast) => {
+    if ("stays" in toast.dataset) return;
+    let timer = setTimeout(() => toast.remove(), 6000);
+    toast.addEventListener("pointerenter", () => clearTimeout(timer));
+    toast.addEventListener("pointerleave", () => {
+      timer = setTimeout(() => toast.remove(), 3000);
+    });
+  };
+
+  const toast = (text, tone = "ok") => {
+    const template = $(tone === "trouble" ? "#toast-trouble-template" : "#toast-template");
+    const made = template.content.firstElementChild.cloneNode(true);
+    $("span", made).textContent = text;
+    const same = all("[data-toast]").find((shown) => shown.textContent.trim() === text);
+    if (same) same.remove();
+    $("#toasts").append(made);
+    retire(made);
+  };
+
+  all("[data-toast]").forEach(retire);
+  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+
+  // --- theme ------------------------------------------------------------------------------------------
+
+  const showTheme = () => {
+    const chosen = document.documentElement.dataset.theme || "";
+    all("[data-theme-choice]").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosen));
+    });
+  };
+
+  const chooseTheme = (theme) => {
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    try {
+      if (theme) localStorage.setItem("theme", theme);
+      else localStorage.removeItem("theme");
+    } catch {
+      // It lasts for this page, then.
+    }
+    showTheme();
+  };
+
+  showTheme();
+
+  // --- drawer -----------------------------------------------------------------------------------------
+
+  const rail = $("#rail");
+
+  const drawn = (yes) => {
+    rail.classList.toggle("is-drawn", yes);
+    const scrim = $(".scrim");
+    if (yes && !scrim) {
+      rail.insertAdjacentHTML("afterend", '<div class="scrim" data-drawer-close></div>');
+      $("a, summary", rail).focus();
+    } else if (!yes && scrim) {
+      scrim.remove();
+      $("[data-drawer]").focus();
+    }
+  };
+
+  // --- copying ----------------------------------------------------------------------------------------
+
+  const copy = async (button) => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      toast(`Copied ${button.dataset.copy}`);
+    } catch {
+      toast(`This browser does not let us copy. It is ${button.dataset.copy}`, "trouble");
+    }
+    const menu = button.closest("details[open]");
+    if (menu) menu.open = false;
+  };
+
+  // --- clicks -----------------------------------------------------------------------------------------
+
+  const clicks = {
+    "[data-copy]": copy,
+    "[data-dismiss-toast]": (button) => button.closest("[data-toast]").remove(),
+    "[data-theme-choice]": (button) => chooseTheme(button.dataset.themeChoice),
+    "[data-open-dialog]": (button) => $(`#${button.dataset.openDialog}`).showModal(),
+    "[data-close-dialog]": (button) => button.closest("dialog").close(),
+    "[data-close-modal]": askToClose,
+    "[data-leave]": () => {
+      $("#leave").close();
+      closeModal();
+    },
+    "[data-drawer]": () => drawn(true),
+    "[data-drawer-close]": () => drawn(false),
+    "[data-retry-search]": () => htmx.trigger("#buy-search", "retry-search"),
+  };
+
+  document.addEventListener("click", (event) => {
+    all("details[data-menu][open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    for (const [selector, act] of Object.entries(clicks)) {
+      const hit = event.target.closest(selector);
+      if (!hit || (selector === "[data-retry-search]" && !$("#buy-search"))) continue;
+      event.preventDefault();
+      act(hit);
+      return;
+    }
+  });
+
+  // A menu in a scrolling frame would be cut off: it floats above the page instead.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const menu = event.target;
+      const list = menu.matches("[data-menu]") && menu.open && menu.closest(".table-frame") && $(".menu-list", menu);
+      if (!list) return;
+      const from = $("summary", menu).getBoundingClientRect();
+      const below = from.bottom + list.offsetHeight + 8 < innerHeight;
+      list.style.position = "fixed";
+      list.style.right = `${document.documentElement.clientWidth - from.right}px`;
+      list.style.top = `${below ? from.bottom + 4 : from.top - list.offsetHeight - 4}px`;
+    },
+    true,
+  );
+
+  const closeFloating = () => all(".table-frame details[data-menu][open]").forEach((menu) => (menu.open = false));
+  addEventListener("scroll", closeFloating, { capture: true, passive: true });
+
+  document.addEventListener(
+    "scroll",
+    (event) => {
+      const frame = event.target;
+      if (frame.matches && frame.matches("[data-scroll-edge]")) {
+        frame.classList.toggle("is-scrolled", frame.scrollLeft > 0);
+      }
+    },
+    { capture: true, passive: true },
+  );
+
+  // --- keys -------------------------------------------------------------------------------------------
+
+  const isTyping = (target) => target.closest("input, select, textarea, [contenteditable]") !== null;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const menu = $("details[data-menu][open]");
+      if (menu) {
+        menu.open = false;
+        $("summary", menu).focus();
+      } else if (rail && rail.classList.contains("is-drawn")) drawn(false);
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || $("dialog[open]")) return;
+    if (event.key === "?" && $("#shortcuts")) $("#shortcuts").showModal();
+    const target = $(`[data-shortcut="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("input")) {
+      target.focus();
+      target.select();
+    } else {
+      target.focus();
+      target.click();
+    }
+  });
+
+  // --- htmx -------------------------------------------------------------------------------------------
+
+  const sentenceOf = (xhr) => {
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const sentence = page.querySelector("[data-sentence]");
+    return sentence ? sentence.textContent : `The server answered ${xhr.status}. Reload the page and look before you repeat it.`;
+  };
+
+  const body = document.body;
+
+  body.addEventListener("htmx:beforeRequest", (event) => {
+    const element = event.detail.elt;
+    // A row does not look at itself while nobody watches, or while its menu is open.
+    if (element.matches("[data-poll]") && (document.hidden || $("details[open]", element))) event.preventDefault();
+    if (event.detail.target === modalBody) opener = element.id || null;
+  });
+
+  body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === modalBody) openModal();
+  });
+
+  body.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.elt.matches("[data-poll]")) return;
+    toast(sentenceOf(event.detail.xhr), "trouble");
+  });
+
+  // No answer at all. The offers say it where they would stand; the rest in a toast.
+  const silence = (event) => {
+    const pane = event.detail.target && event.detail.target.closest("[data-failure]");
+    if (pane) {
+      event.detail.target.replaceChildren($(`#${pane.dataset.failure}`).content.cloneNode(true));
+    } else if (!event.detail.elt.matches("[data-poll]")) {
+      toast("The connection broke before an answer came. Reload the page and look before you repeat it.", "trouble");
+    }
+  };
+  body.addEventListener("htmx:sendError", silence);
+  body.addEventListener("htmx:timeout", silence);
+
+  // The filters stand outside the table: mark what is set as the table comes back.
+  body.addEventListener("change", (event) => {
+    if (event.target.matches(".filters select")) event.target.classList.toggle("is-set", event.target.value !== "");
+  });
+
+  // --- time that passes -------------------------------------------------------------------------------
+
+  const since = (seconds) => {
+    if (seconds < 60) return `${seconds} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} days`;
+  };
+
+  setInterval(() => {
+    all("time[data-since]").forEach((time) => {
+      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(time.dateTime)) / 1000));
+      time.textContent = since(seconds);
+    });
+  }, 1000);
+})();
