@@ -93,6 +93,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["dialnexa.formats"]
 
 # --- data -------------------------------------------------------------------------------------------
 
