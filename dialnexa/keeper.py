@@ -37,6 +37,7 @@ SOCKET_PATH_LIMIT = 107
 LOOK_EVERY = 0.25  # seconds
 PATIENCE = 20.0  # seconds a server gets to stop, politely, before it is killed
 LOG_LIMIT = 5_000_000  # bytes
+QUICK_FAILURES = 5
 
 
 def try_lock(path: Path, kind: int = fcntl.LOCK_EX) -> int | None:
@@ -139,8 +140,8 @@ class PostgreSQL(Server):
         maker = self.maker(unfinished)
         subprocess.run(  # noqa: S603  our own program
             [
-                self.programs / "bin/initdb",
-                *("-D", unfinished, "-U", "postgres", "-A", "trust", "-E", "UTF8"),
+                str(self.programs / "bin/initdb"),
+                *("-D", str(unfinished), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
                 *(["--no-sync"] if not fsync() else []),
             ],
@@ -305,12 +306,13 @@ def start(server: Server) -> subprocess.Popen[bytes] | None:
 
 
 def keep(server: Server) -> int:
-    """Start, watch, start again, and stop once nobody uses it. Gives up after three quick failures."""
+    """Start, watch, start again, and stop once nobody uses it. Gives up after a few quick failures."""
     ending: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda got, _: ending.append(got))
     failures = 0
-    while failures < 3:
+    while failures < QUICK_FAILURES:
+        time.sleep(failures / 4)
         started = time.monotonic()
         process = start(server)
         if process is None:

@@ -26,6 +26,8 @@ DEMO_TIMES = {  # seconds: a demo shows in half a minute what takes a carrier a 
     "DIALNEXA_PURCHASE_LEASE": "20",
     "DIALNEXA_SETTLE_WINDOW": "30",
     "DIALNEXA_SETTLE_SPACING": "5",
+    "DIALNEXA_LOOK_UP_SOONEST": "2",
+    "DIALNEXA_LOOK_UP_LATEST": "10",
     "DIALNEXA_PAPERS_CHECK_EVERY": "5",
     "DIALNEXA_RING_AGAIN": "3",
 }
