@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,10 @@ def play(options: argparse.Namespace, sabotage: Sabotage, world: World, sandbox_
     shop.open_shop(WORKSPACES)
     wait_for(lambda: httpx.get(f"{sandbox_url}/control/state").status_code == 200, 20)
     errands, memory = shop.errands(options.n, WORKSPACES, dice), Memory()
-    shop.break_carrier(sandbox_url, options.seed, CARRIER_FAULTS, "sell_again")
+    shop.break_carrier(sandbox_url, options.seed, (*sabotage.faults, *CARRIER_FAULTS), "sell_again")
     world.start()
-    nemesis = Nemesis(world, options.seed, options.every, lambda: shop.ring_again(dice))
+    every = sabotage.every or options.every
+    nemesis = Nemesis(world, options.seed, every, lambda: shop.ring_again(dice))
     began = time.monotonic()
     buyers = [Buyer(world.url, shop.PASSWORD, errands, memory, options.seed + k) for k in range(BUYERS)]
     for thread in (*buyers, nemesis):
@@ -166,6 +168,8 @@ def report(world: World, nemesis: Nemesis, memory: Any, carrier: dict[str, Any],
         f"the carrier sold {len(carrier['sales'])} and took {took:.0f} s; lives: "
         + ", ".join(f"{part.name} {part.starts}" for part in world.parts.values())
     )
+    for told, n in Counter(told[:80] for told in memory.refused.values()).most_common(5):
+        print(f"  {n} × {told}")
     for finding in verdict.findings[:20]:
         print(f"  ! {finding}")
     print(verdict.line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -106,4 +107,9 @@ class Buyer(threading.Thread):
             if answer.status_code == 204:
                 self.memory.accepted.add(errand.key)
             else:
-                self.memory.refused[errand.key] = f"{answer.status_code}"
+                self.memory.refused[errand.key] = f"{answer.status_code} {_reason(answer.text)}"
+
+
+def _reason(page: str) -> str:
+    """The page in a few words, for the report."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())[:160]

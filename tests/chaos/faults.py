@@ -16,7 +16,7 @@ from tests.chaos.world import World
 # Answers of the carrier, and their share: about 31 of 100 purchases are ambiguous, some of them sold late.
 CARRIER_FAULTS = (
     {"on": "buy", "kind": "sold_then_silent", "share": 0.06, "seconds": 4},
-    {"on": "buy", "kind": "sold_late", "share": 0.05, "seconds": 4},
+    {"on": "buy", "kind": "sold_late", "share": 0.05, "seconds": 6},
     {"on": "buy", "kind": "error_after", "share": 0.06},
     {"on": "buy", "kind": "reset_after", "share": 0.05},
     {"on": "buy", "kind": "error_before", "share": 0.04},

@@ -17,12 +17,18 @@ CHECKED = "        if seen not in sources:\n            raise IllegalTransition(
 
 @dataclass(frozen=True)
 class Sabotage:
-    """``edits`` are (file, text, replacement); ``sql`` runs after migrating; ``settings`` are timings."""
+    """``edits`` are (file, text, replacement); ``sql`` runs after migrating; ``settings`` are timings.
+
+    ``every`` (seconds between strikes) and ``faults`` (of the carrier, before the usual ones) make what the guard
+    stands against happen often enough for a short run to see.
+    """
 
     why: str
     edits: tuple[tuple[str, str, str], ...] = ()
     sql: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    every: float | None = None
+    faults: tuple[dict[str, object], ...] = ()
 
 
 SABOTAGES: dict[str, Sabotage] = {
@@ -53,6 +59,8 @@ SABOTAGES: dict[str, Sabotage] = {
                 "        with transaction.atomic():\n            buy_number(order, tell=tell)\n",
             ),
         ),
+        every=0.4,
+        faults=({"on": "buy", "kind": "slow", "share": 0.6, "seconds": 1.2},),
     ),
     "look-up": Sabotage(
         "A request without an answer counts as not done and is simply sent again.",
@@ -68,6 +76,7 @@ SABOTAGES: dict[str, Sabotage] = {
     "settle-window": Sabotage(
         "One early look decides that nothing was sold, though the carrier may still be selling.",
         settings={"DIALNEXA_SETTLE_WINDOW": "0", "DIALNEXA_SETTLE_SPACING": "0"},
+        faults=({"on": "buy", "kind": "sold_late", "share": 0.25, "seconds": 6},),
     ),
     "ring-again": Sabotage(
         "Nobody rings again for an order whose message was lost.",

@@ -51,6 +51,7 @@ def judge(carrier: dict[str, Any], memory: Memory, credit: Decimal) -> Verdict:
             verdict.stuck.append(
                 f"{order.id} {order.e164} is {order.status}, its number {order.number.status}"
             )
+    _check_answers(verdict, orders, memory)
     _check_wallets(verdict, credit)
     return verdict
 
@@ -77,6 +78,14 @@ def _look_for_lost_numbers(
     verdict.lost += [f"{e164} is sold to a customer, and the carrier has it not" for e164 in ours - owned]
     missing = memory.accepted - {order.idempotency_key for order in orders}
     verdict.lost += [f"an order that was accepted is gone: {key}" for key in missing]
+
+
+def _check_answers(verdict: Verdict, orders: list[NumberOrder], memory: Memory) -> None:
+    """Nobody may be told no for what was ordered and paid."""
+    for order in orders:
+        told = memory.refused.get(order.idempotency_key)
+        if told and order.status == "fulfilled":
+            verdict.charged_wrongly.append(f"{order.id} was bought, and its customer was told: {told}")
 
 
 def _check_money(verdict: Verdict, order: NumberOrder) -> None:
