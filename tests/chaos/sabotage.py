@@ -19,8 +19,8 @@ CHECKED = "        if seen not in sources:\n            raise IllegalTransition(
 class Sabotage:
     """``edits`` are (file, text, replacement); ``sql`` runs after migrating; ``settings`` are timings.
 
-    ``every`` (seconds between strikes) and ``faults`` (of the carrier, before the usual ones) make what the guard
-    stands against happen often enough for a short run to see.
+    ``every`` (seconds between strikes) and ``faults`` (of the carrier, before the usual ones) make what the
+    guard stands against happen often enough for a short run to see.
     """
 
     why: str

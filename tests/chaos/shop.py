@@ -91,14 +91,13 @@ def break_carrier(url: str, seed: int, rules: tuple[dict[str, object], ...], rep
 
 
 def ring_again(dice: random.Random) -> str:
-    """Deliver messages twice: ring, at once and several times, for orders that are open."""
+    """Deliver messages twice: ring for orders somebody is at work on (for others it would be a help)."""
     from phone_numbers.models import NumberOrder
     from phone_numbers.tasks import fulfil_order
 
-    open_ones = list(
-        NumberOrder.objects.filter(status__in=NumberOrder.OPEN).values_list("id", flat=True)[:50]
-    )
-    for order_id in dice.sample(open_ones, min(8, len(open_ones))):
+    busy = NumberOrder.objects.filter(status__in=NumberOrder.OPEN, next_run_at__gt=datetime.now(UTC))
+    ids = list(busy.values_list("id", flat=True)[:50])
+    for order_id in dice.sample(ids, min(8, len(ids))):
         for _ in range(2):
             fulfil_order.apply_async(kwargs={"order_id": order_id})
     return "deliver messages twice"
