@@ -1,0 +1,68 @@
+"""What the KYC page shows: one card per country that asks for papers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialnexa.countries import country_name
+from dialnexa.models import Workspace
+from kyc.gate import standing
+from kyc.models import KycCase
+from kyc.requirements import ANY, countries_with_papers, papers_in
+
+Status = KycCase.Status
+TONES = {
+    Status.VERIFIED: "ok",
+    Status.SUBMITTED: "waiting",
+    Status.REJECTED: "trouble",
+    Status.EXPIRED: "trouble",
+    Status.SUSPENDED: "trouble",
+}
+TYPES = {ANY: "Every number", "toll_free": "Toll-free numbers"}
+SUBMITTABLE = ("", Status.NOT_STARTED, Status.DRAFT, Status.REJECTED, Status.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One country. ``status`` is empty where nothing has been begun."""
+
+    country: str
+    case: KycCase | None
+    status: str
+
+    @property
+    def name(self) -> str:
+        return country_name(self.country)
+
+    @property
+    def label(self) -> str:
+        return Status(self.status or Status.NOT_STARTED).label
+
+    @property
+    def tone(self) -> str:
+        return TONES.get(Status(self.status), "off") if self.status else "off"
+
+    @property
+    def papers(self) -> list[tuple[str, str]]:
+        """What is needed, by kind of number, in words."""
+        return [(TYPES.get(kind, kind), papers) for kind, papers in papers_in(self.country).items()]
+
+    @property
+    def reason(self) -> str:
+        """Why it was rejected or suspended."""
+        return self.case.reason if self.case and self.status in (Status.REJECTED, Status.SUSPENDED) else ""
+
+    @property
+    def may_submit(self) -> bool:
+        return self.status in SUBMITTABLE
+
+
+def read_cards(workspace: Workspace, *, now: datetime) -> list[Card]:
+    """Every country with rules or a case: what needs attention first, then by name."""
+    cases = {case.country: case for case in KycCase.objects.filter(workspace=workspace)}
+    cards = [
+        Card(country, cases.get(country), standing(cases.get(country), now=now))
+        for country in {*countries_with_papers(), *cases}
+    ]
+    return sorted(cards, key=lambda card: (card.tone == "off", card.tone != "trouble", card.name))
