@@ -20,13 +20,13 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``amount`` is signed: what the wallet gained or lost; a reservation that was returned cost nothing."""
+    """``amount`` is signed: what the wallet gained or lost. ``returned`` is a reservation that cost nothing."""
 
     entry: LedgerEntry
     amount: Decimal
     word: str
     tone: str
-    is_returned: bool = False
+    returned: Decimal | None = None
 
     @property
     def is_order(self) -> bool:
@@ -54,6 +54,8 @@ def _outcomes(entries: list[LedgerEntry]) -> dict[str, str]:
 def _line(entry: LedgerEntry, outcome: str) -> Line:
     if entry.kind == Kind.HOLD:
         word, tone = OUTCOMES[outcome]
-        return Line(entry, -entry.amount, word, tone, is_returned=outcome == Kind.VOID)
+        if outcome == Kind.VOID:
+            return Line(entry, Decimal(0), word, tone, returned=-entry.amount)
+        return Line(entry, -entry.amount, word, tone)
     gained = entry.credit.kind == LedgerAccount.Kind.WALLET
     return Line(entry, entry.amount if gained else -entry.amount, entry.get_kind_display(), "ok")

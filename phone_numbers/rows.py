@@ -83,7 +83,7 @@ class Row:
 
     @property
     def monthly_price(self) -> Decimal | None:
-        paying = self.rental or self.order
+        paying = self.rental or (None if self.is_failed else self.order)
         return paying.monthly_price if paying else None
 
     @property

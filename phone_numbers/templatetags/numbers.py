@@ -24,6 +24,12 @@ def phone(number: str) -> str:
 
 
 @register.filter
+def phones(text: str) -> str:
+    """A sentence with every stored number in it written for people."""
+    return e164.PATTERN.sub(lambda found: e164.format_international(found[0]), text)
+
+
+@register.filter
 def country(iso: str) -> str:
     """The country's name in English."""
     return e164.country_name(iso)
