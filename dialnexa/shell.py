@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -22,7 +23,7 @@ View = Callable[..., HttpResponse]
 LAST_WORKSPACE = "workspace"  # in the session: the slug last looked at
 FIXES = {
     "telephony": ("telephony:config", "Open Telephony Config"),
-    "kyc": ("kyc:case_list", "Open KYC"),
+    "kyc": ("kyc:cases", "Open KYC"),
     "wallet": ("wallet", "Open the wallet"),
 }
 
@@ -40,7 +41,7 @@ class Section:
 SECTIONS = (
     Section("Numbers", "numbers", "numbers:list"),
     Section("Telephony Config", "sliders", "telephony:config"),
-    Section("KYC", "shield", "kyc:case_list"),
+    Section("KYC", "shield", "kyc:cases"),
     Section("Wallet", "wallet", "wallet", Right.OWN),
 )
 
@@ -141,7 +142,10 @@ def sign_in_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404:  # our own page also where Django would show its debugging one
+            return render(request, "404.html", status=404)
         workspace = getattr(request, "workspace", None)
         if workspace and request.session.get(LAST_WORKSPACE) != workspace.slug:
             request.session[LAST_WORKSPACE] = workspace.slug
