@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -77,7 +77,7 @@ class Filters:
 
 def read_filters(asked: Mapping[str, str]) -> Filters:
     """Filters from a query string."""
-    allowed = {
+    allowed: dict[str, Callable[[str], object]] = {
         "chip": CHIPS.__contains__,
         "country": re.compile("[A-Z]{2}").fullmatch,
         "type": NumberKind.values.__contains__,

@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from phone_numbers import buy_views, views
+from phone_numbers.views import buying, number, table
 
 app_name = "numbers"
 urlpatterns = [
-    path("", views.list_numbers, name="list"),
-    path("export.csv", views.export_numbers, name="export"),
-    path("buy/", buy_views.buy, name="buy"),
-    path("orders/<str:order_id>/", views.show_order, name="order"),
-    path("<str:number_id>/", views.show_number, name="number"),
-    path("<str:number_id>/row/", views.show_row, name="row"),
-    path("<str:number_id>/names/", views.rename, name="rename"),
-    path("<str:number_id>/dismiss/", views.dismiss, name="dismiss"),
+    path("", table.list_numbers, name="list"),
+    path("export.csv", table.export_numbers, name="export"),
+    path("buy/", buying.buy, name="buy"),
+    path("orders/<str:order_id>/", number.show_order, name="order"),
+    path("<str:number_id>/", number.show_number, name="number"),
+    path("<str:number_id>/row/", table.show_row, name="row"),
+    path("<str:number_id>/names/", number.rename, name="rename"),
+    path("<str:number_id>/dismiss/", table.dismiss, name="dismiss"),
 ]

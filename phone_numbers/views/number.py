@@ -1,0 +1,90 @@
+"""The number page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from dialnexa import clock
+from dialnexa.access import Right, browser_actor, get_workspace, has_right
+from dialnexa.audit import entries_about
+from dialnexa.errors import Refusal
+from dialnexa.http import Request
+from dialnexa.models import Workspace
+from dialnexa.shell import sign_in_required
+from phone_numbers.history import tell
+from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.naming import rename_number
+from phone_numbers.rows import read_row
+from phone_numbers.table import row_of
+
+
+@require_GET
+@sign_in_required
+def show_number(request: Request, slug: str, number_id: str) -> HttpResponse:
+    """Everything about one number."""
+    workspace = get_workspace(request, slug)
+    number = get_number(workspace, number_id)
+    return render(request, "numbers/number.html", _number_context(request, workspace, number))
+
+
+def _number_context(request: Request, workspace: Workspace, number: PhoneNumber) -> dict[str, Any]:
+    now = clock.now()
+    row = read_row(number, now)
+    about = [number.pk, *(thing.pk for thing in (row.order, row.rental) if thing)]
+    return {
+        "workspace": workspace,
+        "number": number,
+        "row": row,
+        "charges": row.rental.charges.all()[:12] if row.rental else [],
+        "events": tell(entries_about(about)),
+        "names": {"nickname": number.nickname, "label": number.label},
+        "may_manage": has_right(request, Right.MANAGE),
+        "now": now,
+    }
+
+
+@require_GET
+@sign_in_required
+def show_order(request: Request, slug: str, order_id: str) -> HttpResponse:
+    """Lead from an order to its number."""
+    workspace = get_workspace(request, slug)
+    order = get_object_or_404(NumberOrder, pk=_plain(order_id), workspace=workspace)
+    return redirect("numbers:number", slug, order.number_id)
+
+
+@require_POST
+@sign_in_required
+def rename(request: Request, slug: str, number_id: str) -> HttpResponse:
+    """Give the number a nickname and a label."""
+    workspace = get_workspace(request, slug, Right.MANAGE)
+    number = get_number(workspace, number_id)
+    names = {name: request.POST.get(name, "") for name in ("nickname", "label")}
+    try:
+        rename_number(number, **names, by=browser_actor(request), now=clock.now())
+    except Refusal as refusal:
+        context = _number_context(request, workspace, number)
+        return render(
+            request, "numbers/number.html", context | {"names": names, "refusal": refusal}, status=422
+        )
+    messages.success(request, "Saved.")
+    return redirect("numbers:number", slug, number.id)
+
+
+def get_number(workspace: Workspace, number_id: str) -> PhoneNumber:
+    """The getter of both views. Another workspace's number is 404, as one that does not exist."""
+    number = row_of(workspace, _plain(number_id))
+    if number is None:
+        raise Http404
+    return number
+
+
+def _plain(text: str) -> str:
+    """PostgreSQL takes no NUL; what holds one names nothing."""
+    if "\x00" in text:
+        raise Http404
+    return text
