@@ -82,12 +82,22 @@ def start(
     return RunningSandbox(host, server.server_address[1], state, stop)
 
 
-def serve_forever(host: str, port: int, data_dir: Path | None, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; ``announce`` is told the URL once requests are answered."""
+def serve_forever(
+    host: str,
+    port: int,
+    data_dir: Path | None,
+    announce: Callable[[str], None],
+    *,
+    per_range: int = PER_RANGE,
+) -> None:
+    """Serve until SIGTERM or SIGINT; ``announce`` is told the URL once requests are answered.
+
+    The other arguments and the errors are those of ``start``. Call it from the main thread.
+    """
     asked_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())
-    sandbox = start(host, port, data_dir)
+    sandbox = start(host, port, data_dir, per_range=per_range)
     announce(sandbox.url)
     asked_to_stop.wait()
     sandbox.stop()

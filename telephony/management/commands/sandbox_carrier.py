@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from telephony.carriers.sandbox.inventory import PER_RANGE
 from telephony.carriers.sandbox.server import serve_forever
 
 
@@ -20,10 +21,17 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
         parser.add_argument("--port", type=int, default=8900, help="0 picks a free port")
         parser.add_argument("--data-dir", type=Path, default=None, help="without it nothing is kept")
+        parser.add_argument("--stock", type=int, default=PER_RANGE, help="numbers per country and type")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            serve_forever(options["host"], options["port"], options["data_dir"], self._announce)
+            serve_forever(
+                options["host"],
+                options["port"],
+                options["data_dir"],
+                self._announce,
+                per_range=options["stock"],
+            )
         except (OSError, ValueError) as error:
             raise CommandError(f"The sandbox carrier can't run: {error}") from error
 
