@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from telephony.carriers.base import BuyResult, BuyStatus, CarrierError, NumberCo
 from telephony.carriers.plivo import PlivoCarrier
 
 from .conftest import Sandbox
-from .scripted import Scripted, response, scripted
+from .scripted import AUTH_ID, TOKEN, Scripted, raw_server, response, scripted
 
 NUMBER = "+14155550100"
 
@@ -209,11 +211,11 @@ UNREADABLE = [
     b"",
     b"null",
     b'{"numbers": ' + b"[" * 100_000,
-    b'{"message": NaN}',
+    b'{"price": NaN, "numbers": [{"number": "14155550100", "status": "Success"}]}',
     b'{"message": "\\u0000", "numbers": [{"number": "14155550100", "status": "Success"}]}',
     b'{"message": "\\ud800", "numbers": [{"number": "14155550100", "status": "Success"}]}',
     b'{"message": %s}' % (b"9" * 5000),
-    b" " * (2 << 20),
+    b'{"numbers": [{"number": "14155550100", "status": "Success"}]}' + b" " * (2 << 20),
     b"\xff\xfe\x00",
 ]
 
@@ -223,6 +225,15 @@ def test_holds_a_success_it_cannot_read_for_a_possible_sale(body: Any) -> None:
     with pytest.raises(base.UnexpectedReply) as caught:
         buy(scripted(201, body).carrier())
     assert caught.value.outcome is Outcome.UNKNOWN
+
+
+def test_does_not_unpack_what_it_did_not_ask_to_be_packed() -> None:
+    packed = gzip.compress(json.dumps(sold()).encode())
+    head = f"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with raw_server(lambda connection: connection.sendall(head.encode() + packed)) as (url, received):
+        with pytest.raises(base.UnexpectedReply):
+            buy(PlivoCarrier(url, AUTH_ID, TOKEN))
+        assert b"accept-encoding: identity" in received[0].lower()
 
 
 def test_ignores_a_fallback_number_beside_the_right_one() -> None:

@@ -72,6 +72,13 @@ def test_finds_nothing_when_the_exact_number_is_not_for_sale(carrier: PlivoCarri
     assert carrier.search(NumberQuery("US", exact="+14155550100"), limit=10) == []
 
 
+def test_takes_no_other_number_for_the_exact_one() -> None:
+    script = scripted(200, listing(OFFER, OFFER | {"number": "14155550101"}))
+    offers = script.carrier().search(NumberQuery("US", exact="+14155550101"), limit=10)
+    assert [offer.e164 for offer in offers] == ["+14155550101"]
+    assert script.requests[0].url.params["pattern"] == "4155550101"
+
+
 def test_keeps_prices_exact() -> None:
     offer = scripted(200, listing(OFFER)).carrier().search(NumberQuery("US"), limit=1)[0]
     assert offer.setup_cost == Money(Decimal("0.50000"), "USD")
