@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from dialnexa.access import RIGHTS, Right
 from dialnexa.models import LedgerAccount, Membership
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 LAST_WORKSPACE = "workspace"  # in the session: the slug last looked at
 FIXES = {
     "telephony": ("telephony:config", "Open Telephony Config"),
@@ -139,7 +139,7 @@ def sign_in_required(view: View) -> View:
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         try:

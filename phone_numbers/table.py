@@ -158,12 +158,9 @@ class NumberTable:
 
     def selects(self) -> list[Select]:
         """The filters, each with the values that occur in this workspace."""
-        found = (
-            visible_numbers(self.workspace).values_list("country", "type", "carrier").distinct().order_by()
-        )
-        countries, types, carriers = (
-            (set(values) for values in zip(*found, strict=True)) if found else ((),) * 3
-        )
+        found = visible_numbers(self.workspace).values_list("country", "type", "carrier")
+        occurring = list(found.distinct().order_by())
+        countries, types, carriers = ({row[n] for row in occurring} for n in range(3))
         agents = Agent.objects.filter(workspace=self.workspace).values_list("id", "title")
         filters = self.filters
         places = sorted((country_name(iso), iso) for iso in countries)

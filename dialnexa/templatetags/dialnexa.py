@@ -71,7 +71,7 @@ def is_checkbox(field: BoundField) -> bool:
 @register.filter
 def styled(field: BoundField) -> SafeString:
     """The control in our clothes, tied to its error."""
-    attrs = {"class": "input", "placeholder": ""}
+    attrs: dict[str, str | bool] = {"class": "input", "placeholder": ""}
     if field.errors:
         attrs |= {"aria-describedby": f"{field.id_for_label}-error"}
     return field.as_widget(attrs=attrs)
