@@ -12,7 +12,7 @@ import importlib, sys
 import django
 django.setup()
 names = "dialnexa.urls dialnexa.embedded dialnexa.process_manager celery.bin.celery celery.bin.worker"
-names += " celery.bin.beat celery.apps.worker celery.concurrency.prefork kombu.transport.redis granian.cli psycopg_pool"
+names += " celery.bin.beat celery.apps.worker celery.concurrency.prefork kombu.transport.redis granian.cli"
 for name in names.split():
     importlib.import_module(name)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
