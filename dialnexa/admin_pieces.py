@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +10,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import flatten_fieldsets
-from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -23,20 +22,10 @@ from django.utils.text import capfirst
 from dialnexa import audit, clock
 from dialnexa.access import staff_actor
 from dialnexa.admin_actions import AT_ONCE, ReasonForm, StaffAction, perform
+from dialnexa.admin_lists import PatientPaginator, Results
 from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Section, history_of
 from dialnexa.models import AuditEntry
-
-
-class PatientPaginator(Paginator):
-    """Counts no further than ``count_limit`` rows: nobody pages that far, and counting a big book is slow."""
-
-    count_limit = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        rows = self.object_list
-        return rows.order_by()[: self.count_limit].count() if isinstance(rows, QuerySet) else len(rows)
 
 
 class PlainModelForm(forms.ModelForm):
@@ -83,6 +72,13 @@ class SupportAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.do_view)
         return [path("do/<slug:name>/", view, name=name), *super().get_urls()]
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Results
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """None for an id that PostgreSQL could not even hold."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         item = kwargs.get("obj")
         if item is not None:
@@ -93,6 +89,8 @@ class SupportAdmin(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            raise BadRequest("PostgreSQL holds no NUL, so nothing can be asked for with one.")
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, title | (extra_context or {}))
 
@@ -125,14 +123,7 @@ class SupportAdmin(admin.ModelAdmin):
     def do_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """The page between: what will change, and why. Posted, it calls the verb once per object."""
         action = self._action(request, name)
-        sent = request.POST if request.method == "POST" else request.GET
-        chosen = [
-            item
-            for pk in dict.fromkeys(sent.getlist("id")[:AT_ONCE])
-            if (item := self.get_object(request, pk))
-        ]
-        if not chosen:
-            raise Http404("Nothing was chosen.")
+        chosen = self._chosen(request, 1 if action.single else AT_ONCE)
         form = action.form(request.POST if request.method == "POST" else None)
         if form.is_valid():
             return self._done(request, action, chosen, form.cleaned_data)
@@ -146,6 +137,17 @@ class SupportAdmin(admin.ModelAdmin):
             ],
         }
         return TemplateResponse(request, "admin/action.html", context)
+
+    def _chosen(self, request: HttpRequest, limit: int) -> list[Any]:
+        sent = request.POST if request.method == "POST" else request.GET
+        chosen = [
+            item
+            for pk in dict.fromkeys(sent.getlist("id")[: limit + 1])
+            if (item := self.get_object(request, pk))
+        ]
+        if not 1 <= len(chosen) <= limit:
+            raise Http404(f"Choose between 1 and {limit} for this.")
+        return chosen
 
     def _action(self, request: HttpRequest, name: str) -> StaffAction:
         action = next((action for action in self.staff_actions if action.name == name), None)

@@ -64,7 +64,7 @@ class PhoneNumberAdmin(NumberSearch):
 
 
 def _story(ids: list[str], attempts: QuerySet[PurchaseAttempt]) -> Section:
-    """Everything about these ids in the order in which it happened; the cause before what was written of it."""
+    """Everything about these ids in the order in which it happened; causes before what followed."""
     asked = [_attempt_event(attempt) for attempt in attempts]
     return timeline(asked, exchange_events(ids), history_events(ids), ledger_events(ids))
 

@@ -25,20 +25,20 @@ from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
 from telephony.e164 import format_international, parse_e164
 
 RECENT = 10
-FEWEST_DIGITS = 4  # fewer find half the table
+FEWEST_DIGITS, MOST_DIGITS = 4, 15  # fewer find half the table
 
 
 def spelled(text: str) -> Q | None:
     """A filter for the numbers this may spell: in full in any way of writing, or some of its digits."""
     plain = unicodedata.normalize("NFKC", text).strip()
     digits = "".join(str(unicodedata.decimal(letter)) for letter in plain if letter.isdecimal())
-    if len(digits) < FEWEST_DIGITS or len(digits) > 20 or re.search(r"[^\W\d_]|_", plain):
+    part = digits.lstrip("0")  # 00 and the trunk 0 are dialled, but not part of the number
+    if not FEWEST_DIGITS <= len(part) <= MOST_DIGITS or re.search(r"[^\W\d_]|_", plain):
         return None
-    in_full = re.sub("^00", "", digits)
     try:
-        return Q(e164=parse_e164(f"+{in_full}").e164) | Q(e164__endswith=digits.lstrip("0"))
+        return Q(e164=parse_e164(f"+{digits}").e164) | Q(e164__endswith=part)
     except Refusal:
-        return Q(e164__contains=re.sub(r"^\+?0+", "", digits))
+        return Q(e164__contains=part)
 
 
 class NumberSearch(ReadOnlyAdmin):
