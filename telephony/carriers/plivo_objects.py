@@ -150,7 +150,7 @@ def _capabilities(item: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _amount(item: Mapping[str, Any], key: str) -> Decimal:
     value = item.get(key)
-    if isinstance(value, bool) or not isinstance(value, str | int) or not _AMOUNT.fullmatch(str(value)):
+    if not isinstance(value, str | int) or not _AMOUNT.fullmatch(str(value)):
         raise ValueError(f"{key} is no amount")
     return Decimal(value)
 
