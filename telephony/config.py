@@ -84,6 +84,10 @@ class GroupRow:
     prices: Mapping[str, PriceRange]  # by direction
 
     @property
+    def label(self) -> str:
+        return label_of(self.group)
+
+    @property
     def outbound(self) -> PriceRange | None:
         return self.prices.get(CallRate.Direction.OUTBOUND)
 
@@ -203,6 +207,12 @@ class Config:
     def enabled(self) -> int:
         """How many countries are on."""
         return sum(row.enabled > 0 for row in self.countries)
+
+
+def label_of(group: NetworkGroup) -> str:
+    """A name that stands alone: ``India mobile``, ``Singapore: Whole country``."""
+    country = group.country.name
+    return group.name if fold(group.name).startswith(fold(country)) else f"{country}: {group.name}"
 
 
 def fold(text: str) -> str:

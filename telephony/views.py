@@ -19,7 +19,7 @@ from dialnexa.ids import ID_PATTERN
 from dialnexa.models import Workspace
 from dialnexa.responses import announce
 from dialnexa.shell import sign_in_required
-from telephony.config import Config, offered_carriers, read_filters
+from telephony.config import Config, label_of, offered_carriers, read_filters
 from telephony.models import CarrierSlug, NetworkGroup
 from telephony.switches import enable_group
 
@@ -45,7 +45,7 @@ def switch_group(request: Request, slug: str) -> HttpResponse:
     enabled = "turn_on" in request.POST
     group = _get_group(request.POST.get("turn_on") or request.POST.get("turn_off", ""))
     enable_group(workspace, group, enabled=enabled, by=browser_actor(request), now=clock.now())
-    sentence = f"{group.country.name}, {group.name}: {'on' if enabled else 'off'}."
+    sentence = f"{label_of(group)} is {'on' if enabled else 'off'}."
     context = _context(request, workspace, carrier=group.carrier)
     if not request.htmx:
         messages.success(request, sentence)
