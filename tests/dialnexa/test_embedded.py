@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import redis
 
-from dialnexa import data_folder, embedded
+from dialnexa import data_folder, embedded, keeper
 from dialnexa.data_folder import EmbeddedError, closed_to_others, place, programs
 from tests.processes import ROOT, clean_env, open_folder, processes_of, wait_for
 
@@ -145,8 +145,11 @@ def test_starts_over_a_stale_pid_file(folder: Path) -> None:
     pidfile = folder / "postgres/data/postmaster.pid"
     stale = pidfile.read_text().splitlines()
     embedded.stop(folder)
-    pidfile.write_text("\n".join([str(os.getpid()), *stale[1:]]))  # that process exists, and is none of its
-    assert read(embedded.postgres_url(folder)) == [(1,)]
+    as_server = {"user": keeper.SERVER_ID} if os.geteuid() == 0 else {}
+    with subprocess.Popen(["sleep", "60"], **as_server) as other:  # it has the number now, and is no server
+        pidfile.write_text("\n".join([str(other.pid), *stale[1:]]))
+        assert read(embedded.postgres_url(folder)) == [(1,)]
+        other.kill()
 
 
 def test_gets_a_new_keeper_for_a_killed_one(folder: Path) -> None:
