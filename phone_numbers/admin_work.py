@@ -10,7 +10,7 @@ from django import forms
 from dialnexa.actors import Actor
 from dialnexa.admin_actions import ReasonForm, StaffAction
 from dialnexa.admin_looks import exact_money
-from phone_numbers import fulfilment
+from phone_numbers import support
 from phone_numbers.models import NumberOrder, StrayNumber
 from phone_numbers.support import look_up_by_staff, resolve_stray
 
@@ -28,12 +28,12 @@ class CheckedForm(ReasonForm):
 
 
 def _ask_now(order: NumberOrder, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
-    fulfilment.ask_now(order, by=by, now=now, reason=data["reason"])
+    support.ask_now(order, by=by, now=now, reason=data["reason"])
     return "due now. A worker takes it within seconds; reload to see what it found."
 
 
 def _reject(order: NumberOrder, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
-    fulfilment.reject_by_staff(order, by=by, now=now, reason=data["reason"])
+    support.reject_by_staff(order, by=by, now=now, reason=data["reason"])
     return f"rejected, and {exact_money(order.total, order.currency)} returned to the wallet."
 
 

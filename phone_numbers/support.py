@@ -9,9 +9,32 @@ from django.db import transaction
 from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
-from phone_numbers.fulfilment import look_up
 from phone_numbers.models import NumberOrder, StrayNumber
+from phone_numbers.outcomes import reject
+from phone_numbers.settling import look_up
 from telephony.carriers import carrier_slugs
+
+
+def ask_now(order: NumberOrder, *, by: Actor, now: datetime, reason: str) -> None:
+    """Staff want an open order looked at without waiting: it becomes due now."""
+    if not NumberOrder.objects.filter(pk=order.pk, status__in=("placed", "uncertain")).update(
+        next_run_at=now, rung_until=None
+    ):
+        raise Refusal("order_not_waiting", f"{order.id} is not waiting for anything.", status=409)
+    audit.record(order, "ask_now", by=by, now=now, reason=reason)
+
+
+def reject_by_staff(order: NumberOrder, *, by: Actor, now: datetime, reason: str) -> None:
+    """Staff have made sure that the carrier did not sell it: end the order and return the money.
+
+    Raises Refusal when the order is being bought at this moment or has ended.
+    """
+    if order.status not in ("placed", "uncertain"):
+        raise Refusal("order_not_waiting", f"{order.id} is {order.get_status_display().lower()}.", status=409)
+    sentence = "Support checked with the carrier: the number was not sold to us."
+    reject(
+        order, "rejected_by_support", sentence, by=by, now=now, expect={"fence": order.fence}, reason=reason
+    )
 
 
 def look_up_by_staff(order: NumberOrder, *, by: Actor, now: datetime, reason: str) -> NumberOrder:

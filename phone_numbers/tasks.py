@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from phone_numbers import fulfilment
+from phone_numbers import fulfilment, papers
 
 
 @shared_task
@@ -12,4 +12,4 @@ def fulfil_order(*, order_id: str) -> None:
 
 @shared_task
 def confirm_number(*, number_id: str) -> None:
-    fulfilment.confirm_number(number_id)
+    papers.confirm_number(number_id)

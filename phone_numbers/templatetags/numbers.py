@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from phone_numbers.purchasing import Check
+from phone_numbers.quoting import Check
 from telephony import e164
 from telephony.models import NumberKind
 

@@ -24,7 +24,8 @@ from dialnexa.responses import done
 from dialnexa.shell import sign_in_required
 from phone_numbers.forms import OfferSearchForm
 from phone_numbers.models import NumberOrder
-from phone_numbers.purchasing import Check, QuotedOffer, place_order, quote_offer, read_offer, search_offers
+from phone_numbers.purchasing import place_order
+from phone_numbers.quoting import Check, QuotedOffer, quote_offer, read_offer, search_offers
 from phone_numbers.tasks import fulfil_order
 from telephony.e164 import format_international
 
@@ -54,7 +55,7 @@ def search(request: Request, workspace: Workspace) -> HttpResponse:
     """The dialog, or only its offers when htmx asks for those; a page of its own without scripts."""
     only_offers = bool(request.htmx) and request.htmx.target == "offers"
     form = OfferSearchForm(workspace, request.GET.dict())
-    context: dict[str, Any] = {"workspace": workspace, "form": form, "limit": LIMIT}
+    context: dict[str, Any] = {"workspace": workspace, "form": form, "limit": LIMIT, "common_blockers": []}
     if only_offers or form.was_asked and not request.htmx:
         context |= _find(workspace, form)
     return render(request, _template(request, only_offers), context)
@@ -147,7 +148,7 @@ def _refused(
         "form": OfferSearchForm(workspace, _search_of(quote)),
         "offers": [context["offer"]] if quote else [],
     }
-    context |= {"is_answered": True, "limit": LIMIT, "is_retry": True}
+    context |= {"is_answered": True, "limit": LIMIT, "is_retry": True, "common_blockers": []}
     return render(request, "numbers/buy.html", context, status=refusal.status)
 
 

@@ -80,7 +80,7 @@ class NumberConfig:
 
 @dataclass(frozen=True, slots=True)
 class InboundRoute:
-    """Where the carrier asks what to do with an inbound call. ``name`` identifies it: found before created."""
+    """Where the carrier asks what to do with an inbound call. Found by ``name`` before it is created."""
 
     name: str
     answer_url: str

@@ -11,6 +11,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".data", "__pycache__", "screenshots", ".*_cache", "tests"
 )
 FULFILMENT, STATES = "phone_numbers/fulfilment.py", "dialnexa/states.py"
+OUTCOMES = "phone_numbers/outcomes.py"
 SWEEP = "phone_numbers/management/commands/sweep.py"
 CHECKED = "        if seen not in sources:\n            raise IllegalTransition(str(self.pk), event, seen)\n"
 
@@ -88,7 +89,7 @@ SABOTAGES: dict[str, Sabotage] = {
     ),
     "return-money": Sabotage(
         "A refused order forgets to give the money back.",
-        edits=((FULFILMENT, "wallet.void(order.workspace, ", "dict("),),
+        edits=((OUTCOMES, "wallet.void(order.workspace, ", "dict("),),
     ),
 }
 

@@ -53,7 +53,7 @@ def open_shop(workspaces: int) -> None:
 
 def errands(n: int, workspaces: int, dice: random.Random) -> queue.Queue[Errand]:
     """N purchases of N numbers; the contested ones are wanted once more by another workspace."""
-    from phone_numbers.purchasing import sign_offer
+    from phone_numbers.quoting import sign_offer
     from telephony.carriers import get_carrier
     from telephony.carriers.base import NumberQuery, NumberType
 

@@ -114,7 +114,7 @@ def advance(clock: Turned) -> Callable[[NumberOrder], NumberOrder]:
 
 @pytest.fixture
 def advance_until_settled(clock: Turned, advance: Callable[[NumberOrder], NumberOrder]) -> Any:
-    """Do what sweeper and worker do, without waiting: turn the clock to when the order is due, and advance."""
+    """Do what sweeper and worker do, without waiting: turn the clock to when the order is due."""
 
     def advance_until_settled(order: NumberOrder, steps: int = 60) -> NumberOrder:
         for _ in range(steps):

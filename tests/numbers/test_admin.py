@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from dialnexa import wallet
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
-from phone_numbers import fulfilment
+from phone_numbers import fulfilment, settling
 from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
 from telephony.e164 import format_international, format_national
 from telephony.models import CarrierExchange
@@ -295,7 +295,7 @@ def test_counts_orders_that_need_a_person(
         0,
         0,
     ]
-    fulfilment.flag_for_review(in_doubt, "No clear answer", now=clock.now)
+    settling.flag_for_review(in_doubt, "No clear answer", now=clock.now)
     settings.SETTLE_WINDOW = -60
     for title in ("Orders to review", "In doubt too long"):
         row = watch(staff_client, title)

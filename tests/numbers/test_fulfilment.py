@@ -11,11 +11,13 @@ import pytest
 
 from dialnexa import wallet
 from dialnexa.audit import entries_about
-from dialnexa.errors import Refusal
+from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.models import LedgerEntry
-from phone_numbers import fulfilment
-from phone_numbers.fulfilment import WORKER, ask_now, claim, confirm_number, reject_by_staff
+from phone_numbers.fulfilment import claim
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
+from phone_numbers.outcomes import WORKER, put_back, record_sale
+from phone_numbers.papers import confirm_number
+from phone_numbers.support import ask_now, reject_by_staff
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig
 from telephony.models import CarrierExchange
@@ -346,8 +348,8 @@ def test_lets_a_worker_that_slept_decide_nothing(
     attempt = claim(sleeper, now=clock.now)
     clock.turn(seconds=settings.PURCHASE_LEASE)
     advance(order)
-    with pytest.raises(fulfilment.IllegalTransition):
-        fulfilment.put_back(sleeper, attempt, "Woke up", now=clock.now)
+    with pytest.raises(IllegalTransition):
+        put_back(sleeper, attempt, "Woke up", now=clock.now)
     order.refresh_from_db()
     assert order.status == "uncertain"
 
@@ -369,7 +371,7 @@ def test_notes_a_stray_when_the_sale_comes_after_the_refusal(
     reject_by_staff(order, by=by, now=clock.now, reason="The customer asked")
     sale = get_carrier("plivo").buy(order.e164, intent_id=order.id, config=NumberConfig())
     for _ in range(2):
-        fulfilment.record_sale(sleeper, sale, by=WORKER, now=clock.now, exchanges=[])
+        record_sale(sleeper, sale, by=WORKER, now=clock.now, exchanges=[])
     stray = StrayNumber.objects.get()
     assert (stray.e164, stray.order_id) == (order.e164, order.id)
     assert wallet.balance(order.workspace) == balance
