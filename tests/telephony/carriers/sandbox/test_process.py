@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -72,13 +74,18 @@ def test_remembers_its_sales_after_a_kill(run: Callable[..., tuple[Process, str]
 
 
 @pytest.mark.processes
-def test_stops_at_sigterm_while_a_request_hangs(run: Callable[..., tuple[Process, str]]) -> None:
+def test_stops_at_sigterm_while_a_client_waits(run: Callable[..., tuple[Process, str]]) -> None:
     process, url = run()
     httpx.put(f"{url}/control/faults", json={"next": [{"on": "account", "kind": "silent"}]})
-    with pytest.raises(httpx.TimeoutException):
-        httpx.get(f"{url}/v1/Account/{OURS}/", auth=(OURS, TOKEN), timeout=0.2)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
+    basic = base64.b64encode(f"{OURS}:{TOKEN}".encode()).decode()
+    request = f"GET /v1/Account/{OURS}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=5) as client:
+        client.sendall(request.encode())
+        client.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
 
 
 def test_replays_everything(tmp_path: Path) -> None:
