@@ -1,7 +1,8 @@
 """The whole map."""
 
+from allauth.account.views import password_reset_from_key
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from dialnexa import health, views
 
@@ -9,6 +10,12 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),  # answered by health.answer_first, before
     path("readyz", health.readyz, name="readyz"),  # any other middleware
     path("", views.home, name="home"),
+    # allauth's own pattern for the mailed link takes no "_", which our users' ids have
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>\w+)-(?P<key>.+)/$",
+        password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("w/<slug:slug>/numbers/", include("phone_numbers.urls")),

@@ -1,0 +1,110 @@
+"""An account …"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from dialnexa import wallet
+from dialnexa.errors import Refusal
+from dialnexa.models import AuditEntry, LedgerAccount, User, Workspace
+from dialnexa.workspaces import create_workspace
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+NEW = {"email": "dana.reed@example.com", "password1": PASSWORD, "password2": PASSWORD}
+
+
+def test_signs_in_with_mail_and_password(client: Client, alice: User, workspace: Workspace) -> None:
+    response = client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD}, follow=True)
+    assert response.redirect_chain[-1][0] == "/w/acme/numbers/"
+
+
+def test_is_told_what_is_wrong_with_a_password(client: Client, alice: User) -> None:
+    response = client.post("/accounts/login/", {"login": alice.email, "password": "wrong"})
+    assert "field-error" in response.content.decode() or 'role="alert"' in response.content.decode()
+
+
+def test_gets_a_workspace_of_its_own_when_it_signs_up(client: Client) -> None:
+    response = client.post("/accounts/signup/", NEW, follow=True)
+    workspace = Workspace.objects.get(memberships__user__email=NEW["email"])
+    assert workspace.name == "Dana Reed’s workspace"
+    assert workspace.memberships.get().role == "owner"
+    assert wallet.balance(workspace) == 0
+    assert LedgerAccount.objects.filter(workspace=workspace).count() == 2
+    assert response.redirect_chain[-1][0] == f"/w/{workspace.slug}/numbers/"
+    assert "No numbers yet" in response.content.decode()
+
+
+def test_leaves_nothing_behind_when_sign_up_fails(client: Client) -> None:
+    response = client.post("/accounts/signup/", NEW | {"password2": "another"})
+    assert response.status_code == 200
+    assert not User.objects.exists()
+    assert not Workspace.objects.exists()
+
+
+def test_resets_its_password_by_mail(client: Client, alice: User) -> None:
+    client.post("/accounts/password/reset/", {"email": alice.email})
+    link = re.search(r"http://\S+(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body))
+    assert link
+    page = client.get(link[1], follow=True)
+    assert "Choose a new password" in page.content.decode()
+    new = {"password1": "another long password", "password2": "another long password"}
+    client.post(page.redirect_chain[-1][0], new)
+    assert client.login(email=alice.email, password="another long password")
+
+
+@pytest.mark.parametrize("page", ["login", "signup", "password/reset", "password/reset/done"])
+def test_finds_every_page_before_the_door(client: Client, page: str) -> None:
+    response = client.get(f"/accounts/{page}/")
+    assert response.status_code == 200
+    assert "entrance-box" in response.content.decode()
+
+
+def test_signs_out_by_a_form_only(alice_client: Client) -> None:
+    assert "Sign out?" in alice_client.get("/accounts/logout/").content.decode()
+    assert alice_client.get("/w/acme/numbers/").status_code == 200
+    alice_client.post("/accounts/logout/")
+    assert alice_client.get("/w/acme/numbers/").status_code == 302
+
+
+def test_comes_back_to_the_workspace_it_last_looked_at(
+    alice_client: Client, alice: User, charlie_workspace: Workspace
+) -> None:
+    assert alice_client.get("/")["Location"] == "/w/acme/numbers/"
+    charlie_workspace.memberships.create(user=alice, role="viewer")
+    alice_client.get("/w/chocolate/numbers/")
+    assert alice_client.get("/")["Location"] == "/w/chocolate/numbers/"
+    charlie_workspace.memberships.filter(user=alice).delete()
+    assert alice_client.get("/")["Location"] == "/w/acme/numbers/"
+
+
+def test_may_switch_between_its_workspaces(
+    alice_client: Client, alice: User, charlie_workspace: Workspace
+) -> None:
+    charlie_workspace.memberships.create(user=alice, role="viewer")
+    assert 'href="/w/chocolate/numbers/"' in alice_client.get("/w/acme/numbers/").content.decode()
+
+
+def test_is_told_when_it_belongs_to_no_workspace(client: Client, alice: User) -> None:
+    client.login(email=alice.email, password=PASSWORD)
+    assert "You belong to no workspace" in client.get("/").content.decode()
+
+
+def test_finds_a_free_slug_for_every_workspace(alice: User, now: datetime) -> None:
+    slugs = {create_workspace("Acme & Söhne", alice, now=now).slug for _ in range(3)}
+    assert len(slugs) == 3
+    assert "acme-sohne" in slugs
+    assert create_workspace("中文", alice, now=now).slug.startswith("workspace")
+    assert AuditEntry.objects.filter(event="create").count() == 4
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 121])
+def test_refuses_a_workspace_without_a_decent_name(alice: User, now: datetime, name: str) -> None:
+    with pytest.raises(Refusal, match="workspace_name_invalid"):
+        create_workspace(name, alice, now=now)
+    assert not Workspace.objects.exists()
