@@ -34,7 +34,7 @@ SENTENCES = {
 }
 ECHOES = {("phonenumber", "create"), ("phonenumber", "fail")}  # said by the order's own entry already
 CHANNELS = {"browser": "in the browser", "api": "through the API", "staff": "support", "system": ""}
-NAMES = {"nickname": "Nickname", "label": "Label", "status": "Status"}
+NAMES = {"nickname": "nickname", "label": "label"}  # fields people edit; states are in the sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +68,5 @@ def _who(entry: AuditEntry) -> str:
 
 
 def _changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
-    edited = [name for name in entry.after if name in entry.before and name != "status"]
-    return [(NAMES.get(name, name), str(entry.before[name]), str(entry.after[name])) for name in edited]
+    edited = [name for name in NAMES if name in entry.after and name in entry.before]
+    return [(NAMES[name], str(entry.before[name]), str(entry.after[name])) for name in edited]

@@ -1,0 +1,250 @@
+"""The Buy dialog …"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core import signing
+from django.test import Client
+
+from dialnexa import wallet
+from dialnexa.models import User, Workspace
+from phone_numbers.models import NumberOrder, PhoneNumber
+from tests.conftest import PASSWORD
+from tests.numbers.conftest import Carrier
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
+URL = "/w/acme/numbers/buy/"
+HTMX = {"HX-Request": "true"}
+OFFERS = {"HX-Request": "true", "HX-Target": "offers"}
+
+
+def search(client: Client, **query: str) -> str:
+    return client.get(URL, {"provider": "plivo", "country": "US"} | query, headers=OFFERS).content.decode()
+
+
+def forms(page: str) -> list[dict[str, str]]:
+    """The fields of every offer's form, in order."""
+    found = re.findall(r'<form class="offer-form".*?</form>', page, re.S)
+    return [dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) for form in found]
+
+
+def spent(workspace: Workspace) -> Decimal:
+    return Decimal(10_000) - wallet.balance(workspace)
+
+
+def test_opens_at_once_and_asks_the_carrier_afterwards(alice_client: Client, carrier: Carrier) -> None:
+    response = alice_client.get(URL, headers=HTMX)
+    assert "<html" not in response.content.decode()
+    assert 'hx-trigger="load,' in response.content.decode()
+    assert carrier.requests("GET") == 0
+
+
+def test_lists_offers_with_price_capabilities_and_what_is_asked(alice_client: Client) -> None:
+    page = search(alice_client)
+    assert "<html" not in page
+    assert "Buy for ₹92.00 today, ₹92.00 monthly" in page
+    assert "Voice" in page
+    assert len(forms(page)) == 20
+    assert len({form["idempotency_key"] for form in forms(page)}) == 20
+
+
+def test_works_as_a_page_without_scripts(alice_client: Client, workspace: Workspace) -> None:
+    page = alice_client.get(URL, {"country": "US"}).content.decode()
+    assert "<html" in page
+    response = alice_client.post(URL, forms(page)[0])
+    assert response.status_code == 302
+    assert response["Location"] == "/w/acme/numbers/"
+    assert NumberOrder.objects.get().status == "placed"
+
+
+def test_finds_digits_however_they_are_spaced(alice_client: Client) -> None:
+    wanted = re.findall(r'offer-number">([^<]+)', search(alice_client))[3]
+    digits = re.sub(r"\D", "", wanted)[-4:]
+    found = re.findall(r'offer-number">([^<]+)', search(alice_client, contains=f"{digits[:2]}-{digits[2:]}"))
+    assert wanted in found
+    assert all(digits in re.sub(r"\D", "", number) for number in found)
+
+
+def test_says_when_nothing_is_for_sale(alice_client: Client) -> None:
+    assert "Nothing like this for sale right now" in search(alice_client, contains="000000000")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"country": "XX"}, "Pick a country from the list."),
+        ({"provider": "nobody"}, "Pick a provider from the list."),
+        ({"type": "satellite"}, "Pick a type from the list."),
+        ({"contains": "abc"}, "Digits only, for example 4567."),
+        ({"contains": "1" * 16}, "At most 15 digits."),
+        ({"contains": "1" * 10_000}, "At most 15 digits."),
+        ({"region": "x" * 10_000}, "At most 60 characters."),
+        ({"region": "\x00"}, "Null characters are not allowed."),
+    ],
+)
+def test_says_what_is_wrong_with_a_search(alice_client: Client, query: dict[str, str], sentence: str) -> None:
+    assert sentence in search(alice_client, **query)
+
+
+@pytest.mark.parametrize("kind", ["down", "slow"])
+def test_says_so_with_a_way_to_retry_when_the_carrier_does_not_answer(
+    alice_client: Client, carrier: Carrier, settings: LazySettings, kind: str
+) -> None:
+    if kind == "down":
+        settings.CARRIERS["plivo"]["base_url"] = "http://127.0.0.1:9"
+    else:
+        settings.CARRIERS["plivo"]["deadline"] = 0.3
+        carrier.breaks("slow", seconds=2, on="search")
+    page = search(alice_client)
+    assert "can’t be asked right now" in page
+    assert "The carrier did not answer." in page
+    assert "Try again" in page
+
+
+def test_orders_the_number_and_reserves_the_money(alice_client: Client, workspace: Workspace) -> None:
+    form = forms(search(alice_client))[0] | {"nickname": " Night line "}
+    response = alice_client.post(URL, form, headers=HTMX)
+    assert response.status_code == 204
+    for event in ("close-modal", "numbers-changed", "₹92.00 is reserved"):
+        assert event in response["HX-Trigger"].encode().decode("unicode_escape")
+    number = PhoneNumber.objects.get(workspace=workspace)
+    assert (number.status, number.nickname) == ("pending", "Night line")
+    assert (spent(workspace), wallet.held(workspace)) == (92, 92)
+
+
+def test_makes_one_order_of_a_double_click(alice_client: Client, workspace: Workspace) -> None:
+    form = forms(search(alice_client))[0]
+    for _ in range(2):
+        assert alice_client.post(URL, form, headers=HTMX).status_code == 204
+    assert NumberOrder.objects.count() == 1
+    assert spent(workspace) == 92
+
+
+def test_says_before_buy_what_blocks_it_and_where_to_mend_it(
+    alice_client: Client, workspace: Workspace
+) -> None:
+    page = search(alice_client, country="DE")
+    assert "Germany is switched off for this workspace." in page
+    assert 'href="/w/acme/telephony/' in page
+    assert "DE" in page
+    assert 'href="/w/acme/kyc/' in page
+    assert all(
+        "disabled" in button for button in re.findall(r'<button class="button button-primary".*?>', page)
+    )
+
+
+def test_says_before_buy_that_the_wallet_is_short(
+    client: Client, charlie_client: Client, charlie_workspace: Workspace, now: Any
+) -> None:
+    from dialnexa.actors import SYSTEM
+
+    wallet.hold(charlie_workspace, Decimal(9_950), subject="x", memo="x", by=SYSTEM, now=now)
+    page = charlie_client.get(
+        "/w/chocolate/numbers/buy/", {"provider": "plivo", "country": "US", "type": "local"}, headers=OFFERS
+    ).content.decode()
+    assert "The wallet holds ₹50.00, and this needs ₹92.00 now." in page
+    assert 'href="/w/chocolate/wallet/"' in page
+
+
+@pytest.mark.parametrize("country", ["DE", "GB"])
+def test_refuses_what_is_forced_past_the_form(
+    alice_client: Client, workspace: Workspace, country: str
+) -> None:
+    form = forms(search(alice_client, country=country))[0]
+    response = alice_client.post(URL, form, headers=HTMX)
+    assert response.status_code == 422
+    assert 'role="alert"' in response.content.decode()
+    assert alice_client.post(URL, form).status_code in (400, 403)
+    assert not NumberOrder.objects.exists()
+    assert spent(workspace) == 0
+
+
+def test_says_that_somebody_else_was_quicker(
+    alice_client: Client, charlie_client: Client, workspace: Workspace, charlie_workspace: Workspace
+) -> None:
+    form = forms(search(alice_client))[0]
+    page = charlie_client.get(
+        "/w/chocolate/numbers/buy/", {"provider": "plivo", "country": "US"}, headers=OFFERS
+    ).content.decode()
+    assert charlie_client.post("/w/chocolate/numbers/buy/", forms(page)[0], headers=HTMX).status_code == 204
+    response = alice_client.post(URL, form, headers=HTMX)
+    assert response.status_code == 422
+    assert "was taken a moment ago. Nothing was charged." in response.content.decode()
+    assert spent(workspace) == 0
+
+
+def test_keeps_what_was_typed_when_it_refuses(alice_client: Client, workspace: Workspace) -> None:
+    form = forms(search(alice_client))[0]
+    response = alice_client.post(URL, form | {"nickname": "x" * 10_000}, headers=HTMX)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "A nickname may have at most 255 characters." in page
+    assert forms(page)[0]["idempotency_key"] == form["idempotency_key"]
+    assert "x" * 300 in page
+    assert "x" * 301 not in page
+    assert not NumberOrder.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token": ""},
+        {"token": "made:up"},
+        {"token": signing.dumps({"carrier": "plivo"}, salt="something else")},
+        {"idempotency_key": ""},
+        {"idempotency_key": "x" * 10_000},
+        {"idempotency_key": "\x00"},
+        {"nickname": "\x00"},
+        {"expected_total": ""},
+        {"expected_total": "NaN"},
+        {"expected_total": "1e999999"},
+        {"expected_total": "0.01"},
+    ],
+)
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_refuses_a_form_that_was_tampered_with(
+    alice_client: Client, workspace: Workspace, change: dict[str, str], headers: dict[str, str]
+) -> None:
+    form = forms(search(alice_client))[0]
+    response = alice_client.post(URL, form | change, headers=headers)
+    assert response.status_code in ((422,) if headers else (400, 409, 422))
+    assert not NumberOrder.objects.exists()
+    assert spent(workspace) == 0
+
+
+def test_refuses_an_offer_that_is_too_old(
+    alice_client: Client, workspace: Workspace, settings: LazySettings
+) -> None:
+    form = forms(search(alice_client))[0]
+    settings.OFFER_VALID = -1
+    page = alice_client.post(URL, form, headers=HTMX).content.decode()
+    assert "This offer is too old. Search again." in page
+    assert not NumberOrder.objects.exists()
+
+
+def test_is_for_managers_only(bob_client: Client, charlie_client: Client, workspace: Workspace) -> None:
+    for method in ("get", "post"):
+        response = getattr(bob_client, method)(URL)
+        assert response.status_code == 403
+        assert "Only owners and admins can do this." in response.content.decode()
+        assert getattr(charlie_client, method)(URL).status_code == 404
+
+
+def test_refuses_a_form_without_its_csrf_token(alice: User, workspace: Workspace) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.login(email=alice.email, password=PASSWORD)
+    response = client.post(URL, {})
+    assert response.status_code == 403
+    assert "reload the page and send it again" in response.content.decode()
+
+
+def test_shows_the_order_of_a_worker_less_shop_as_pending(alice_client: Client, workspace: Workspace) -> None:
+    alice_client.post(URL, forms(search(alice_client))[0], headers=HTMX)
+    page = alice_client.get("/w/acme/numbers/").content.decode()
+    assert "In line to be bought" in page
+    assert "₹92.00 reserved" in page
