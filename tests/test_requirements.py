@@ -1,9 +1,13 @@
-"""requirements/run.txt …"""
+"""The locked requirements …"""
 
 from __future__ import annotations
 
 import re
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.processes import ROOT, clean_env, run
 
@@ -21,7 +25,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 OPTIONAL = {"greenlet", "pip", "pygments", "setuptools"}
 
 
-def test_names_everything_that_running_imports() -> None:
+def test_name_everything_that_running_imports() -> None:
     env = clean_env(
         DJANGO_SETTINGS_MODULE="dialnexa.settings",
         DIALNEXA_DEBUG="1",
@@ -31,7 +35,24 @@ def test_names_everything_that_running_imports() -> None:
     imported = run("-c", EVERYTHING, env=env)
     assert imported.returncode == 0, imported.stderr
     owners = packages_distributions()
-    needed = {owner.lower() for name in imported.stdout.split() for owner in owners.get(name, [])}
-    lines = (ROOT / "requirements/run.txt").read_text().splitlines()
-    pinned = {match[1].lower() for line in lines if (match := re.match(r"([A-Za-z0-9_.-]+)==", line))}
-    assert {name.replace("_", "-") for name in needed} - OPTIONAL <= pinned
+    needed = {owner for name in imported.stdout.split() for owner in owners.get(name, [])}
+    assert {canonicalize_name(name) for name in needed} - OPTIONAL <= pinned("run")
+
+
+@pytest.mark.parametrize("lock", ["run", "dev"])
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
+def test_fit_every_python_they_may_be_installed_with(lock: str, python: str) -> None:
+    pins = pinned(lock)
+    environment = {
+        "python_full_version": python,
+        "python_version": python.rpartition(".")[0],
+        "extra": "",
+    }
+    wanted = [Requirement(line) for name in pins for line in distribution(name).requires or []]
+    asked = {item.name for item in wanted if item.marker is None or item.marker.evaluate(environment)}
+    assert {canonicalize_name(name) for name in asked} <= pins
+
+
+def pinned(lock: str) -> set[str]:
+    lines = (ROOT / f"requirements/{lock}.txt").read_text().splitlines()
+    return {canonicalize_name(match[1]) for line in lines if (match := re.match(r"([\w.-]+)==", line))}
