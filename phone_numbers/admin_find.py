@@ -78,7 +78,8 @@ class NeedsAPerson(admin.SimpleListFilter):
 
 
 def to_review() -> Q:
-    return Q(status__in=NumberOrder.OPEN, review_since__isnull=False)
+    waiting = Q(status__in=NumberOrder.OPEN) | Q(number__status=PhoneNumber.Status.PENDING)
+    return waiting & Q(review_since__isnull=False)
 
 
 def overdue(now: datetime) -> Q:

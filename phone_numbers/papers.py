@@ -6,11 +6,12 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
-from dialnexa import clock
+from dialnexa import audit, clock
 from dialnexa.errors import IllegalTransition
 from phone_numbers.fulfilment import Clock
-from phone_numbers.models import PhoneNumber
+from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.outcomes import WORKER
 from phone_numbers.quoting import label_of
 from telephony.carriers import get_carrier
@@ -22,41 +23,47 @@ log = logging.getLogger(__name__)
 
 def confirm_number(number_id: str, *, tell: Clock = clock.now) -> None:
     """Ask the carrier whether a number it sold us is switched on by now."""
-    number = PhoneNumber.objects.get(pk=number_id)
+    number = PhoneNumber.objects.select_related("order").get(pk=number_id)
     if number.status != PhoneNumber.Status.PENDING or number.next_check_at is None:
         return
     exchanges: list[Exchange] = []
-    carrier = get_carrier(number.carrier, recorder=exchanges.append)
-    active = _asked(carrier, number)
+    answer = _ask(get_carrier(number.carrier, recorder=exchanges.append), number)
     now = tell()
-    save_exchanges(exchanges, about=number.id, now=now)
-    if active:
-        _switch_on(number, now)
-    else:
-        again = now + timedelta(seconds=settings.PAPERS_CHECK_EVERY)
-        PhoneNumber.objects.filter(pk=number.pk, status="pending").update(next_check_at=again)
+    with transaction.atomic():
+        save_exchanges(exchanges, about=number.id, now=now)
+        if answer == BuyStatus.ACTIVE:
+            _switch_on(number, now)
+        else:
+            _wait(number, refused=answer == BuyStatus.PAPERS_REFUSED, now=now)
 
 
-def _asked(carrier: Carrier, number: PhoneNumber) -> bool:
+def _ask(carrier: Carrier, number: PhoneNumber) -> BuyStatus | None:
+    """What the carrier says of the number; None when it says nothing we can use."""
     try:
         owned = carrier.find_owned(number.e164)
     except CarrierError as error:
         log.warning("%s: %s", number.id, error.sentence)
-        return False
-    return owned is not None and owned.status == BuyStatus.ACTIVE
+        return None
+    return owned.status if owned else None
 
 
 def _switch_on(number: PhoneNumber, now: datetime) -> None:
     reason = f"{label_of(number.carrier)} accepted the papers."
+    fields = {"activated_at": now, "status_reason": "", "next_check_at": None}
     try:
-        number.transition(
-            "activate",
-            by=WORKER,
-            now=now,
-            reason=reason,
-            activated_at=now,
-            status_reason="",
-            next_check_at=None,
-        )
+        number.transition("activate", by=WORKER, now=now, reason=reason, **fields)
     except IllegalTransition as error:
         log.info("%s: already switched on", error)
+
+
+def _wait(number: PhoneNumber, *, refused: bool, now: datetime) -> None:
+    """Ask again later. Refused papers are said to the customer and shown to support, once."""
+    still = PhoneNumber.objects.filter(pk=number.pk, status=PhoneNumber.Status.PENDING)
+    still.update(next_check_at=now + timedelta(seconds=settings.PAPERS_CHECK_EVERY))
+    carrier = label_of(number.carrier)
+    told = f"{carrier} refused the papers for this number, so it can't be used yet. Support has been told."
+    if refused and still.exclude(status_reason=told).update(status_reason=told):
+        audit.record(number, "papers_refused", by=WORKER, now=now, reason=told)
+        NumberOrder.objects.filter(pk=number.order.pk).update(
+            review_since=now, review_reason=f"{carrier} refused the papers for {number.e164}."
+        )

@@ -34,6 +34,7 @@ class Outcome(StrEnum):
 class BuyStatus(StrEnum):
     ACTIVE = "active"
     PENDING_COMPLIANCE = "pending_compliance"  # sold to us, papers outstanding
+    PAPERS_REFUSED = "papers_refused"  # sold to us, and not usable with the papers the carrier has
     PENDING_CARRIER = "pending_carrier"  # accepted, the carrier is still working on it
 
 

@@ -20,6 +20,7 @@ CURRENCY = "USD"  # all of Plivo's prices
 
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,10})?", re.ASCII)
 _ROUTE = re.compile(r"/(?:Application|Zentrunk/Trunk)/([^/]+)/?$")
+_REFUSED = ("rejected", "expired", "suspended")
 _SOLD = {"success": BuyStatus.ACTIVE, "pending": BuyStatus.PENDING_COMPLIANCE}
 _TYPES = {
     "local": NumberType.LOCAL,
@@ -199,7 +200,9 @@ def _route(item: Mapping[str, Any]) -> str:
 def _status(item: Mapping[str, Any]) -> BuyStatus:
     """Papers are reported only where they are asked for; until accepted the number is not usable."""
     papers = _optional(item, "compliance_status").lower()
-    return BuyStatus.ACTIVE if papers in ("", "accepted") else BuyStatus.PENDING_COMPLIANCE
+    if papers in ("", "accepted"):
+        return BuyStatus.ACTIVE
+    return BuyStatus.PAPERS_REFUSED if papers in _REFUSED else BuyStatus.PENDING_COMPLIANCE
 
 
 def _day(item: Mapping[str, Any], key: str) -> datetime | None:

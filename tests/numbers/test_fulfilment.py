@@ -397,6 +397,23 @@ def test_keeps_a_number_pending_until_its_papers_are_accepted(
     assert_bought(order, carrier, balance)
 
 
+def test_says_so_when_the_carrier_refuses_the_papers(
+    order: NumberOrder, advance: Advance, carrier: Carrier, clock: Turned
+) -> None:
+    carrier.breaks("rejected", 60)
+    number = advance(order).number
+    carrier.server.state.move_clock(61)
+    for _ in range(2):
+        confirm_number(number.id, tell=clock)
+    number.refresh_from_db()
+    order.refresh_from_db()
+    assert number.status == "pending"
+    assert number.status_reason.startswith("Plivo refused the papers")
+    assert (order.review_since, order.status) == (clock.now, "fulfilled")
+    assert entries_about([number.id]).filter(event="papers_refused").count() == 1
+    assert number.next_check_at > clock.now
+
+
 def test_lets_staff_end_a_doubt_with_a_reason(
     balance: Decimal, order: NumberOrder, advance: Advance, carrier: Carrier, clock: Turned, by: Any
 ) -> None:

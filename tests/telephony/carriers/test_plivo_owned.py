@@ -104,13 +104,18 @@ def test_never_says_no_without_the_carriers_own_no(status: int, body: Any) -> No
         scripted(status, body).carrier().find_owned("+14155550100")
 
 
-@pytest.mark.parametrize(
-    "papers", ["submitted", "draft", "rejected", "expired", "suspended", "something new"]
-)
+@pytest.mark.parametrize("papers", ["submitted", "draft", "something new"])
 def test_holds_a_number_back_until_its_papers_are_accepted(papers: str) -> None:
     found = scripted(200, OWNED | {"compliance_status": papers}).carrier().find_owned("+14155550100")
     assert found is not None
     assert found.status is BuyStatus.PENDING_COMPLIANCE
+
+
+@pytest.mark.parametrize("papers", ["rejected", "expired", "suspended", "Rejected"])
+def test_says_when_papers_were_refused(papers: str) -> None:
+    found = scripted(200, OWNED | {"compliance_status": papers}).carrier().find_owned("+14155550100")
+    assert found is not None
+    assert found.status is BuyStatus.PAPERS_REFUSED
 
 
 @pytest.mark.parametrize("papers", ["accepted", "Accepted", "", None])
