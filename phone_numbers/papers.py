@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -49,7 +50,7 @@ def _ask(carrier: Carrier, number: PhoneNumber) -> BuyStatus | None:
 
 def _switch_on(number: PhoneNumber, now: datetime) -> None:
     reason = f"{label_of(number.carrier)} accepted the papers."
-    fields = {"activated_at": now, "status_reason": "", "next_check_at": None}
+    fields: dict[str, Any] = {"activated_at": now, "status_reason": "", "next_check_at": None}
     try:
         number.transition("activate", by=WORKER, now=now, reason=reason, **fields)
     except IllegalTransition as error:
