@@ -53,7 +53,9 @@ class PlivoApi:
             match = re.fullmatch(pattern, rest)
             if match and method == request.method:
                 return self._handled(request, account, operation, match[1] if match.groups() else "", handler)
-        return refused(404, "not found")
+        result = refused(404, "not found")
+        self._remember(request, account, result, None)
+        return result
 
     def _account(self, request: Request) -> str | None:
         """The account of the path, if its credentials came along."""
