@@ -36,6 +36,15 @@ def test_repeat_a_seed_bit_for_bit() -> None:
     assert fates(7) != fates(8)
 
 
+def test_start_a_seed_anew() -> None:
+    plan = FaultPlan()
+    rows = []
+    for _ in range(2):
+        plan.schedule(7, RULES)
+        rows.append([plan.next_for("buy", "14155550100") for _ in range(50)])
+    assert rows[0] == rows[1]
+
+
 def test_break_the_wanted_share() -> None:
     kinds = fates(7)
     assert 0.17 < kinds.count("error_before") / 2000 < 0.23
