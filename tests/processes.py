@@ -48,6 +48,14 @@ def processes_of(folder: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if _belongs_to(process, str(folder))]
 
 
+def command_line(process: psutil.Process) -> str:
+    """What it was started with; empty once it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def _belongs_to(process: psutil.Process, folder: str) -> bool:
     try:
         if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():

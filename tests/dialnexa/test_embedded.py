@@ -16,7 +16,7 @@ import redis
 
 from dialnexa import data_folder, embedded, keeper
 from dialnexa.data_folder import EmbeddedError, closed_to_others, place, programs
-from tests.processes import ROOT, clean_env, open_folder, processes_of, wait_for
+from tests.processes import ROOT, clean_env, command_line, open_folder, processes_of, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -107,7 +107,7 @@ def _pid(url: str) -> int:
 def test_is_one_for_all_processes_and_ends_with_the_last(folder: Path) -> None:
     users = [use(folder) for _ in range(4)]
     assert len({tuple(urls(user)) for user in users}) == 1
-    assert wait_for(lambda: len([p for p in processes_of(folder) if "keeper.py" in str(p.cmdline())]) == 2)
+    assert wait_for(lambda: len([p for p in processes_of(folder) if "keeper.py" in command_line(p)]) == 2)
     for user in users[1:]:
         end(user)
     url = embedded.postgres_url(folder)

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from dialnexa.keeper import free_port
-from tests.processes import ROOT, clean_env, open_folder, processes_of, run, wait_for
+from tests.processes import ROOT, clean_env, command_line, open_folder, processes_of, run, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -46,7 +46,7 @@ class Running:
 
     def parts(self, words: str) -> list[psutil.Process]:
         """The processes with these words on their command line, oldest first."""
-        found = [p for p in processes_of(self.folder) if words in " ".join(p.cmdline())]
+        found = [p for p in processes_of(self.folder) if words in command_line(p)]
         return sorted(found, key=lambda process: process.create_time())
 
 
