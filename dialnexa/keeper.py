@@ -148,7 +148,7 @@ class PostgreSQL(Server):
             check=True,
             **maker,
         )
-        single = [self.programs / "bin/postgres", "--single", "-D", unfinished, "postgres"]
+        single = [str(self.programs / "bin/postgres"), "--single", "-D", str(unfinished), "postgres"]
         subprocess.run(single, input=b"CREATE DATABASE dialnexa\n", check=True, **maker)  # noqa: S603
         for path in [unfinished, *unfinished.rglob("*")]:
             os.chown(path, self.id, -1 if os.geteuid() else self.id, follow_symlinks=False)

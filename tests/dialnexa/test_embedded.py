@@ -145,8 +145,8 @@ def test_starts_over_a_stale_pid_file(folder: Path) -> None:
     pidfile = folder / "postgres/data/postmaster.pid"
     stale = pidfile.read_text().splitlines()
     embedded.stop(folder)
-    as_server = {"user": keeper.SERVER_ID} if os.geteuid() == 0 else {}
-    with subprocess.Popen(["sleep", "60"], **as_server) as other:  # it has the number now, and is no server
+    server = keeper.SERVER_ID if os.geteuid() == 0 else None
+    with subprocess.Popen(["sleep", "60"], user=server) as other:  # it has the number now, and is no server
         pidfile.write_text("\n".join([str(other.pid), *stale[1:]]))
         assert read(embedded.postgres_url(folder)) == [(1,)]
         other.kill()
