@@ -75,7 +75,7 @@ def country_choices(workspace: Workspace, carrier: str) -> Choices:
     on = set(enabled_groups(workspace, carrier).values_list("country", flat=True))
     offered = Country.objects.filter(is_offered=True).order_by("name")
     labels = [
-        (country.iso, f"{flag(country.iso)} {country.name} +{country.calling_code}") for country in offered
+        (country.iso, f"{country.name} {flag(country.iso)} +{country.calling_code}") for country in offered
     ]
     groups = (
         ("Switched on", [pair for pair in labels if pair[0] in on]),

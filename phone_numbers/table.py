@@ -168,7 +168,7 @@ class NumberTable:
             Select(
                 "country",
                 "Country",
-                [(iso, f"{flag(iso)} {iso} {name}") for name, iso in places],
+                [(iso, f"{name} {flag(iso)} {iso}") for name, iso in places],
                 filters.country,
             ),
             Select("type", "Type", _occurring(NumberKind.choices, types), filters.type),

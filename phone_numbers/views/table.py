@@ -36,6 +36,8 @@ def list_numbers(request: Request, slug: str) -> HttpResponse:
     context = _table_context(request, workspace)
     if not request.htmx:
         return render(request, "numbers/list.html", context)
+    # the table asks by itself when numbers have changed; then the filters and the wallet have, too
+    context["is_changed"] = request.htmx.trigger == "numbers"
     response = render(request, "numbers/_table.html", context)
     return _show_address(request, response, context["table"].filters.here)
 
