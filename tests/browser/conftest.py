@@ -1,0 +1,89 @@
+"""A real Chromium, a live server, a worker in a thread, and Alice signed in."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from dialnexa import clock
+from dialnexa.models import User, Workspace
+from phone_numbers.fulfilment import advance_order
+from phone_numbers.models import NumberOrder
+from tests.conftest import chromium as find_chromium
+from tests.conftest import client_of
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop in this thread
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shop(live_server: Any, sandbox: Any) -> str:
+    """The site's address, with the sandbox carrier behind it. ``worker`` does what workers would."""
+    return live_server.url
+
+
+@pytest.fixture
+def open_page(chromium: Any, shop: str, alice: User, workspace: Workspace) -> Iterator[Callable[..., Any]]:
+    """Open pages as Alice. Afterwards: no console error, no failed request, no sideways scroll."""
+    contexts, complaints = [], []
+
+    def open_page(
+        path: str = "/w/acme/numbers/", width: int = 1440, height: int = 900, **options: Any
+    ) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(8_000)
+        session = client_of(alice).cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": shop}])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(shop + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def worker(shop: str) -> Iterator[Callable[[], None]]:
+    """Call it to start: a thread that moves open orders along, as worker and sweeper do together."""
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            while not stop.wait(0.1):
+                for order in NumberOrder.objects.filter(status__in=NumberOrder.OPEN):
+                    advance_order(order.pk, tell=clock.now)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work, daemon=True)
+    yield thread.start
+    stop.set()
+    if thread.is_alive():
+        thread.join(10)
