@@ -88,6 +88,9 @@ class Server:
     def prepare(self) -> None:
         """What has to be there before the server can start."""
 
+    def tidy(self) -> None:
+        """Remove what is of no use once the server has been stopped."""
+
     def command(self) -> list[str]:
         raise NotImplementedError
 
@@ -187,9 +190,21 @@ class PostgreSQL(Server):
         """
         folder = self.own(self.home / "run")
         if len(str(folder / ".s.PGSQL.5432")) > SOCKET_PATH_LIMIT:
-            folder = self.own(Path(tempfile.mkdtemp(prefix="dialnexa-")))
+            folder = self.short_folder()
         write_once(self.home / "sockets", str(folder), replace=True)
         return folder
+
+    def short_folder(self) -> Path:
+        """The one used before, so that the address stays, or a new one."""
+        before = Path(read(self.home / "sockets") or "/")
+        if before.is_dir() and not before.is_symlink() and before.stat().st_uid == self.id:
+            return before
+        return self.own(Path(tempfile.mkdtemp(prefix="dialnexa-")))
+
+    def tidy(self) -> None:
+        folder = Path(read(self.home / "sockets") or self.home)
+        if folder.name.startswith("dialnexa-"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Redis(Server):
@@ -322,6 +337,7 @@ def keep(server: Server) -> int:
             alone = try_lock(server.home / "users")
             if alone is not None or ending:
                 stop(server, process)
+                server.tidy()
                 return 0
             time.sleep(LOOK_EVERY)
         say(f"{server.home.name} ended with {process.returncode}; starting it again.")

@@ -164,9 +164,13 @@ def test_gets_a_new_keeper_for_a_killed_one(folder: Path) -> None:
 def test_finds_a_shorter_place_for_a_socket_with_a_long_path(folder: Path) -> None:
     deep = folder / ("x" * 120)
     url = embedded.postgres_url(deep)
-    assert show(url, "server_encoding") == "UTF8"
+    sockets = Path(show(url, "unix_socket_directories"))
+    assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+    os.kill(int((deep / "postgres/data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    assert embedded.postgres_url(deep) == url
     embedded.leave(deep)
     assert gone(folder)
+    assert not sockets.exists()
 
 
 def test_says_why_it_does_not_start(folder: Path) -> None:
