@@ -39,8 +39,10 @@ def open_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="dialnexa-test-"))
     if os.geteuid() == 0:
         folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:

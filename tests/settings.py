@@ -19,12 +19,12 @@ def start_servers() -> None:
     folder = Path(tempfile.mkdtemp(prefix="dialnexa-test-"))
     if os.geteuid() == 0:
         folder.chmod(0o711)  # as root the servers run under an id of their own
-    os.environ["DIALNEXA_DATA_DIR"] = str(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["DIALNEXA_DATA_DIR"] = os.environ["DIALNEXA_TEST_RUN"] = str(folder)
     os.environ["DIALNEXA_EMBEDDED_FSYNC"] = "off"
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         from dialnexa import embedded
 
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         atexit.register(embedded.leave, folder)
         os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or embedded.postgres_url(folder)
         os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or embedded.redis_url(folder)
@@ -35,7 +35,7 @@ def redis_database(number: int) -> str:
 
 
 os.environ.setdefault("DIALNEXA_DEBUG", "1")
-if not WORKER:
+if "DIALNEXA_TEST_RUN" not in os.environ:
     start_servers()
 
 from dialnexa.settings import *  # noqa: E402, F403
