@@ -124,12 +124,13 @@ def context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def fix_link(page: str, slug: str) -> dict[str, str] | None:
-    """Where the thing a Refusal's ``fix`` names is done, as address and label."""
+def fix_link(page: str, slug: str, country: str = "") -> dict[str, str] | None:
+    """Where what a Refusal's ``fix`` names is done, as address and label; for a country (ISO) if given."""
     if page not in FIXES:
         return None
     url_name, label = FIXES[page]
-    return {"url": reverse(url_name, args=[slug]), "label": label}
+    url = reverse(url_name, args=[slug])
+    return {"url": f"{url}?country={country}" if country and page != "wallet" else url, "label": label}
 
 
 def sign_in_required(view: View) -> View:

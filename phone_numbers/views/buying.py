@@ -137,7 +137,7 @@ def _placed(request: Request, workspace: Workspace, placed: NumberOrder) -> Http
 def _refused(
     request: Request, workspace: Workspace, quote: QuotedOffer | None, refusal: Refusal
 ) -> HttpResponse:
-    context: dict[str, Any] = {"workspace": workspace, "refusal": refusal}
+    context: dict[str, Any] = {"workspace": workspace, "refusal": refusal, "common_blockers": []}
     if quote:
         # The same key again: nothing was ordered with it, unless a first click is still on its way.
         key = request.POST.get("idempotency_key", "")[:120] or new_id("idk")
@@ -148,7 +148,7 @@ def _refused(
         "form": OfferSearchForm(workspace, _search_of(quote)),
         "offers": [context["offer"]] if quote else [],
     }
-    context |= {"is_answered": True, "limit": LIMIT, "is_retry": True, "common_blockers": []}
+    context |= {"is_answered": True, "limit": LIMIT, "is_retry": True}
     return render(request, "numbers/buy.html", context, status=refusal.status)
 
 
