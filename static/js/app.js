@@ -69,10 +69,21 @@
     const template = $(tone === "trouble" ? "#toast-trouble-template" : "#toast-template");
     const made = template.content.firstElementChild.cloneNode(true);
     $("span", made).textContent = text;
-    const same = all("[data-toast]").find((shown) => shown.textContent.trim() === text);
-    if (same) same.remove();
+    all("[data-toast]")
+      .filter((shown, place, every) => shown.textContent.trim() === text || place < every.length - 1)
+      .forEach((shown) => shown.remove());
     $("#toasts").append(made);
+    raise();
     retire(made);
+  };
+
+  // Above an open dialog, too: what is shown last lies on top.
+  const raise = () => {
+    const toasts = $("#toasts");
+    if (!toasts.showPopover) return;
+    toasts.popover = "manual";
+    if (toasts.matches(":popover-open")) toasts.hidePopover();
+    toasts.showPopover();
   };
 
   all("[data-toast]").forEach(retire);

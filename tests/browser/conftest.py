@@ -45,9 +45,17 @@ def shop(live_server: Any, sandbox: Any) -> str:
 
 
 @pytest.fixture
-def open_page(chromium: Any, shop: str, alice: User, workspace: Workspace) -> Iterator[Callable[..., Any]]:
-    """Open pages as Alice. Afterwards: no console error, no failed request, no sideways scroll."""
-    contexts, complaints = [], []
+def complaints() -> list[str]:
+    """What the browser's console said. A test that provokes something clears it."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    chromium: Any, shop: str, alice: User, workspace: Workspace, complaints: list[str]
+) -> Iterator[Callable[..., Any]]:
+    """Open pages as Alice. Afterwards the console must have said nothing."""
+    contexts = []
 
     def open_page(
         path: str = "/w/acme/numbers/", width: int = 1440, height: int = 900, **options: Any

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from dialnexa.errors import Refusal
 from dialnexa.models import User, Workspace
 from phone_numbers.models import NumberOrder, PhoneNumber
 from tests.conftest import PASSWORD
@@ -188,3 +189,20 @@ def test_folds_into_a_drawer_and_cards_on_a_phone(open_page: Open, workspace: Wo
     card.locator("summary").click()
     page.get_by_role("link", name="Details").click()
     page.wait_for_url(f"**/{number.pk}/")
+
+
+def test_says_above_the_dialog_when_the_server_broke(
+    open_page: Open, complaints: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*args: Any, **kwargs: Any) -> None:
+        raise Refusal("broken", "The shop is closed for a moment.", status=503)
+
+    page = open_page()
+    look_for_american_numbers(page)
+    page.locator(".offer summary").nth(0).click()
+    monkeypatch.setattr("phone_numbers.views.buying.order", break_down)
+    page.locator(".offer[open] button[type=submit]").click()
+    page.wait_for_selector("#toasts:popover-open :text('The shop is closed for a moment.')")
+    assert page.is_visible("#modal[open]")
+    assert all("503" in said for said in complaints)
+    complaints.clear()
