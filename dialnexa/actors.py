@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dialnexa.models import User
+    from dialnexa.models import ApiKey, User
 
 
 class Channel(StrEnum):
@@ -25,6 +25,7 @@ class Actor:
     name: str
     user: User | None = None
     request_id: str = ""
+    api_key: ApiKey | None = None
 
 
 SYSTEM = Actor(Channel.SYSTEM, "DialNexa")

@@ -37,6 +37,7 @@ def record(
         channel=by.channel,
         actor=by.user,
         actor_name=by.name,
+        api_key=by.api_key,
         request_id=by.request_id,
         reason=reason,
         at=now,

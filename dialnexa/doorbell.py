@@ -11,6 +11,7 @@ from kombu.pools import producers
 from redis import RedisError
 
 log = logging.getLogger(__name__)
+EXPIRES = 60  # seconds: while workers are away, messages rung again must not pile up
 PATIENCE = 0.8  # seconds: a broker that accepts connections and never answers must not hold up a page
 
 
@@ -18,7 +19,7 @@ def ring(task: Task, **ids: str) -> bool:
     """Send the message now. False when the broker is away: the sweeper rings again."""
     try:
         with producers[_line()].acquire(block=True, timeout=PATIENCE) as producer:
-            task.apply_async(kwargs=ids, producer=producer)
+            task.apply_async(kwargs=ids, producer=producer, expires=EXPIRES)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("The broker did not take %s %s: %s", task.name, ids, error)
         return False

@@ -141,7 +141,9 @@ class LedgerAccount(models.Model):
             models.UniqueConstraint(
                 fields=["workspace", "kind", "currency"], name="one_account_per_kind", nulls_distinct=False
             ),
-            models.CheckConstraint(condition=Q(balance__gte=0), name="balance_not_negative"),
+            models.CheckConstraint(
+                condition=Q(balance__gte=0, balance__lt=10**13), name="balance_not_negative"
+            ),
             models.CheckConstraint(
                 condition=Q(workspace__isnull=False, kind__in=("wallet", "held"))
                 | Q(workspace__isnull=True) & ~Q(kind__in=("wallet", "held")),
@@ -188,7 +190,9 @@ class LedgerEntry(models.Model):
         ordering = ("-created_at", "-id")
         indexes = (models.Index(fields=["workspace", "-created_at", "-id"], name="entry_by_workspace"),)
         constraints = (
-            models.CheckConstraint(condition=Q(amount__gt=0), name="amount_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, amount__lt=10**13), name="amount_positive"
+            ),  # the upper bound keeps NaN out, which is greater than everything
             models.CheckConstraint(condition=~Q(debit=models.F("credit")), name="two_accounts"),
         )
         verbose_name_plural = "ledger entries"
@@ -212,6 +216,7 @@ class AuditEntry(models.Model):
     channel = models.CharField(max_length=10)
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     actor_name = models.CharField(max_length=150)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
     request_id = models.CharField(max_length=64, blank=True, db_index=True)
     at = models.DateTimeField()

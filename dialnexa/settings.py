@@ -134,7 +134,8 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
         "connect_timeout": 5,
-        "options": "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s",
+        "options": "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s "
+        "-c synchronous_commit=on",
     },
 }
 CACHES = {
@@ -227,6 +228,8 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 
+PURCHASE_LEASE = env.float("DIALNEXA_PURCHASE_LEASE", 45.0)  # seconds one worker may hold an order
+
 # --- carriers ---------------------------------------------------------------------------------------
 
 CARRIERS: dict[str, dict[str, Any]] = {}
@@ -238,11 +241,17 @@ if env.str("DIALNEXA_PLIVO_AUTH_ID", ""):
         "auth_token": secret("DIALNEXA_PLIVO_AUTH_TOKEN", in_debug="sandbox-token"),
         "deadline": env.float("DIALNEXA_CARRIER_DEADLINE", 20.0),
     }
+for slug, carrier in CARRIERS.items():
+    # A worker holds an order for PURCHASE_LEASE seconds; a call that may outlast it would never be made.
+    if not carrier["deadline"] + 3 <= min(PURCHASE_LEASE, CELERY_TASK_SOFT_TIME_LIMIT + 1):
+        raise ImproperlyConfigured(
+            f"DIALNEXA_CARRIER_DEADLINE ({carrier['deadline']:g} s, {slug}) must be at least 3 s less than "
+            f"DIALNEXA_PURCHASE_LEASE ({PURCHASE_LEASE:g} s), and below {CELERY_TASK_SOFT_TIME_LIMIT - 2} s."
+        )
 SANDBOX_URL = env.str("DIALNEXA_SANDBOX_URL", "")  # set: the carriers are the sandbox, and pages say so
 
 # --- buying: seconds (see phone_numbers.fulfilment) ---------------------------------------------------
 
-PURCHASE_LEASE = env.float("DIALNEXA_PURCHASE_LEASE", 45.0)  # how long one worker may hold an order
 SETTLE_WINDOW = env.float("DIALNEXA_SETTLE_WINDOW", 900.0)  # how late a carrier may still act on a request
 SETTLE_SPACING = env.float("DIALNEXA_SETTLE_SPACING", 60.0)  # between the two look-ups that prove an absence
 LOOK_UP_SOONEST = env.float("DIALNEXA_LOOK_UP_SOONEST", 5.0)  # asking about a doubt: as long again as it has

@@ -146,6 +146,7 @@ def _make_agents(workspace: Workspace, now: datetime) -> None:
             draft = number == len(endpoints)
             AgentVersion.objects.create(
                 agent=agent,
+                workspace=agent.workspace,
                 number=number,
                 runtime_url=endpoint,
                 status=AgentVersion.Status.DRAFT if draft else AgentVersion.Status.PUBLISHED,

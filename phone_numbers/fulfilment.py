@@ -32,6 +32,7 @@ from phone_numbers.outcomes import (
     reject,
     trying_since,
 )
+from phone_numbers.quoting import label_of
 from phone_numbers.settling import doubt_lost_worker, look_up
 from telephony.carriers import get_carrier
 from telephony.carriers.base import CarrierError, Exchange, NumberConfig, Outcome, RateLimited, TransportError
@@ -58,15 +59,18 @@ def advance_order(order_id: str, *, tell: Clock = clock.now) -> None:
 def buy_number(order: NumberOrder, *, tell: Clock = clock.now) -> None:
     """Claim a placed order and send one purchase request. A second worker is stopped by the claim."""
     deadline = time.monotonic() + settings.PURCHASE_LEASE - 1
+    exchanges: list[Exchange] = []
     try:
+        carrier = get_carrier(order.carrier, recorder=exchanges.append)
         attempt = claim(order, now=tell())
+    except LookupError:
+        _refuse_disconnected(order, now=tell())
+        return
     except IllegalTransition as error:
         log.info("%s: somebody else has it", error)
         return
-    exchanges: list[Exchange] = []
-    carrier = get_carrier(order.carrier, recorder=exchanges.append)
     if _woke_too_late(order, deadline):
-        put_back(order, attempt, "The worker was held up before it could ask.", now=tell())
+        settle_failure(order, attempt, HeldUp(), exchanges, now=tell())
         return
     try:
         result = carrier.buy(order.e164, intent_id=order.id, config=NumberConfig())
@@ -74,6 +78,20 @@ def buy_number(order: NumberOrder, *, tell: Clock = clock.now) -> None:
         settle_failure(order, attempt, error, exchanges, now=tell())
     else:
         _until(deadline, lambda: record_sale(order, result, by=WORKER, now=tell(), exchanges=exchanges))
+
+
+class HeldUp(TransportError):
+    """The worker was paused between its claim and the request, which it therefore did not send."""
+
+    outcome = Outcome.NOT_DONE
+    code = "worker_held_up"
+    sentence = "The worker was held up before it could ask the carrier."
+
+
+def _refuse_disconnected(order: NumberOrder, *, now: datetime) -> None:
+    """Nothing was sent, and nothing can be: the carrier is not configured any more."""
+    sentence = f"{label_of(order.carrier)} is not connected any more."
+    reject(order, "carrier_not_configured", sentence, by=WORKER, now=now, expect={"fence": order.fence})
 
 
 def claim(order: NumberOrder, *, now: datetime) -> PurchaseAttempt:
@@ -93,7 +111,7 @@ def claim(order: NumberOrder, *, now: datetime) -> PurchaseAttempt:
             lease_until=lease,
             next_run_at=lease,
         )
-        return PurchaseAttempt.objects.create(order=order, n=n, sent_at=now)
+        return order.attempts.create(workspace=order.workspace, n=n, sent_at=now)
 
 
 def _woke_too_late(order: NumberOrder, deadline: float) -> bool:
@@ -126,22 +144,42 @@ def settle_failure(
     *,
     now: datetime,
 ) -> None:
-    """What a failed request means: a doubt, another try later, or a refusal with the money returned."""
+    """What a failed request means: a doubt, another try later, or a refusal with the money returned.
+
+    When somebody else has moved the order meanwhile (the lease was over), only the evidence is kept.
+    """
     attempt.error_code, attempt.text = error.code, error.text[:300].replace("\x00", "")
-    with transaction.atomic():
-        save_exchanges(exchanges, about=order.id, now=now)
-        if error.outcome == Outcome.UNKNOWN:
-            end_attempt(attempt, Attempted.UNKNOWN, now)
-            doubt(order, f"{error.sentence} It may have sold the number all the same.", now=now)
-        elif isinstance(error, RateLimited | TransportError):
-            _try_later(order, attempt, error, now)
-        elif order.attempts.filter(n__lt=attempt.n, outcome__in=DOUBTFUL).exists():
-            # "Not available" after an attempt in doubt usually means that we are the ones who have it.
-            end_attempt(attempt, Attempted.REFUSED, now)
-            doubt(order, "The carrier refused, but an earlier request may have gone through.", now=now)
-        else:
-            end_attempt(attempt, Attempted.REFUSED, now)
-            reject(order, error.code, error.sentence, by=WORKER, now=now, expect={"fence": attempt.n})
+    save_exchanges(exchanges, about=order.id, workspace_id=order.workspace_id, now=now)
+    try:
+        with transaction.atomic():
+            _decide(order, attempt, error, now)
+    except IllegalTransition as late:
+        log.warning("%s: the answer came after the lease: %s", late, error.sentence)
+
+
+def _decide(order: NumberOrder, attempt: PurchaseAttempt, error: CarrierError, now: datetime) -> None:
+    if error.outcome == Outcome.UNKNOWN:
+        end_attempt(attempt, Attempted.UNKNOWN, now)
+        doubt(order, f"{error.sentence} It may have sold the number all the same.", now=now)
+    elif isinstance(error, RateLimited | TransportError):
+        _try_later(order, attempt, error, now)
+    elif _may_be_ours(order, attempt, now):
+        end_attempt(attempt, Attempted.REFUSED, now)
+        doubt(order, "The carrier refused, but an earlier request may have gone through.", now=now)
+    else:
+        end_attempt(attempt, Attempted.REFUSED, now)
+        reject(order, error.code, error.sentence, by=WORKER, now=now, expect={"fence": attempt.n})
+
+
+def _may_be_ours(order: NumberOrder, attempt: PurchaseAttempt, now: datetime) -> bool:
+    """Whether "not available" may mean that we have it: an earlier request, of any order, was in doubt."""
+    earlier = PurchaseAttempt.objects.filter(
+        order__carrier=order.carrier,
+        order__e164=order.e164,
+        outcome__in=DOUBTFUL,
+        sent_at__gte=now - timedelta(seconds=settings.REVIEW_AFTER),
+    )
+    return earlier.exclude(pk=attempt.pk).exists()
 
 
 def _try_later(order: NumberOrder, attempt: PurchaseAttempt, error: CarrierError, now: datetime) -> None:

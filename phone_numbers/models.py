@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dialnexa.ids import id_maker
-from dialnexa.models import LedgerEntry, User, Workspace
+from dialnexa.models import ApiKey, LedgerEntry, User, Workspace
 from dialnexa.states import Stateful, Transitions
 from telephony.models import AgentVersion, CarrierSlug, NumberKind
 
@@ -30,7 +30,7 @@ class PhoneNumber(Stateful):
     TRANSITIONS: ClassVar[Transitions] = {
         "activate": (("pending",), "active"),
         "fail": (("pending",), "failed"),
-        "release": (("active",), "releasing"),
+        "release": (("pending", "active"), "releasing"),  # pending: sold, but its papers were refused
         "released": (("releasing",), "released"),
     }
 
@@ -51,7 +51,7 @@ class PhoneNumber(Stateful):
     )
     carrier = models.CharField(max_length=20, choices=CarrierSlug.choices)
     carrier_number_id = models.CharField(max_length=64, blank=True)
-    carrier_monthly_cost = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    carrier_monthly_cost = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     carrier_currency = models.CharField(max_length=3, blank=True)
     inbound_version = models.ForeignKey(
         AgentVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -64,6 +64,11 @@ class PhoneNumber(Stateful):
     next_check_at = models.DateTimeField(
         null=True, blank=True, help_text="When to ask the carrier about its papers"
     )
+    releasing_since = models.DateTimeField(null=True, blank=True)
+    next_release_at = models.DateTimeField(
+        null=True, blank=True, help_text="When to tell the carrier (again) that it is given back"
+    )
+    released_at = models.DateTimeField(null=True, blank=True)
     dismissed_at = models.DateTimeField(null=True, blank=True, help_text="A failed row the customer put away")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     activated_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +94,17 @@ class PhoneNumber(Stateful):
                 fields=["next_check_at"],
                 condition=Q(status="pending", next_check_at__isnull=False),
                 name="number_to_check",
+            ),
+            models.Index(
+                fields=["next_release_at"], condition=Q(status="releasing"), name="number_to_release"
+            ),
+            models.Index(
+                fields=["inbound_version"], condition=Q(inbound_version__isnull=False), name="number_inbound"
+            ),
+            models.Index(
+                fields=["outbound_version"],
+                condition=Q(outbound_version__isnull=False),
+                name="number_outbound",
             ),
         )
 
@@ -123,12 +139,13 @@ class NumberOrder(Stateful):
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("ord"), editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="number_orders")
     number = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="order")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     placed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
     idempotency_key = models.CharField(max_length=120)
     carrier = models.CharField(max_length=20, choices=CarrierSlug.choices)
     e164 = models.CharField(max_length=16)
-    setup_price = models.DecimalField(max_digits=12, decimal_places=6)
-    monthly_price = models.DecimalField(max_digits=12, decimal_places=6)
+    setup_price = models.DecimalField(max_digits=20, decimal_places=6)
+    monthly_price = models.DecimalField(max_digits=20, decimal_places=6)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PLACED)
     failure_code = models.CharField(max_length=60, blank=True)
@@ -195,6 +212,7 @@ class PurchaseAttempt(models.Model):
         ABSENT = "absent", "Carrier confirmed that nothing was sold"
 
     order = models.ForeignKey(NumberOrder, on_delete=models.PROTECT, related_name="attempts")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     n = models.PositiveIntegerField()
     sent_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -254,11 +272,12 @@ class Rental(Stateful):
     number = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="rental")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="rentals")
     rental_status = models.CharField(max_length=30, choices=Status.choices, default=Status.ACTIVE)
-    monthly_price = models.DecimalField(max_digits=12, decimal_places=6)
+    monthly_price = models.DecimalField(max_digits=20, decimal_places=6)
     currency = models.CharField(max_length=3)
     anchor = models.DateTimeField(help_text="The moment of purchase; period k begins k months later")
     time_zone = models.CharField(max_length=64)
     paid_through = models.DateTimeField(help_text="The next renewal")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="Released: no further rent")
 
     class Meta:
         constraints = (
@@ -267,7 +286,13 @@ class Rental(Stateful):
                 name="rental_status_known",
             ),
         )
-        indexes = (models.Index(fields=["paid_through"], name="rental_due"),)
+        indexes = (
+            models.Index(
+                fields=["paid_through"],
+                condition=Q(rental_status="active", ended_at__isnull=True),
+                name="rental_due",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.number_id} until {self.paid_through:%Y-%m-%d}"
@@ -277,10 +302,11 @@ class RentalCharge(models.Model):
     """One paid period. ``k`` counts from 0 (the first month, paid with the purchase)."""
 
     rental = models.ForeignKey(Rental, on_delete=models.PROTECT, related_name="charges")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     k = models.PositiveIntegerField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    amount = models.DecimalField(max_digits=12, decimal_places=6)
+    amount = models.DecimalField(max_digits=20, decimal_places=6)
     currency = models.CharField(max_length=3)
     entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="+")
 

@@ -37,9 +37,9 @@ def record_sale(
     with transaction.atomic():
         locked = NumberOrder.objects.select_for_update(of=("self",))  # not its workspace: buyers share that
         order = locked.select_related("workspace").get(pk=order.pk)
-        save_exchanges(exchanges, about=order.id, now=now)
         if order.status == NumberOrder.Status.FULFILLED:
             return
+        save_exchanges(exchanges, about=order.id, workspace_id=order.workspace_id, now=now)
         if order.status == NumberOrder.Status.REJECTED:
             _note_stray(order, sale, now)
             return
@@ -48,6 +48,9 @@ def record_sale(
         memo = f"{order.e164}: setup and first month"
         entry = wallet.capture(order.workspace, subject=order.id, memo=memo, by=by, now=now)
         _begin_rental(order, entry.pk, now)
+        StrayNumber.objects.filter(carrier=order.carrier, e164=order.e164, resolved_at=None).update(
+            resolved_at=now
+        )
         _settle_number(order.number, sale, by=by, now=now)
 
 
@@ -65,6 +68,7 @@ def _begin_rental(order: NumberOrder, entry_id: str, now: datetime) -> None:
     )
     RentalCharge.objects.create(
         rental=rental,
+        workspace=order.workspace,
         k=0,
         starts_at=now,
         ends_at=ends,
@@ -86,6 +90,10 @@ def _settle_number(number: PhoneNumber, sale: Sale, *, by: Actor, now: datetime)
 
 
 def _note_stray(order: NumberOrder, sale: Sale, now: datetime) -> None:
+    if PhoneNumber.objects.filter(
+        e164=order.e164, carrier_number_id=sale.number_id, status__in=PhoneNumber.LIVE
+    ):
+        return  # another order has adopted it in the meantime
     log.error("%s: the carrier sold %s after the order was refused", order.id, order.e164)
     _, new = StrayNumber.objects.get_or_create(
         carrier=order.carrier,
@@ -133,8 +141,9 @@ def reject(
 def put_back(
     order: NumberOrder, attempt: PurchaseAttempt, why: str, *, now: datetime, after: float | None = None
 ) -> None:
-    """It is certain that nothing was sent: the order waits to be claimed again (``after`` seconds)."""
-    wait = after or clamp(now - trying_since(order), settings.RETRY_SOONEST, settings.RETRY_LATEST)
+    """It is certain that nothing was sent: the order waits to be claimed again, about ``after`` seconds."""
+    usual = clamp(now - trying_since(order), settings.RETRY_SOONEST, settings.RETRY_LATEST)
+    wait = usual if after is None else max(settings.RETRY_SOONEST, min(after, settings.RETRY_LATEST))
     with transaction.atomic():
         end_attempt(attempt, Attempted.NOT_SENT, now)
         order.transition(

@@ -31,7 +31,7 @@ def confirm_number(number_id: str, *, tell: Clock = clock.now) -> None:
     answer = _ask(get_carrier(number.carrier, recorder=exchanges.append), number)
     now = tell()
     with transaction.atomic():
-        save_exchanges(exchanges, about=number.id, now=now)
+        save_exchanges(exchanges, about=number.id, workspace_id=number.workspace_id, now=now)
         if answer == BuyStatus.ACTIVE:
             _switch_on(number, now)
         else:
@@ -58,13 +58,20 @@ def _switch_on(number: PhoneNumber, now: datetime) -> None:
 
 
 def _wait(number: PhoneNumber, *, refused: bool, now: datetime) -> None:
-    """Ask again later. Refused papers are said to the customer and shown to support, once."""
+    """Ask again later. Refused papers, or none decided for long, are said and shown to support, once."""
     still = PhoneNumber.objects.filter(pk=number.pk, status=PhoneNumber.Status.PENDING)
     still.update(next_check_at=now + timedelta(seconds=settings.PAPERS_CHECK_EVERY))
     carrier = label_of(number.carrier)
-    told = f"{carrier} refused the papers for this number, so it can't be used yet. Support has been told."
-    if refused and still.exclude(status_reason=told).update(status_reason=told):
-        audit.record(number, "papers_refused", by=WORKER, now=now, reason=told)
-        NumberOrder.objects.filter(pk=number.order.pk).update(
-            review_since=now, review_reason=f"{carrier} refused the papers for {number.e164}."
+    if refused:
+        told = (
+            f"{carrier} refused the papers for this number, so it can't be used yet. Support has been told."
         )
+    elif now - number.created_at > timedelta(seconds=settings.REVIEW_AFTER):
+        told = f"{carrier} has not switched this number on yet. Support has been told."
+    else:
+        return
+    if still.exclude(status_reason=told).update(status_reason=told):
+        audit.record(
+            number, "papers_refused" if refused else "papers_overdue", by=WORKER, now=now, reason=told
+        )
+        NumberOrder.objects.filter(pk=number.order.pk).update(review_since=now, review_reason=told)

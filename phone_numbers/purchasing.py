@@ -44,15 +44,16 @@ def place_order(
     _refuse_bad_form(idempotency_key, nickname)
     if earlier := _same_intent(workspace, idempotency_key, offer.e164):
         return earlier
-    quote = quote_offer(workspace, offer, carrier=carrier, now=now)
-    _refuse_blocked(workspace, quote, expected_total)
     try:
+        quote = quote_offer(workspace, offer, carrier=carrier, now=now)
+        _refuse_blocked(workspace, quote, expected_total)
         with transaction.atomic():
             return _write_order(workspace, quote, idempotency_key, nickname, by, now)
-    except IntegrityError as error:
+    except (IntegrityError, Refusal) as error:
+        # The first click of two may have got through since we looked, and have taken number and money.
         if earlier := _same_intent(workspace, idempotency_key, offer.e164):
             return earlier
-        if _constraint(error) in {"one_live_owner", "one_open_order"}:
+        if isinstance(error, IntegrityError) and _constraint(error) in {"one_live_owner", "one_open_order"}:
             raise number_taken(offer.e164) from error
         raise
 

@@ -39,20 +39,20 @@ def doubt_lost_worker(order: NumberOrder, *, now: datetime) -> None:
 
 def look_up(order: NumberOrder, *, now: datetime, by: Actor = WORKER) -> None:
     """Ask the carrier whether we own exactly this number, and act on a certain answer."""
+    _ask_again(order, now)  # first of all: whatever happens below, somebody looks again, and a person in time
     exchanges: list[Exchange] = []
     carrier = get_carrier(order.carrier, recorder=exchanges.append)
     try:
         owned = carrier.find_owned(order.e164)
     except CarrierError as error:
-        save_exchanges(exchanges, about=order.id, now=now)
-        _ask_again(order, now, error.sentence)
+        log.warning("%s: %s", order.id, error.sentence)
+        save_exchanges(exchanges, about=order.id, workspace_id=order.workspace_id, now=now)
         return
+    if owned is None or _held_before(order, owned):
+        save_exchanges(exchanges, about=order.id, workspace_id=order.workspace_id, now=now)
     if owned is None:
-        save_exchanges(exchanges, about=order.id, now=now)
         note_absence(order, now=now)
     elif _held_before(order, owned):
-        save_exchanges(exchanges, about=order.id, now=now)
-        _ask_again(order, now, "")
         flag_for_review(order, "The carrier says we owned this number before this order.", now=now)
     else:
         reason = f"{label_of(order.carrier)} confirms that it sold us the number."
@@ -68,12 +68,14 @@ def note_absence(order: NumberOrder, *, now: datetime) -> None:
     """The carrier does not have it as ours. Before the settle window ends that proves nothing."""
     assert order.doubted_at is not None
     settled = order.doubted_at + timedelta(seconds=settings.SETTLE_WINDOW)
+    proven = (order.missed_at or now) + timedelta(seconds=settings.SETTLE_SPACING)
     if now < settled:
-        _ask_again(order, now, "", no_later_than=settled)
+        _ask_again(order, now, no_later_than=settled)
     elif order.missed_at is None:
-        again = now + timedelta(seconds=settings.SETTLE_SPACING)
-        _still_uncertain(order).update(missed_at=now, next_run_at=again)
-    elif now - order.missed_at >= timedelta(seconds=settings.SETTLE_SPACING):
+        _still_uncertain(order).update(missed_at=now, next_run_at=proven)
+    elif now < proven:
+        _still_uncertain(order).update(next_run_at=proven)
+    else:
         _conclude_absence(order, now)
 
 
@@ -106,19 +108,20 @@ def _give_up(order: NumberOrder, last: PurchaseAttempt, refused: bool, tried: in
     reject(order, code, sentence, by=WORKER, now=now, expect={"fence": order.fence})
 
 
-def _ask_again(order: NumberOrder, now: datetime, why: str, *, no_later_than: datetime | None = None) -> None:
+def _ask_again(order: NumberOrder, now: datetime, *, no_later_than: datetime | None = None) -> None:
     assert order.doubted_at is not None
     doubted_for = now - order.doubted_at
     again = now + timedelta(seconds=clamp(doubted_for, settings.LOOK_UP_SOONEST, settings.LOOK_UP_LATEST))
     _still_uncertain(order).update(next_run_at=min(again, no_later_than or again))
     if doubted_for > timedelta(seconds=settings.REVIEW_AFTER):
-        flag_for_review(order, why or "The carrier has given no clear answer.", now=now)
+        flag_for_review(order, "The carrier has given no clear answer.", now=now)
 
 
 def flag_for_review(order: NumberOrder, why: str, *, now: datetime) -> None:
     """Show the order to support; it stays uncertain and its money reserved."""
-    if _still_uncertain(order).filter(review_since=None).update(review_since=now, review_reason=why):
-        audit.record(order, "flag_for_review", by=WORKER, now=now, reason=why)
+    with transaction.atomic():
+        if _still_uncertain(order).filter(review_since=None).update(review_since=now, review_reason=why):
+            audit.record(order, "flag_for_review", by=WORKER, now=now, reason=why)
 
 
 def _still_uncertain(order: NumberOrder) -> QuerySet[NumberOrder]:

@@ -11,7 +11,7 @@ from telephony.models import CarrierExchange
 BODY_LIMIT = 20_000  # characters
 
 
-def save_exchanges(exchanges: Iterable[Exchange], *, about: str, now: datetime) -> None:
+def save_exchanges(exchanges: Iterable[Exchange], *, about: str, workspace_id: str, now: datetime) -> None:
     """Keep these exchanges (masked by the adapter) under ``about``, an order's or number's id.
 
     They are collected while the carrier is spoken to and written with the outcome, so that a database that is
@@ -20,6 +20,7 @@ def save_exchanges(exchanges: Iterable[Exchange], *, about: str, now: datetime) 
     CarrierExchange.objects.bulk_create(
         CarrierExchange(
             about=about,
+            workspace_id=workspace_id,
             carrier=exchange.carrier,
             method=exchange.method,
             url=_storable(exchange.url)[:1000],

@@ -90,9 +90,9 @@ class CallRate(models.Model):
     )
     direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.OUTBOUND)
     currency = models.CharField(max_length=3)
-    per_minute = models.DecimalField(max_digits=12, decimal_places=6)
+    per_minute = models.DecimalField(max_digits=20, decimal_places=6)
     pulse_seconds = models.PositiveSmallIntegerField(default=60)
-    connection_fee = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    connection_fee = models.DecimalField(max_digits=20, decimal_places=6, default=0)
     valid_from = models.DateTimeField()
 
     class Meta:
@@ -118,8 +118,8 @@ class RentalRate(models.Model):
     country = models.ForeignKey(Country, on_delete=models.PROTECT, related_name="rental_rates")
     type = models.CharField(max_length=12, choices=NumberKind.choices)
     currency = models.CharField(max_length=3)
-    setup = models.DecimalField(max_digits=12, decimal_places=6, default=0)
-    monthly = models.DecimalField(max_digits=12, decimal_places=6)
+    setup = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    monthly = models.DecimalField(max_digits=20, decimal_places=6)
     valid_from = models.DateTimeField()
 
     class Meta:
@@ -176,6 +176,7 @@ class AgentVersion(models.Model):
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("agv"), editable=False)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="versions")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="agent_versions")
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     runtime_url = models.CharField(max_length=2048, help_text="wss://… (media stream) or sip:…")
@@ -186,6 +187,9 @@ class AgentVersion(models.Model):
         ordering = ("agent", "-number")
         constraints = (
             models.UniqueConstraint(fields=["agent", "number"], name="one_version_per_number"),
+            models.UniqueConstraint(
+                fields=["agent"], condition=Q(status="draft"), name="one_draft_per_agent"
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=("draft", "published")), name="version_status_known"
             ),
@@ -199,6 +203,7 @@ class CarrierExchange(models.Model):
     """One request to a carrier and its answer, secrets masked. Support reads it; nothing decides by it."""
 
     id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, null=True, related_name="+")
     about = models.CharField(
         max_length=40, blank=True, db_index=True, help_text="The order or number it was for"
     )

@@ -1,4 +1,4 @@
-"""What PostgreSQL itself refuses about money and history.
+"""What PostgreSQL itself refuses about money, history and states.
 
 Entries move balances (AFTER INSERT, so a duplicate reference moves nothing); accounts are locked in id order;
 balances change in no other way; entries and history are append-only; a transfer stays within one currency.
@@ -18,6 +18,10 @@ CREATE OR REPLACE FUNCTION book_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     side record;
 BEGIN
+    IF EXISTS (SELECT 1 FROM dialnexa_ledgeraccount
+               WHERE id IN (NEW.debit_id, NEW.credit_id) AND workspace_id <> NEW.workspace_id) THEN
+        RAISE EXCEPTION 'money stays within its workspace' USING ERRCODE = 'restrict_violation';
+    END IF;
     FOR side IN
         SELECT id FROM dialnexa_ledgeraccount
         WHERE id IN (NEW.debit_id, NEW.credit_id) AND workspace_id IS NOT NULL
@@ -41,6 +45,22 @@ BEGIN
     ELSIF (NEW.id, NEW.workspace_id, NEW.kind, NEW.currency)
           IS DISTINCT FROM (OLD.id, OLD.workspace_id, OLD.kind, OLD.currency) THEN
         RAISE EXCEPTION 'an account keeps its owner, kind and currency' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+
+# Used by the triggers that ``dialnexa.states.refuse_other_transitions`` makes.
+TRANSITIONS = """
+CREATE FUNCTION refuse_other_transitions() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moved_from text := to_jsonb(OLD) ->> TG_ARGV[0];
+    moved_to text := to_jsonb(NEW) ->> TG_ARGV[0];
+BEGIN
+    IF moved_from IS DISTINCT FROM moved_to
+       AND NOT (moved_from || '>' || moved_to) = ANY (string_to_array(TG_ARGV[1], ',')) THEN
+        RAISE EXCEPTION '% cannot move from % to %', TG_TABLE_NAME, moved_from, moved_to
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_transition';
     END IF;
     RETURN NEW;
 END $$;
@@ -74,10 +94,10 @@ DROP TRIGGER entry_no_truncate ON dialnexa_ledgerentry;
 DROP TRIGGER account_guard ON dialnexa_ledgeraccount;
 DROP TRIGGER audit_append_only ON dialnexa_auditentry;
 DROP TRIGGER audit_no_truncate ON dialnexa_auditentry;
-DROP FUNCTION book_entry(), guard_account(), refuse_change();
+DROP FUNCTION book_entry(), guard_account(), refuse_change(), refuse_other_transitions();
 """
 
 
 class Migration(migrations.Migration):
     dependencies = [("dialnexa", "0001_initial")]
-    operations = [migrations.RunSQL(APPEND_ONLY + BOOK + TRIGGERS, UNDO)]
+    operations = [migrations.RunSQL(APPEND_ONLY + BOOK + TRANSITIONS + TRIGGERS, UNDO)]

@@ -6,7 +6,7 @@ from dialnexa.states import refuse_other_transitions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kyc", "0001_initial")]
+    dependencies = [("kyc", "0001_initial"), ("dialnexa", "0002_ledger_rules")]
     operations = [
         refuse_other_transitions(
             "kyc_kyccase",

@@ -6,11 +6,11 @@ from dialnexa.states import refuse_other_transitions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("numbers", "0001_initial")]
+    dependencies = [("numbers", "0001_initial"), ("dialnexa", "0002_ledger_rules")]
     operations = [
         refuse_other_transitions(
             "numbers_phonenumber",
-            "active>releasing,pending>active,pending>failed,releasing>released",
+            "active>releasing,pending>active,pending>failed,pending>releasing,releasing>released",
         ),
         refuse_other_transitions(
             "numbers_numberorder",

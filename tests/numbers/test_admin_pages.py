@@ -51,7 +51,9 @@ def everything(
     advance(order)
     create_api_key(workspace, "CRM", ["numbers:read"], by=SYSTEM, now=now)
     agent = Agent.objects.create(workspace=workspace, title="Reception")
-    AgentVersion.objects.create(agent=agent, number=1, runtime_url="wss://agent.example/media")
+    AgentVersion.objects.create(
+        agent=agent, workspace=agent.workspace, number=1, runtime_url="wss://agent.example/media"
+    )
     NetworkGroup.objects.earliest("pk").prefixes.create(digits="9122")
     StrayNumber.objects.create(
         carrier="plivo",

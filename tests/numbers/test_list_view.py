@@ -33,7 +33,9 @@ def chips(response: Any) -> dict[str, int]:
 @pytest.fixture
 def version(workspace: Workspace) -> AgentVersion:
     agent = Agent.objects.create(workspace=workspace, title="Front desk")
-    return AgentVersion.objects.create(agent=agent, number=3, runtime_url="wss://agents.example/a")
+    return AgentVersion.objects.create(
+        agent=agent, workspace=agent.workspace, number=3, runtime_url="wss://agents.example/a"
+    )
 
 
 def test_sends_strangers_to_the_sign_in_page(client: Client, workspace: Workspace) -> None:
