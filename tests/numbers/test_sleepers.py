@@ -93,3 +93,12 @@ def test_proves_no_absence_for_a_later_doubt(
     note_absence(order, now=clock.now)
     after = picture(order)
     assert after == before
+
+
+def test_can_not_claim_what_another_has_claimed_and_put_back(order: NumberOrder, clock: Turned) -> None:
+    mine = NumberOrder.objects.get(pk=order.pk)
+    other = NumberOrder.objects.get(pk=order.pk)
+    put_back(other, claim(other, now=clock.now), "Held up", now=clock.now)
+    with pytest.raises(IllegalTransition):
+        claim(mine, now=clock.now)
+    assert order.attempts.count() == 1
