@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +26,9 @@ from telephony.rates import rental_rates
 from telephony.switches import country_enabled
 
 SALT = "number-offer"
+SEARCH_DEADLINE = 5.0  # seconds; somebody waits in front of it
+# Each search holds a web thread while the carrier thinks. The others stay free for everybody's pages.
+_lines = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +75,29 @@ def search_offers(
 ) -> list[QuotedOffer]:
     """What ``carrier`` sells for ``query`` now, with prices and blockers for this workspace.
 
-    Raises Refusal for an unknown country or carrier, and when the carrier does not answer.
+    Raises Refusal for an unknown country or carrier, when the carrier does not answer (502), and when too
+    many searches wait for it already (503).
     """
     _refuse_unknown(carrier, query.country)
     try:
-        offers = get_carrier(carrier).search(query, limit=limit)
+        with _line(carrier):
+            offers = get_carrier(carrier, deadline=SEARCH_DEADLINE).search(query, limit=limit)
     except CarrierError as error:
         raise Refusal(error.code, f"{label_of(carrier)}: {error.sentence} Try again.", status=502) from error
     rates = rental_rates(carrier, query.country, workspace.currency, now=now)
     gates = _Gates(workspace, carrier, query.country, now)
     return [_quote(offer, rates, gates) for offer in offers]
+
+
+@contextmanager
+def _line(carrier: str) -> Iterator[None]:
+    """One of this process' lines to the carriers, or a refusal at once."""
+    if not _lines.acquire(blocking=False):
+        raise Refusal("carrier_busy", f"{label_of(carrier)} is busy. Try again in a moment.", status=503)
+    try:
+        yield
+    finally:
+        _lines.release()
 
 
 def quote_offer(workspace: Workspace, offer: Offer, *, carrier: str, now: datetime) -> QuotedOffer:

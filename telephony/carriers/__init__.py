@@ -15,8 +15,10 @@ def carrier_slugs() -> list[str]:
     return list(settings.CARRIERS)
 
 
-def get_carrier(slug: str, *, recorder: Recorder | None = None) -> Carrier:
+def get_carrier(slug: str, *, recorder: Recorder | None = None, deadline: float | None = None) -> Carrier:
     """The adapter for ``slug``, ready to call; ``recorder`` is told of every request and answer.
+
+    ``deadline`` (seconds) shortens the configured one for each request; it never lengthens it.
 
     Building one is cheap: connections belong to the process. Raises LookupError for a slug
     that is not configured and ImproperlyConfigured for credentials that can't be right.
@@ -26,8 +28,9 @@ def get_carrier(slug: str, *, recorder: Recorder | None = None) -> Carrier:
         raise LookupError(f"No carrier {slug!r} is configured. Configured: {known}.")
     options = dict(settings.CARRIERS[slug])
     adapter = import_string(options.pop("class"))
-    deadline = float(options.pop("deadline", DEFAULT_TIMEOUTS.deadline))
-    timeouts = Timeouts(deadline=deadline, connect=min(DEFAULT_TIMEOUTS.connect, deadline))
+    configured = float(options.pop("deadline", DEFAULT_TIMEOUTS.deadline))
+    whole = configured if deadline is None else min(deadline, configured)
+    timeouts = Timeouts(deadline=whole, connect=min(DEFAULT_TIMEOUTS.connect, whole))
     try:
         carrier: Carrier = adapter(**options, timeouts=timeouts, recorder=recorder)
     except (TypeError, ValueError) as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +15,10 @@ from django.test import Client
 
 from dialnexa import wallet
 from dialnexa.models import User, Workspace
+from phone_numbers import quoting
 from phone_numbers.models import NumberOrder, PhoneNumber
+from telephony.carriers import get_carrier
+from telephony.carriers.base import NumberQuery
 from tests.conftest import PASSWORD
 from tests.numbers.conftest import Carrier
 
@@ -93,17 +98,41 @@ def test_says_what_is_wrong_with_a_search(alice_client: Client, query: dict[str,
 
 @pytest.mark.parametrize("kind", ["down", "slow"])
 def test_says_so_with_a_way_to_retry_when_the_carrier_does_not_answer(
-    alice_client: Client, carrier: Carrier, settings: LazySettings, kind: str
+    alice_client: Client,
+    carrier: Carrier,
+    settings: LazySettings,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
 ) -> None:
     if kind == "down":
         settings.CARRIERS["plivo"]["base_url"] = "http://127.0.0.1:9"
     else:
-        settings.CARRIERS["plivo"]["deadline"] = 0.3
+        monkeypatch.setattr(quoting, "SEARCH_DEADLINE", 0.3)
         carrier.breaks("slow", seconds=2, on="search")
     page = search(alice_client)
     assert "can’t be asked right now" in page
     assert "The carrier did not answer." in page
     assert "Try again" in page
+
+
+def test_leaves_web_threads_free_while_the_carrier_is_slow(alice_client: Client, carrier: Carrier) -> None:
+    carrier.breaks("slow", seconds=1.5, on="search", times=2)
+    query = NumberQuery(country="US")
+    with ThreadPoolExecutor(2) as others:
+        waiting = [others.submit(_ask, query) for _ in range(2)]
+        while carrier.requests("GET") < 2:
+            time.sleep(0.01)
+        page = search(alice_client)
+        assert not any(other.done() for other in waiting)
+    for sentence in ("can’t be asked right now", "Plivo is busy. Try again in a moment.", "Try again"):
+        assert sentence in page
+    assert "offer-number" in search(alice_client)
+
+
+def _ask(query: NumberQuery) -> None:
+    """What a search of another customer does, without the database."""
+    with quoting._line("plivo"):
+        get_carrier("plivo").search(query, limit=20)
 
 
 def test_orders_the_number_and_reserves_the_money(alice_client: Client, workspace: Workspace) -> None:

@@ -32,6 +32,12 @@ def test_builds_the_configured_adapter(sandbox: Sandbox, settings: LazySettings)
     assert len(exchanges) == 1
 
 
+def test_shortens_the_deadline_but_never_lengthens_it(settings: LazySettings) -> None:
+    settings.CARRIERS = {"plivo": PLIVO}
+    for asked, given in ((None, 0.5), (0.2, 0.2), (60.0, 0.5)):
+        assert get_carrier("plivo", deadline=asked)._http._timeouts.deadline == given  # type: ignore[attr-defined]
+
+
 def test_lists_the_slugs(settings: LazySettings) -> None:
     settings.CARRIERS = {"plivo": PLIVO, "second": PLIVO}
     assert carrier_slugs() == ["plivo", "second"]
