@@ -7,7 +7,6 @@ its secrets.
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -119,15 +118,6 @@ def redis_url() -> str:
 
 DATABASE_URL = database_url()
 REDIS_URL = redis_url()
-
-
-def cache_url() -> str:
-    """The cache's own Redis database, next to the broker's: emptying a cache must not empty the queue."""
-    broker = urlsplit(REDIS_URL)
-    number = int(broker.path.strip("/") or 0) + 1
-    return env.str("DIALNEXA_CACHE_URL", "") or broker._replace(path=f"/{number}").geturl()
-
-
 DATABASES: dict[str, dict[str, Any]] = {"default": dict(dj_database_url.parse(DATABASE_URL))}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
@@ -138,13 +128,8 @@ DATABASES["default"] |= {
         "-c synchronous_commit=on",
     },
 }
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": cache_url(),
-        "KEY_PREFIX": "dialnexa",
-    }
-}
+# Signing in counts attempts in the cache. It is in the database, so that nobody is locked out without Redis.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "dialnexa_cache"}}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

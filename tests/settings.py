@@ -2,7 +2,7 @@
 
 The first process of a test run starts them (unless DATABASE_URL and REDIS_URL name others) and says so in the
 environment, which pytest-xdist's workers inherit: one PostgreSQL and one Redis for all. pytest-django gives
-each worker a database of its own, and each gets two of Redis' numbered ones here.
+each worker a database of its own, and each gets one of Redis' numbered ones here.
 """
 
 import atexit
@@ -39,9 +39,7 @@ if "DIALNEXA_TEST_RUN" not in os.environ:
     start_servers()
 
 from dialnexa.settings import *  # noqa: E402, F403
-from dialnexa.settings import CACHES  # noqa: E402
 
 N = int(WORKER.removeprefix("gw") or 0)
-REDIS_URL = CELERY_BROKER_URL = redis_database(2 * N)
-CACHES["default"]["LOCATION"] = redis_database(2 * N + 1)
+REDIS_URL = CELERY_BROKER_URL = redis_database(N)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, not safe

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 import pytest
+import redis
 from django.core import mail
 from django.test import Client
 
@@ -22,6 +23,26 @@ NEW = {"email": "dana.reed@example.com", "password1": PASSWORD, "password2": PAS
 def test_signs_in_with_mail_and_password(client: Client, alice: User, workspace: Workspace) -> None:
     response = client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD}, follow=True)
     assert response.redirect_chain[-1][0] == "/w/acme/numbers/"
+
+
+def test_signs_in_while_redis_is_stopped(
+    client: Client, alice: User, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(redis.connection.AbstractConnection, "connect", refused)
+    with pytest.raises(redis.ConnectionError):
+        redis.Redis().ping()
+    response = client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+    assert (response.status_code, response["Location"]) == (302, "/")
+
+
+def test_may_not_guess_passwords_for_ever(client: Client, alice: User) -> None:
+    for _ in range(12):
+        client.post("/accounts/login/", {"login": alice.email, "password": "wrong"})
+    client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+    assert "_auth_user_id" not in client.session
 
 
 def test_is_told_what_is_wrong_with_a_password(client: Client, alice: User) -> None:

@@ -42,18 +42,3 @@ def test_is_strict_in_production() -> None:
     code = f"print([getattr(settings, n) for n in {names}])"
     ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE, **SECRETS)
     assert ended.stdout.strip() == "[False, True, True, True, []]"
-
-
-@pytest.mark.parametrize(("number", "cache"), [("", "1"), ("/0", "1"), ("/4", "5")])
-def test_keep_the_cache_out_of_the_brokers_database(number: str, cache: str) -> None:
-    env = ELSEWHERE | SECRETS | {"REDIS_URL": f"redis://:pw@cache.example:6380{number}"}
-    code = "print(settings.CACHES['default']['LOCATION'], settings.CELERY_BROKER_URL)"
-    ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
-    assert ended.stdout.split() == [f"redis://:pw@cache.example:6380/{cache}", env["REDIS_URL"]]
-
-
-def test_take_an_address_for_the_cache() -> None:
-    env = ELSEWHERE | SECRETS | {"DIALNEXA_CACHE_URL": "redis://elsewhere.example/7"}
-    code = "print(settings.CACHES['default']['LOCATION'])"
-    ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
-    assert ended.stdout.strip() == "redis://elsewhere.example/7"
