@@ -4,6 +4,7 @@ PORT ?= 8000
 N ?= 200
 SEED ?=
 SABOTAGE ?=
+PROVE ?=
 ARGS ?=
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -35,8 +36,9 @@ lint: $(DEV) ## Style, types, forgotten migrations
 	@$(OFFLINE) $(PY) -m mypy .
 	@$(OFFLINE) PYTHONWARNINGS=ignore $(PY) manage.py makemigrations --check --dry-run
 
-chaos: $(DEV) ## Buy while everything is killed: N=200 SEED=… SABOTAGE=…
-	@$(PY) -m tests.chaos --n $(N) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
+chaos: $(DEV) ## Buy while everything is killed: N=200 SEED=… SABOTAGE=… PROVE=all
+	@$(PY) -m tests.chaos --n $(N) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE)) \
+		$(if $(PROVE),--prove $(PROVE))
 
 fuzz: ## Not there yet
 	@echo "make fuzz: there are no long fuzzing runs yet; short ones (Hypothesis) are part of make test." >&2; exit 1

@@ -55,50 +55,24 @@ def hold(
     workspace: Workspace, amount: Decimal, *, subject: str, memo: str, by: Actor, now: datetime
 ) -> LedgerEntry:
     """Reserve ``amount`` for ``subject`` (an order's id). Raises Refusal 402 when the wallet is short."""
-    return _transfer(
-        f"hold:{subject}",
-        LedgerEntry.Kind.HOLD,
-        Kind.WALLET,
-        Kind.HELD,
-        workspace,
-        amount,
-        subject,
-        memo,
-        by,
-        now,
-    )
+    purse, reserve = (account(kind, workspace.currency, workspace) for kind in (Kind.WALLET, Kind.HELD))
+    entry = _entry(LedgerEntry.Kind.HOLD, purse, reserve, amount, subject, memo, by, now)
+    return _book(entry, f"hold:{subject}", workspace)
 
 
 def capture(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: datetime) -> LedgerEntry:
     """Take what was held for ``subject``. Raises AlreadyBooked when it was captured or voided before."""
-    return _transfer(
-        f"resolve:{subject}",
-        LedgerEntry.Kind.CAPTURE,
-        Kind.HELD,
-        Kind.REVENUE_NUMBERS,
-        workspace,
-        _held_for(subject),
-        subject,
-        memo,
-        by,
-        now,
-    )
+    held = _hold_of(subject)
+    revenue = account(Kind.REVENUE_NUMBERS, held.currency)
+    entry = _entry(LedgerEntry.Kind.CAPTURE, held.credit, revenue, held.amount, subject, memo, by, now)
+    return _book(entry, f"resolve:{subject}", workspace)
 
 
 def void(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: datetime) -> LedgerEntry:
     """Give back what was held for ``subject``. Raises AlreadyBooked when it was captured or voided before."""
-    return _transfer(
-        f"resolve:{subject}",
-        LedgerEntry.Kind.VOID,
-        Kind.HELD,
-        Kind.WALLET,
-        workspace,
-        _held_for(subject),
-        subject,
-        memo,
-        by,
-        now,
-    )
+    held = _hold_of(subject)
+    entry = _entry(LedgerEntry.Kind.VOID, held.credit, held.debit, held.amount, subject, memo, by, now)
+    return _book(entry, f"resolve:{subject}", workspace)
 
 
 def credit(
@@ -107,63 +81,53 @@ def credit(
     """Put money into the wallet (a payment, or staff with a reason). ``reference`` makes it happen once."""
     if amount <= 0:
         raise Refusal("amount_not_positive", "A credit must be more than zero.")
+    outside = account(Kind.EXTERNAL, workspace.currency)
+    purse = account(Kind.WALLET, workspace.currency, workspace)
     with transaction.atomic():
-        entry = _transfer(
-            f"credit:{reference}",
-            LedgerEntry.Kind.CREDIT,
-            Kind.EXTERNAL,
-            Kind.WALLET,
-            workspace,
-            amount,
-            "",
-            memo,
-            by,
-            now,
-        )
+        entry = _entry(LedgerEntry.Kind.CREDIT, outside, purse, amount, "", memo, by, now)
+        _book(entry, f"credit:{reference}", workspace)
         after = {"amount": str(amount), "currency": workspace.currency, "entry": entry.id}
         audit.record(workspace, "wallet_credited", after=after, by=by, now=now, reason=memo)
     return entry
 
 
-def _held_for(subject: str) -> Decimal:
-    return LedgerEntry.objects.values_list("amount", flat=True).get(reference=f"hold:{subject}")
+def _hold_of(subject: str) -> LedgerEntry:
+    return LedgerEntry.objects.select_related("debit", "credit").get(reference=f"hold:{subject}")
 
 
-def _transfer(
-    reference: str,
+def _entry(
     kind: str,
-    source: str,
-    target: str,
-    workspace: Workspace,
+    debit: LedgerAccount,
+    credit_: LedgerAccount,
     amount: Decimal,
     subject: str,
     memo: str,
     by: Actor,
     now: datetime,
 ) -> LedgerEntry:
-    """One transfer between two kinds of account, in the workspace's currency."""
-    currency = workspace.currency
-    debit, credit_ = (
-        account(name, currency, workspace if name in LedgerAccount.WORKSPACE_KINDS else None)
-        for name in (source, target)
+    """A transfer, not yet booked, in the currency of the account the money leaves."""
+    return LedgerEntry(
+        kind=kind,
+        debit=debit,
+        credit=credit_,
+        amount=amount,
+        currency=debit.currency,
+        subject_id=subject,
+        memo=memo,
+        actor_name=by.name,
+        created_at=now,
     )
+
+
+def _book(entry: LedgerEntry, reference: str, workspace: Workspace) -> LedgerEntry:
+    """Book it under its reference, or say why it can't be: AlreadyBooked, or Refusal 402."""
+    entry.reference, entry.workspace = reference, workspace
     try:
         with transaction.atomic():
-            return LedgerEntry.objects.create(
-                reference=reference,
-                kind=kind,
-                debit=debit,
-                credit=credit_,
-                amount=amount,
-                currency=currency,
-                workspace=workspace,
-                subject_id=subject,
-                memo=memo,
-                actor_name=by.name,
-                created_at=now,
-            )
+            entry.save(force_insert=True)
     except IntegrityError as error:
-        raise _explain(error, workspace, amount) from error
+        raise _explain(error, workspace, entry.amount) from error
+    return entry
 
 
 def _explain(error: IntegrityError, workspace: Workspace, amount: Decimal) -> Exception:

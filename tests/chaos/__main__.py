@@ -27,6 +27,8 @@ QUIET_WITHIN = 90.0  # seconds the system has to finish once nothing breaks any 
 
 def main() -> int:
     options = parse()
+    if options.prove:
+        return prove(options)
     sabotage = SABOTAGES[options.sabotage] if options.sabotage else Sabotage("")
     print(
         f"chaos: {options.n} purchases, seed {options.seed}"
@@ -45,7 +47,23 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of every fault and choice")
     parser.add_argument("--every", type=float, default=1.0, help="seconds between two strikes, about")
     parser.add_argument("--sabotage", choices=sorted(SABOTAGES), help="take this guard away")
+    parser.add_argument("--prove", help="all, or names with commas: succeed if every one of them is caught")
     return parser.parse_args()
+
+
+def prove(options: argparse.Namespace) -> int:
+    """Run each sabotage by itself. A harness that misses one can't be believed."""
+    names = sorted(SABOTAGES) if options.prove == "all" else options.prove.split(",")
+    missed = []
+    for name in names:
+        command = [sys.executable, "-m", "tests.chaos", "--sabotage", name, "--n", str(options.n)]
+        done = subprocess.run([*command, "--seed", str(options.seed)], capture_output=True, text=True)
+        said = done.stdout.splitlines()[-1:] or done.stderr.splitlines()[-1:]
+        caught = done.returncode == 1 and "bought twice" in "".join(said)
+        missed += [] if caught else [name]
+        print(f"{'caught' if caught else 'MISSED'}  {name}: {''.join(said)}", flush=True)
+    print(f"{len(names) - len(missed)} of {len(names)} sabotages caught")
+    return 1 if missed else 0
 
 
 def run(options: argparse.Namespace, sabotage: Sabotage, base: Path, root: Path) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -105,6 +105,12 @@ ATTACKS = {
         "INSERT INTO dialnexa_ledgeraccount (id, kind, currency, balance) VALUES ('a', 'promo', 'INR', 5)"
     ),
     "an account that changes its currency": "UPDATE dialnexa_ledgeraccount SET currency = 'USD'",
+    "an amount that is no number": (
+        "INSERT INTO dialnexa_ledgerentry (id, reference, kind, debit_id, credit_id, amount, currency,"
+        " subject_id, memo, actor_name, created_at)"
+        " SELECT 'x', 'x', 'credit', o.id, p.id, 'NaN', 'INR', '', '', '', now()"
+        " FROM dialnexa_ledgeraccount o, dialnexa_ledgeraccount p WHERE o.kind = 'external' AND p.kind = 'wallet'"
+    ),
     "an edited history": "UPDATE dialnexa_auditentry SET reason = 'nothing happened'",
     "a deleted history": "DELETE FROM dialnexa_auditentry",
 }
@@ -122,7 +128,9 @@ def test_is_defended_by_the_database_against(shop: Workspace, attack: str) -> No
     [
         ({"amount": Decimal(0)}, "amount_positive"),
         ({"amount": Decimal(-1)}, "amount_positive"),
-        ({"currency": "USD"}, "currency"),
+        ({"currency": "USD"}, "debit_currency"),
+        ({"credit": "dollars"}, "credit_currency"),
+        ({"credit": "stranger"}, "stays within its workspace"),
         ({"credit": "same"}, "two_accounts"),
     ],
 )
@@ -131,9 +139,14 @@ def test_refuses_a_transfer_that_is_none(
 ) -> None:
     purse, held = shop.accounts.get(kind="wallet"), shop.accounts.get(kind="held")
     fields = {"debit": purse, "credit": held, "amount": Decimal(1), "currency": "INR"} | changed
-    if fields["credit"] == "same":
-        fields["credit"] = purse
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+    stranger = Workspace.objects.create(slug="stranger", name="Stranger")
+    others = {
+        "same": purse,
+        "dollars": wallet.account("held", "USD", shop),
+        "stranger": wallet.account("held", "INR", stranger),
+    }
+    fields["credit"] = others.get(str(fields["credit"]), held)
+    with pytest.raises(DatabaseError, match=constraint), transaction.atomic():
         LedgerEntry.objects.create(
             reference="x", kind="hold", workspace=shop, memo="m", actor_name="t", created_at=now, **fields
         )
