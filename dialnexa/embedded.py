@@ -3,9 +3,9 @@
 ``postgres_url`` and ``redis_url`` start the server, or attach to the one another process of this project
 started; it stops when the last process that asked for it has ended, however it ended (see ``keeper``).
 
-Nobody else on the machine can read the data: PostgreSQL listens on a socket in a private folder and nowhere
-else, Redis on loopback with a random password. As root the servers run under an id of their own. No mode or
-owner is ever changed outside the data folder; a folder that id could not reach is refused.
+Nobody else on the machine can read the data or take a server's place: each listens on a socket in a private
+folder and nowhere else. As root the servers run under an id of their own. No mode or owner is ever changed
+outside the data folder; a folder that id could not reach is refused.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def _postgres_url(home: Path) -> str:
 
 
 def _redis_url(home: Path) -> str:
-    return f"redis://:{read(home / 'password')}@127.0.0.1:{read(home / 'port')}"
+    sockets = read(home / "sockets") or str(home / "run")
+    return f"unix://{quote(sockets)}/{keeper.Redis.socket_name}"
 
 
 def _answers_sql(url: str) -> bool:

@@ -68,7 +68,7 @@ def check_database() -> Check:
 def check_broker() -> Check:
     try:
         with redis.Redis.from_url(
-            settings.CELERY_BROKER_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+            settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
         ) as broker:
             broker.ping()
     except (redis.RedisError, ValueError):

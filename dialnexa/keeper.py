@@ -17,7 +17,6 @@ import ctypes
 import fcntl
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import socket
@@ -71,6 +70,7 @@ class Server:
     home: Path
     programs: Path
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    socket_name: ClassVar[str] = ""
 
     @property
     def id(self) -> int:
@@ -88,8 +88,29 @@ class Server:
     def prepare(self) -> None:
         """What has to be there before the server can start."""
 
+    def sockets(self) -> Path:
+        """The private folder of the socket; a short one where the path would be too long for a socket.
+
+        Access to it is the password: only this user (and root) can reach the socket, so it asks for no other.
+        """
+        folder = self.own(self.home / "run")
+        if len(os.fsencode(folder / self.socket_name)) > SOCKET_PATH_LIMIT:
+            folder = self.short_folder()
+        write_once(self.home / "sockets", str(folder), replace=True)
+        return folder
+
+    def short_folder(self) -> Path:
+        """The one used before, so that the address stays, or a new one."""
+        before = Path(read(self.home / "sockets") or "/")
+        if before.is_dir() and not before.is_symlink() and before.stat().st_uid == self.id:
+            return before
+        return self.own(Path(tempfile.mkdtemp(prefix="dialnexa-")))
+
     def tidy(self) -> None:
         """Remove what is of no use once the server has been stopped."""
+        folder = Path(read(self.home / "sockets") or self.home)
+        if folder.name.startswith("dialnexa-"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def command(self) -> list[str]:
         raise NotImplementedError
@@ -127,6 +148,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 class PostgreSQL(Server):
+    socket_name: ClassVar[str] = ".s.PGSQL.5432"
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT  # "fast": sessions are ended, everything is written
 
     def prepare(self) -> None:
@@ -183,37 +205,12 @@ class PostgreSQL(Server):
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "bin/postgres"), "-D", str(self.home / "data"), *settings]
 
-    def sockets(self) -> Path:
-        """The private folder of the socket; a short one where the path would be too long for a socket.
-
-        Access to it is the password: only this user (and root) can reach the socket, so it asks for no other.
-        """
-        folder = self.own(self.home / "run")
-        if len(str(folder / ".s.PGSQL.5432")) > SOCKET_PATH_LIMIT:
-            folder = self.short_folder()
-        write_once(self.home / "sockets", str(folder), replace=True)
-        return folder
-
-    def short_folder(self) -> Path:
-        """The one used before, so that the address stays, or a new one."""
-        before = Path(read(self.home / "sockets") or "/")
-        if before.is_dir() and not before.is_symlink() and before.stat().st_uid == self.id:
-            return before
-        return self.own(Path(tempfile.mkdtemp(prefix="dialnexa-")))
-
-    def tidy(self) -> None:
-        folder = Path(read(self.home / "sockets") or self.home)
-        if folder.name.startswith("dialnexa-"):
-            shutil.rmtree(folder, ignore_errors=True)
-
 
 class Redis(Server):
+    socket_name: ClassVar[str] = "redis.sock"
+
     def prepare(self) -> None:
         self.own(self.home / "data")
-        write_once(self.home / "password", secrets.token_hex(24))
-        port = read(self.home / "port")
-        if not port or not is_free(int(port)):
-            write_once(self.home / "port", str(free_port()), replace=True)
 
     def command(self) -> list[str]:
         return [str(self.programs / "redis-server"), "-"]
@@ -221,11 +218,10 @@ class Redis(Server):
     def config(self) -> str:
         return "\n".join(
             (
-                f"dir {self.home / 'data'}",
-                f"port {read(self.home / 'port')}",
-                f"requirepass {read(self.home / 'password')}",
-                "bind 127.0.0.1",
-                "protected-mode yes",
+                f"dir {quoted(self.home / 'data')}",
+                f"unixsocket {quoted(self.sockets() / self.socket_name)}",
+                "unixsocketperm 700",
+                "port 0",  # another user could take a port of ours while the server restarts
                 "daemonize no",
                 "databases 64",
                 "appendonly yes",
@@ -236,6 +232,12 @@ class Redis(Server):
                 "",
             )
         )
+
+
+def quoted(path: Path) -> str:
+    """The path as a word of Redis' configuration."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 SERVERS: dict[str, type[Server]] = {"postgres": PostgreSQL, "redis": Redis}

@@ -7,6 +7,7 @@ its secrets.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -187,7 +188,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
 # --- the broker is a doorbell; PostgreSQL is the queue (see phone_numbers.sweeping) -------------------
 
-CELERY_BROKER_URL = REDIS_URL
+
+def broker_url(redis: str) -> str:
+    """The same Redis as Celery writes it, which has words of its own for sockets: ``unix:///path?db=0``."""
+    parts = urlsplit(redis)
+    if parts.scheme != "unix":
+        return redis
+    number = dict(parse_qsl(parts.query)).get("db", "0")
+    return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -251,6 +262,8 @@ REVIEW_AFTER = env.float("DIALNEXA_REVIEW_AFTER", 24 * 60 * 60.0)  # uncertain f
 PAPERS_CHECK_EVERY = env.float(
     "DIALNEXA_PAPERS_CHECK_EVERY", 300.0
 )  # a sold number whose papers are outstanding
+RELEASE_SOONEST = env.float("DIALNEXA_RELEASE_SOONEST", 30.0)  # telling a carrier again that a number is
+RELEASE_LATEST = env.float("DIALNEXA_RELEASE_LATEST", 3600.0)  # given back: as long again as it has taken
 SWEEP_EVERY = env.float("DIALNEXA_SWEEP_EVERY", 1.0)
 RING_AGAIN = env.float("DIALNEXA_RING_AGAIN", 6.0)  # an order nobody took: ring once more
 OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search result may be bought

@@ -31,7 +31,12 @@ def start_servers() -> None:
 
 
 def redis_database(number: int) -> str:
-    return urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
+    url = os.environ["REDIS_URL"].partition("?")[0]
+    return (
+        f"{url}?db={number}"
+        if url.startswith("unix:")
+        else urlsplit(url)._replace(path=f"/{number}").geturl()
+    )
 
 
 os.environ.setdefault("DIALNEXA_DEBUG", "1")
@@ -39,7 +44,9 @@ if "DIALNEXA_TEST_RUN" not in os.environ:
     start_servers()
 
 from dialnexa.settings import *  # noqa: E402, F403
+from dialnexa.settings import broker_url  # noqa: E402
 
 N = int(WORKER.removeprefix("gw") or 0)
-REDIS_URL = CELERY_BROKER_URL = redis_database(N)
+REDIS_URL = redis_database(N)
+CELERY_BROKER_URL = broker_url(REDIS_URL)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, not safe

@@ -21,7 +21,7 @@ from dialnexa.tasks import beat_heart
 @pytest.fixture
 def broker(settings: Any) -> Iterator[redis.Redis]:
     """The test's own Redis, empty."""
-    with redis.Redis.from_url(current_app.conf.broker_url) as client:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushdb()
         yield client
         client.flushdb()

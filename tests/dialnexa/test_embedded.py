@@ -9,13 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import redis
+from kombu import Connection
 
 from dialnexa import data_folder, embedded, keeper
 from dialnexa.data_folder import EmbeddedError, closed_to_others, place, programs
+from dialnexa.settings import broker_url
 from tests.processes import ROOT, clean_env, command_line, open_folder, processes_of, wait_for
 
 pytestmark = pytest.mark.processes
@@ -91,12 +94,10 @@ def test_is_closed_to_other_users(folder: Path) -> None:
     assert show(url, "listen_addresses") == ""
     for name in ("run", "data"):
         assert stat.S_IMODE((folder / "postgres" / name).stat().st_mode) == 0o700
-    broker = embedded.redis_url(folder)
-    stranger = redis.Redis.from_url(f"redis://{broker.split('@')[1]}")
-    with pytest.raises(redis.AuthenticationError):
-        stranger.ping()
-    assert stat.S_IMODE((folder / "redis/password").stat().st_mode) == 0o600
-    assert (folder / "redis/password").read_text() not in Path(f"/proc/{_pid(broker)}/cmdline").read_text()
+    broker = urlsplit(embedded.redis_url(folder)).path
+    assert stat.S_IMODE(Path(broker).parent.stat().st_mode) == 0o700
+    listening = [server.net_connections("tcp") for server in processes_of(folder)]
+    assert not any(listening)
 
 
 def _pid(url: str) -> int:
@@ -168,9 +169,21 @@ def test_finds_a_shorter_place_for_a_socket_with_a_long_path(folder: Path) -> No
     assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
     os.kill(int((deep / "postgres/data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     assert embedded.postgres_url(deep) == url
+    assert _pid(embedded.redis_url(deep))
     embedded.leave(deep)
     assert gone(folder)
     assert not sockets.exists()
+
+
+def test_is_reached_by_celery_in_a_folder_with_a_blank_in_its_name(folder: Path) -> None:
+    url = f"{embedded.redis_url(folder / 'my data')}?db=3"
+    with redis.Redis.from_url(url) as plain, Connection(broker_url(url)) as broker:
+        queue = broker.SimpleQueue("bell")
+        queue.put("ring")
+        assert plain.llen("bell") == 1
+        assert queue.get(timeout=5).payload == "ring"
+        queue.close()
+    embedded.leave(folder / "my data")
 
 
 def test_says_why_it_does_not_start(folder: Path) -> None:

@@ -42,7 +42,7 @@ def test_is_ready_when_everything_answers(client: Client) -> None:
 
 @pytest.mark.usefixtures("_all_alive")
 def test_is_not_ready_without_its_broker(client: Client, settings: LazySettings) -> None:
-    settings.CELERY_BROKER_URL = NOBODY
+    settings.REDIS_URL = NOBODY
     status, body = ask(client)
     assert (status, body["ready"], body["checks"]["broker"]["ok"]) == (503, False, False)
     assert body["checks"]["database"]["ok"]
