@@ -37,6 +37,20 @@ def test_imports_nothing_embedded_when_servers_are_named() -> None:
     assert (ended.stdout.strip(), ended.returncode) == ("[]", 0), ended.stderr
 
 
+@pytest.mark.parametrize(("behind", "told"), [("0", "10.0.0.1"), ("1", "203.0.113.7")])
+def test_tells_people_behind_a_proxy_apart(behind: str, told: str) -> None:
+    code = """
+import django; django.setup()
+from django.test import RequestFactory
+from allauth.core.internal.httpkit import get_client_ip
+heads = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.1, 203.0.113.7"}
+print(get_client_ip(RequestFactory().get("/", **heads)))
+"""
+    env = ELSEWHERE | SECRETS | {"DIALNEXA_BEHIND_PROXY": behind}
+    ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
+    assert ended.stdout.strip() == told, ended.stderr
+
+
 def test_is_strict_in_production() -> None:
     names = ("DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "ALLOWED_HOSTS")
     code = f"print([getattr(settings, n) for n in {names}])"
