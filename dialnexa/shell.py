@@ -101,7 +101,7 @@ def read_purse(membership: Membership) -> Purse:
     workspace = membership.workspace
     accounts = LedgerAccount.objects.filter(workspace=workspace, currency=workspace.currency)
     kinds = dict(accounts.values_list("kind", "balance"))
-    rentals = workspace.rentals.filter(rental_status="active", currency=workspace.currency)
+    rentals = workspace.rentals.filter(rental_status="active", ended_at=None, currency=workspace.currency)
     rent = rentals.aggregate(sum=Sum("monthly_price"))["sum"] or Decimal(0)
     balance = kinds.get(LedgerAccount.Kind.WALLET, Decimal(0))
     return Purse(
@@ -136,7 +136,8 @@ def fix_link(page: str, slug: str, country: str = "") -> dict[str, str] | None:
 def sign_in_required(view: View) -> View:
     """Strangers are sent to the sign-in page (htmx too: the whole page goes, not the fragment).
 
-    Remembers the workspace of the page, so that ``/`` leads back to it.
+    Remembers the workspace of the page, so that ``/`` leads back to it. No cache keeps the page, not even the
+    browser's own: money and numbers are gone from the machine when the person has signed out.
     """
 
     @wraps(view)
@@ -147,6 +148,7 @@ def sign_in_required(view: View) -> View:
             response = view(request, *args, **kwargs)
         except Http404:  # our own page also where Django would show its debugging one
             return render(request, "404.html", status=404)
+        response.headers.setdefault("Cache-Control", "private, no-store")
         workspace = getattr(request, "workspace", None)
         if workspace and request.session.get(LAST_WORKSPACE) != workspace.slug:
             request.session[LAST_WORKSPACE] = workspace.slug

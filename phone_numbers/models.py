@@ -68,6 +68,7 @@ class PhoneNumber(Stateful):
     next_release_at = models.DateTimeField(
         null=True, blank=True, help_text="When to tell the carrier (again) that it is given back"
     )
+    rung_until = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
     dismissed_at = models.DateTimeField(null=True, blank=True, help_text="A failed row the customer put away")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -27,6 +27,20 @@ def take_due_orders(*, now: datetime) -> list[str]:
     return ids
 
 
+def take_due_releases(*, now: datetime) -> list[str]:
+    """The ids of numbers to give back at the carrier now, and again a little later if nothing comes of it."""
+    rows = PhoneNumber.objects.filter(status="releasing", next_release_at__lte=now).order_by(
+        "next_release_at"
+    )
+    with transaction.atomic():
+        unrung = Q(rung_until__isnull=True) | Q(rung_until__lte=now)
+        ids = list(
+            rows.filter(unrung).select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH]
+        )
+        PhoneNumber.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
+    return ids
+
+
 def take_due_numbers(*, now: datetime) -> list[str]:
     """The ids of pending numbers whose papers should be asked about now, and later if nothing comes of it."""
     rows = PhoneNumber.objects.filter(status="pending", next_check_at__lte=now).order_by("next_check_at")

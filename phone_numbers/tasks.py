@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from phone_numbers import fulfilment, papers
+from phone_numbers import fulfilment, papers, releasing
 
 
 @shared_task
@@ -13,3 +13,8 @@ def fulfil_order(*, order_id: str) -> None:
 @shared_task
 def confirm_number(*, number_id: str) -> None:
     papers.confirm_number(number_id)
+
+
+@shared_task
+def release_number(*, number_id: str) -> None:
+    releasing.tell_carrier(number_id)

@@ -29,10 +29,10 @@ def show_number(request: Request, slug: str, number_id: str) -> HttpResponse:
     """Everything about one number."""
     workspace = get_workspace(request, slug)
     number = get_number(workspace, number_id)
-    return render(request, "numbers/number.html", _number_context(request, workspace, number))
+    return render(request, "numbers/number.html", number_context(request, workspace, number))
 
 
-def _number_context(request: Request, workspace: Workspace, number: PhoneNumber) -> dict[str, Any]:
+def number_context(request: Request, workspace: Workspace, number: PhoneNumber) -> dict[str, Any]:
     now = clock.now()
     row = read_row(number, now)
     about = [number.pk, *(thing.pk for thing in (row.order, row.rental) if thing)]
@@ -67,7 +67,7 @@ def rename(request: Request, slug: str, number_id: str) -> HttpResponse:
     try:
         rename_number(number, **names, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
-        context = _number_context(request, workspace, number)
+        context = number_context(request, workspace, number)
         return render(
             request, "numbers/number.html", context | {"names": names, "refusal": refusal}, status=422
         )

@@ -81,7 +81,7 @@ SABOTAGES: dict[str, Sabotage] = {
     ),
     "ring-again": Sabotage(
         "Nobody rings again for an order whose message was lost.",
-        edits=((SWEEP, "sweeping.take_due_orders(now=now), ", "[], "),),
+        edits=((SWEEP, "in sweeping.take_due_orders(now=now)]", "in []]"),),
     ),
     "unknown-is-failed": Sabotage(
         "A request without an answer counts as refused, and the money goes back.",

@@ -20,6 +20,7 @@ from phone_numbers.fulfilment import advance_order, claim
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental, RentalCharge, StrayNumber
 from phone_numbers.outcomes import WORKER, record_sale
 from phone_numbers.papers import confirm_number
+from phone_numbers.quoting import quote_offer
 from phone_numbers.settling import look_up
 from phone_numbers.support import reject_by_staff
 from telephony.carriers import get_carrier
@@ -145,7 +146,7 @@ def test_by_a_double_click_is_one_though_the_first_takes_the_last_money(
     workspace: Workspace, offers: Iterator[Offer], by: Any, now: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer = next(offers)
-    plain = purchasing.quote_offer
+    plain = quote_offer
     clicked: list[NumberOrder] = []
 
     def quote_after_the_first_click(*arguments: Any, **options: Any) -> Any:

@@ -38,7 +38,7 @@ def sleeper(order: NumberOrder, clock: Turned, carrier: Carrier, settings: Any) 
 
 
 def picture(order: NumberOrder) -> dict[str, Any]:
-    return NumberOrder.objects.filter(pk=order.pk).values().get()
+    return dict(NumberOrder.objects.filter(pk=order.pk).values().get())
 
 
 DECISIONS: dict[str, Callable[[NumberOrder, PurchaseAttempt, Any], None]] = {
@@ -47,14 +47,7 @@ DECISIONS: dict[str, Callable[[NumberOrder, PurchaseAttempt, Any], None]] = {
     "reject it": lambda order, attempt, now: reject(
         order, "number_unavailable", "Gone.", by=WORKER, now=now, expect={"fence": attempt.n}
     ),
-    "claim it": lambda order, attempt, now: awake(order, "placed") and claim(order, now=now) and None,
 }
-
-
-def awake(order: NumberOrder, status: str) -> bool:
-    """What it remembers of the order."""
-    order.status = status
-    return True
 
 
 @pytest.mark.parametrize("decision", DECISIONS)

@@ -5,6 +5,7 @@ import signal
 import threading
 from typing import Any
 
+from celery import Task
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, close_old_connections
@@ -38,6 +39,8 @@ def sweep() -> None:
     """
     now = clock.now()
     heartbeats.beat("sweeper", now=now)
-    orders, numbers = sweeping.take_due_orders(now=now), sweeping.take_due_numbers(now=now)
-    if all(ring(tasks.fulfil_order, order_id=order_id) for order_id in orders):
-        all(ring(tasks.confirm_number, number_id=number_id) for number_id in numbers)
+    calls: list[tuple[Task, str, str]]
+    calls = [(tasks.fulfil_order, "order_id", pk) for pk in sweeping.take_due_orders(now=now)]
+    calls += [(tasks.confirm_number, "number_id", pk) for pk in sweeping.take_due_numbers(now=now)]
+    calls += [(tasks.release_number, "number_id", pk) for pk in sweeping.take_due_releases(now=now)]
+    all(ring(task, **{name: pk}) for task, name, pk in calls)

@@ -1,0 +1,160 @@
+"""Giving a number back: routing off and rent stopped at once, the carrier told until it is certain.
+
+The number row is the job, as the order row is for buying. While it is ``releasing`` it stays under the index
+of live numbers, so nobody can buy it before the carrier has taken it back: a late or repeated DELETE can't
+hit a new rental. The carrier is told by its own resource id.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from dialnexa import audit, clock
+from dialnexa.actors import Actor
+from dialnexa.errors import IllegalTransition, Refusal
+from phone_numbers.fulfilment import Clock
+from phone_numbers.models import PhoneNumber, Rental
+from phone_numbers.outcomes import WORKER
+from phone_numbers.quoting import label_of
+from telephony.carriers import get_carrier
+from telephony.carriers.base import Carrier, CarrierError, Exchange, ReleaseTooEarly
+from telephony.exchanges import save_exchanges
+
+log = logging.getLogger(__name__)
+TOO_EARLY = timedelta(days=1)  # a carrier that does not take it back yet is asked again after this
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One thing that still needs the number, and how to end that."""
+
+    code: str
+    sentence: str
+
+
+def uses_of(number: PhoneNumber) -> list[Use]:
+    """What keeps the number from being released; empty when nothing does."""
+    uses = []
+    if number.release_protection:
+        uses.append(
+            Use("release_protected", "It is protected from release. Switch the protection off first.")
+        )
+    if number.is_default:
+        uses.append(Use("is_default", "It is the default number. Make another number the default first."))
+    return uses
+
+
+def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str = "") -> None:
+    """Give the number back: it stops answering and costing rent now, and the carrier is told soon.
+
+    Raises Refusal 409: ``number_in_use`` with what still uses it, ``number_not_releasable`` in any state but
+    active (or sold and waiting for papers). Doing it twice changes nothing more.
+    """
+    with transaction.atomic():
+        number = PhoneNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
+        if number.status == PhoneNumber.Status.RELEASING:
+            return
+        _refuse_unreleasable(number)
+        before = {
+            "inbound_version": number.inbound_version_id,
+            "outbound_version": number.outbound_version_id,
+        }
+        if any(before.values()):
+            after = dict.fromkeys(before)
+            audit.record(number, "route", before=before, after=after, by=by, now=now, reason="Released.")
+        detached: dict[str, Any] = {"inbound_version": None, "outbound_version": None, "next_check_at": None}
+        number.transition(
+            "release",
+            by=by,
+            now=now,
+            reason=reason,
+            releasing_since=now,
+            next_release_at=now,
+            status_reason="",
+            **detached,
+        )
+        Rental.objects.filter(number=number, ended_at=None).update(ended_at=now)
+
+
+def _refuse_unreleasable(number: PhoneNumber) -> None:
+    if number.status == PhoneNumber.Status.PENDING and not number.carrier_number_id:
+        raise Refusal("number_not_releasable", f"{number.e164} is still being bought.", status=409)
+    if number.status not in (PhoneNumber.Status.ACTIVE, PhoneNumber.Status.PENDING):
+        state = number.get_status_display().lower()
+        raise Refusal("number_not_releasable", f"{number.e164} is {state} already.", status=409)
+    if uses := uses_of(number):
+        sentence = " ".join(use.sentence for use in uses)
+        raise Refusal("number_in_use", sentence, status=409, uses=[use.code for use in uses])
+
+
+def protect_number(number: PhoneNumber, *, protected: bool, by: Actor, now: datetime) -> None:
+    """Switch the protection from release on or off. Doing it twice changes and records nothing more."""
+    with transaction.atomic():
+        rows = PhoneNumber.objects.filter(pk=number.pk).exclude(release_protection=protected)
+        if rows.update(release_protection=protected):
+            event = "protect" if protected else "unprotect"
+            audit.record(number, event, by=by, now=now)
+    number.release_protection = protected
+
+
+# --- telling the carrier ----------------------------------------------------------------------------
+
+
+def tell_carrier(number_id: str, *, tell: Clock = clock.now) -> None:
+    """Ask the carrier to take the number back, if that is due. Safe to repeat: already gone is released."""
+    number = PhoneNumber.objects.get(pk=number_id)
+    due = number.next_release_at
+    if number.status != PhoneNumber.Status.RELEASING or due is None or due > tell():
+        return
+    _ask_later(number, now=tell())
+    exchanges: list[Exchange] = []
+    carrier = get_carrier(number.carrier, recorder=exchanges.append)
+    error = _release_at(carrier, number)
+    now = tell()
+    save_exchanges(exchanges, about=number.id, workspace_id=number.workspace_id, now=now)
+    if error is None:
+        _note_released(number, now)
+    else:
+        _note_refusal(number, error, now)
+
+
+def _release_at(carrier: Carrier, number: PhoneNumber) -> CarrierError | None:
+    try:
+        carrier.release(number.carrier_number_id)
+    except CarrierError as error:
+        log.warning("%s: %s", number.id, error.sentence)
+        return error
+    return None
+
+
+def _note_released(number: PhoneNumber, now: datetime) -> None:
+    reason = f"{label_of(number.carrier)} has taken it back."
+    fields: dict[str, Any] = {"released_at": now, "next_release_at": None, "status_reason": ""}
+    try:
+        number.transition("released", by=WORKER, now=now, reason=reason, **fields)
+    except IllegalTransition as error:
+        log.info("%s: noted already", error)
+
+
+def _note_refusal(number: PhoneNumber, error: CarrierError, now: datetime) -> None:
+    """It still counts as released for the customer; we go on asking."""
+    told = f"{label_of(number.carrier)}: {error.sentence} We go on asking; it costs you nothing more."
+    changes: dict[str, Any] = {"status_reason": told}
+    if isinstance(error, ReleaseTooEarly):
+        changes["next_release_at"] = now + TOO_EARLY
+    still = PhoneNumber.objects.filter(pk=number.pk, status=PhoneNumber.Status.RELEASING)
+    still.update(**changes)
+
+
+def _ask_later(number: PhoneNumber, *, now: datetime) -> None:
+    """First of all: whatever happens now, it is asked again, later each time."""
+    waited = (now - (number.releasing_since or now)).total_seconds()
+    wait = max(settings.RELEASE_SOONEST, min(waited, settings.RELEASE_LATEST))
+    still = PhoneNumber.objects.filter(pk=number.pk, status=PhoneNumber.Status.RELEASING)
+    still.update(next_release_at=now + timedelta(seconds=wait))
