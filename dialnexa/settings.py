@@ -176,7 +176,7 @@ BEHIND_TLS = not DEBUG and env.bool("DIALNEXA_TLS", True)
 SECURE_SSL_REDIRECT = BEHIND_TLS
 BEHIND_PROXY = env.bool("DIALNEXA_BEHIND_PROXY", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # else all who sign in share the proxy's address and its limit
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # else all who sign in share the proxy's address and limit
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_NAME = "__Host-sessionid" if BEHIND_TLS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if BEHIND_TLS else "csrftoken"
@@ -185,6 +185,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_HANDLERS = ["dialnexa.uploads.RefuseFiles"]
 
 # --- the broker is a doorbell; PostgreSQL is the queue (see phone_numbers.sweeping) -------------------
 
