@@ -51,8 +51,11 @@ def remove_member(membership: Membership, *, by: Actor, now: datetime, reason: s
 
 
 def _lock(membership: Membership) -> Membership:
-    """The row as it is now. The workspace is locked too, so two owners can't step down at once."""
-    Workspace.objects.select_for_update().get(pk=membership.workspace_id)
+    """The row as it is now. The workspace is locked too, so two owners can't step down at once.
+
+    ``no_key``: rows that only refer to the workspace are inserted all the same.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=membership.workspace_id)
     row = Membership.objects.filter(pk=membership.pk).first()
     if row is None:
         raise Refusal("not_a_member", "This person is no longer a member.", status=409)

@@ -44,7 +44,8 @@ class OfferSearchForm(forms.Form):
         super().__init__(data=usual | asked)
         self.was_asked = "country" in asked
         self._choices("provider", [(slug, label_of(slug)) for slug in slugs])
-        self._choices("country", country_choices(workspace, self.data["provider"]))
+        known = self.data["provider"] if self.data["provider"] in slugs else ""
+        self._choices("country", country_choices(workspace, known))
 
     def _choices(self, name: str, choices: Choices) -> None:
         field = self.fields[name]

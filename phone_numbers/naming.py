@@ -19,9 +19,9 @@ def rename_number(number: PhoneNumber, *, nickname: str, label: str, by: Actor, 
 
     Raises Refusal for names over 255 characters or with control characters.
     """
-    wanted = {"nickname": _clean("nickname", nickname), "label": _clean("label", label)}
+    wanted = {"nickname": clean_name("nickname", nickname), "label": clean_name("label", label)}
     with transaction.atomic():
-        locked = PhoneNumber.objects.select_for_update().get(pk=number.pk)
+        locked = PhoneNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
         before = {name: getattr(locked, name) for name in wanted}
         changed = {name: value for name, value in wanted.items() if before[name] != value}
         if changed:
@@ -39,7 +39,8 @@ def rename_number(number: PhoneNumber, *, nickname: str, label: str, by: Actor, 
     return bool(changed)
 
 
-def _clean(name: str, value: str) -> str:
+def clean_name(name: str, value: str) -> str:
+    """The ``nickname`` or ``label`` without blanks around it. Raises Refusal for what can't be one."""
     value = value.strip()
     if len(value) > LIMIT:
         sentence = f"A {name} may have at most {LIMIT} characters; this one has {len(value):,}."

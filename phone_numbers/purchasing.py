@@ -16,11 +16,11 @@ from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.naming import clean_name
 from phone_numbers.quoting import QuotedOffer, quote_offer
 from telephony.carriers.base import Offer
 from telephony.e164 import parse_e164
 
-NICKNAME_LIMIT = 255
 KEY_LIMIT = 120
 
 
@@ -39,9 +39,10 @@ def place_order(
 
     The same ``idempotency_key`` for the same number gives the same order again. ``expected_total`` is what
     the buyer was shown (in the workspace's currency); None skips that check. Raises Refusal: 400 bad number,
-    country not enabled or nickname too long; 402 wallet; 403 KYC; 409 taken or price changed; 422 key reused.
+    country not enabled or a nickname that renaming refuses too; 402 wallet; 403 KYC; 409 taken or price changed; 422 key reused.
     """
-    _refuse_bad_form(idempotency_key, nickname)
+    _refuse_bad_key(idempotency_key)
+    nickname = clean_name("nickname", nickname)
     if earlier := _same_intent(workspace, idempotency_key, offer.e164):
         return earlier
     try:
@@ -104,7 +105,7 @@ def _pending_number(workspace: Workspace, quote: QuotedOffer, nickname: str, now
         type=offer.type.value,
         region=offer.region[:120],
         capabilities=list(offer.capabilities),
-        nickname=nickname.strip(),
+        nickname=nickname,
         carrier=quote.carrier,
         carrier_monthly_cost=offer.monthly_cost.amount,
         carrier_currency=offer.monthly_cost.currency,
@@ -124,15 +125,11 @@ def _same_intent(workspace: Workspace, key: str, e164: str) -> NumberOrder | Non
     return order
 
 
-def _refuse_bad_form(key: str, nickname: str) -> None:
+def _refuse_bad_key(key: str) -> None:
     if not key or len(key) > KEY_LIMIT or "\x00" in key:
         raise Refusal(
             "idempotency_key_invalid", f"The idempotency key must have 1 to {KEY_LIMIT} characters."
         )
-    if len(nickname.strip()) > NICKNAME_LIMIT:
-        raise Refusal("nickname_too_long", f"A nickname may have at most {NICKNAME_LIMIT} characters.")
-    if "\x00" in nickname:
-        raise Refusal("nickname_invalid", "A nickname can't hold control characters.")
 
 
 def _refuse_blocked(workspace: Workspace, quote: QuotedOffer, expected_total: Decimal | None) -> None:

@@ -84,6 +84,7 @@ def test_says_when_nothing_is_for_sale(alice_client: Client) -> None:
     [
         ({"country": "XX"}, "Pick a country from the list."),
         ({"provider": "nobody"}, "Pick a provider from the list."),
+        ({"provider": "pl\x00ivo"}, "Pick a provider from the list."),
         ({"type": "satellite"}, "Pick a type from the list."),
         ({"contains": "abc"}, "Digits only, for example 4567."),
         ({"contains": "1" * 16}, "At most 15 digits."),
@@ -212,7 +213,7 @@ def test_keeps_what_was_typed_when_it_refuses(alice_client: Client, workspace: W
     response = alice_client.post(URL, form | {"nickname": "x" * 10_000}, headers=HTMX)
     assert response.status_code == 422
     page = response.content.decode()
-    assert "A nickname may have at most 255 characters." in page
+    assert "A nickname may have at most 255 characters; this one has 10,000." in page
     assert forms(page)[0]["idempotency_key"] == form["idempotency_key"]
     assert "x" * 300 in page
     assert "x" * 301 not in page
@@ -229,6 +230,8 @@ def test_keeps_what_was_typed_when_it_refuses(alice_client: Client, workspace: W
         {"idempotency_key": "x" * 10_000},
         {"idempotency_key": "\x00"},
         {"nickname": "\x00"},
+        {"nickname": "two\nlines"},
+        {"nickname": "\u202egnp.exe"},
         {"expected_total": ""},
         {"expected_total": "NaN"},
         {"expected_total": "1e999999"},
