@@ -16,6 +16,8 @@ LEADERS = frozenset(
     "=+-@%|\t\r\n\0\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}"
     "\N{FULLWIDTH COMMERCIAL AT}\N{FULLWIDTH PERCENT SIGN}\N{FULLWIDTH VERTICAL LINE}\N{MINUS SIGN}"
 )
+# Where a spreadsheet may cut a cell in two: in many countries at a semicolon, whatever the quotes say.
+SPLITTERS = re.compile(r"([;\t\r\n])")
 HEADER = (
     "number",
     "country",
@@ -40,7 +42,20 @@ def safe_cell(text: str) -> str:
     """The text as a cell no spreadsheet takes for a formula. An E.164 number may keep its ``+``."""
     if E164.fullmatch(text):
         return text
-    return f"'{text}" if text.lstrip(" ")[:1] in LEADERS else text
+    pieces = SPLITTERS.split(text)  # every other one is what was split at
+    pieces[::2] = [_disarmed(piece) for piece in pieces[::2]]
+    safe = "".join(pieces)
+    return safe if safe.startswith("'") else _disarmed(safe)
+
+
+def _disarmed(text: str) -> str:
+    """With an apostrophe in front when the first sign that shows, or one before it, begins a formula."""
+    for sign in text:
+        if sign in LEADERS:
+            return f"'{text}"
+        if sign.isprintable() and not sign.isspace():
+            break
+    return text
 
 
 class _Echo:

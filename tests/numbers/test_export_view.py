@@ -49,16 +49,32 @@ def test_holds_every_page(
 @pytest.mark.parametrize(
     "text",
     [
-        "=1+1", "+1+1", "-2+3", "@SUM(A1)", "%0A", "\t=1", "\r=1", "\n=1", "\0=1", "|cmd", "＝1", "＋1",
+        "=1+1", "+1+1", "-2+3", "@SUM(A1)", "%0A", "\tx", "\r", "\0=1", "\u200b=1", "\ufeff=1", "\xa0=1", "\u202e+1", "|cmd", "＝1", "＋1",
         "－1", "＠x",
-        " =1+1", "+12125550001=1", "+0123456789", "+1", "+٣٤٥٦٧٨٩١٠", "−1", "  \t=1", "+12125550001\n",
+        " =1+1", "+12125550001=1", "+0123456789", "+1", "+٣٤٥٦٧٨٩١٠", "−1", "  \tx", "+12125550001\n",
     ],
 )  # fmt: skip
 def test_disarms_what_a_spreadsheet_would_run(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["+12125550001", "Front desk", "", "a=b", "12", "क", "'=1"])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("x;=1", "x;'=1"),
+        ("x; \u200b=1;-2", "x;' \u200b=1;'-2"),
+        ("x\t=1", "x\t'=1"),
+        ("\t=1", "'\t'=1"),
+        ("x\n=1", "x\n'=1"),
+        (";=1", ";'=1"),
+        ("=1;=1", "'=1;'=1"),
+    ],
+)
+def test_disarms_what_a_spreadsheet_would_cut_off_and_run(text: str, safe: str) -> None:
+    assert safe_cell(text) == safe
+
+
+@pytest.mark.parametrize("text", ["+12125550001", "Front desk", "", "a=b", "12", "क", "'=1", "a; b", "a;b=c"])
 def test_leaves_plain_text_and_numbers_alone(text: str) -> None:
     assert safe_cell(text) == text
 
