@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from dialnexa import audit, wallet
@@ -39,7 +39,7 @@ def create_workspace(
         raise Refusal("workspace_name_invalid", f"Give the workspace a name of 1 to {NAME_LIMIT} characters.")
     by = by or Actor(Channel.BROWSER, owner.get_full_name() or owner.email, owner)
     with transaction.atomic():
-        workspace = Workspace.objects.create(
+        workspace = Workspace(
             slug=slug or free_slug(name),
             name=name,
             country=country,
@@ -48,6 +48,7 @@ def create_workspace(
             is_demo=is_demo,
             created_at=now,
         )
+        _insert(workspace, may_lengthen=not slug)
         Membership.objects.create(workspace=workspace, user=owner, role=Membership.Role.OWNER, created_at=now)
         wallet.open_accounts(workspace)
         after = {"name": name, "slug": workspace.slug, "owner": owner.email}
@@ -55,9 +56,25 @@ def create_workspace(
     return workspace
 
 
+def _insert(workspace: Workspace, *, may_lengthen: bool) -> None:
+    """Save it. Somebody may have taken the slug since it was found free: then it gets a longer one."""
+    try:
+        with transaction.atomic():
+            workspace.save(force_insert=True)
+    except IntegrityError:
+        if not may_lengthen:
+            raise
+        workspace.slug = _longer(workspace.slug)
+        workspace.save(force_insert=True)
+
+
 def free_slug(name: str) -> str:
     """A slug that no workspace has: the name's own, or with a few characters more."""
     slug = slugify(name)[:SLUG_LIMIT].strip("-") or "workspace"
     if not Workspace.objects.filter(slug=slug).exists():
         return slug
+    return _longer(slug)
+
+
+def _longer(slug: str) -> str:
     return f"{slug[: SLUG_LIMIT - 7]}-{new_id('ws')[-6:]}"

@@ -10,7 +10,7 @@ import redis
 from django.core import mail
 from django.test import Client
 
-from dialnexa import wallet
+from dialnexa import wallet, workspaces
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, LedgerAccount, User, Workspace
 from dialnexa.workspaces import create_workspace
@@ -111,6 +111,12 @@ def test_may_switch_between_its_workspaces(
     assert 'href="/w/chocolate/numbers/"' in alice_client.get("/w/acme/numbers/").content.decode()
 
 
+def test_leaves_its_pages_in_no_cache(alice_client: Client) -> None:
+    for page in ("numbers/", "numbers/export.csv", "wallet/", "numbers/buy/"):
+        response = alice_client.get(f"/w/acme/{page}")
+        assert (response.status_code, response.headers.get("Cache-Control")) == (200, "private, no-store"), page
+
+
 def test_is_told_when_it_belongs_to_no_workspace(client: Client, alice: User) -> None:
     client.login(email=alice.email, password=PASSWORD)
     assert "You belong to no workspace" in client.get("/").content.decode()
@@ -122,6 +128,16 @@ def test_finds_a_free_slug_for_every_workspace(alice: User, now: datetime) -> No
     assert "acme-sohne" in slugs
     assert create_workspace("中文", alice, now=now).slug.startswith("workspace")
     assert AuditEntry.objects.filter(event="create").count() == 4
+
+
+def test_gets_another_slug_when_somebody_is_quicker(
+    alice: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = create_workspace("Acme", alice, now=now)
+    monkeypatch.setattr(workspaces, "free_slug", lambda _: "acme")  # it was free when both looked
+    second = create_workspace("Acme", alice, now=now)
+    assert (first.slug, second.slug[:5]) == ("acme", "acme-")
+    assert second.memberships.get().role == "owner"
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121])
