@@ -17,6 +17,7 @@ from .reply import Reply
 logger = logging.getLogger(__name__)
 
 CURRENCY = "USD"  # all of Plivo's prices
+DEAREST = 10**6  # a number that costs as much is a mistake of somebody's
 
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,10})?", re.ASCII)
 _ROUTE = re.compile(r"/(?:Application|Zentrunk/Trunk)/([^/]+)/?$")
@@ -158,8 +159,8 @@ def _amount(item: Mapping[str, Any], key: str) -> Decimal:
 
 def _price(item: Mapping[str, Any], key: str) -> Money:
     amount = _amount(item, key)
-    if amount < 0:
-        raise ValueError(f"{key} is below zero")
+    if not 0 <= amount < DEAREST:
+        raise ValueError(f"{key} is no price: {amount:,}")
     return Money(amount, CURRENCY)
 
 

@@ -122,6 +122,8 @@ def test_says_in_sentences_what_is_needed_besides_money() -> None:
         {"monthly_rental_rate": "NaN"},
         {"monthly_rental_rate": "1e5"},
         {"monthly_rental_rate": None},
+        {"monthly_rental_rate": "1000000"},
+        {"setup_rate": "999999999999.9999"},
         {"setup_rate": True},
         {"setup_rate": "٣"},
     ],
