@@ -151,10 +151,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._deliver(self._answer(Request(self.command, split.path, query, headers, body)))
 
     def _answer(self, request: Request) -> Answer:
-        if request.path.startswith(ROOT):
-            return self.server.api.respond(request)
         if not _from_this_machine(request):
             return refused(403, "only from this machine")
+        if request.path.startswith(ROOT):
+            return self.server.api.respond(request)
         if request.path.startswith("/control/"):
             return self.server.control.respond(request)
         if request.path == "/" or (request.path.startswith("/console/") and request.method == "POST"):

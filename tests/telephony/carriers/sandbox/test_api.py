@@ -147,3 +147,10 @@ def test_refuses_a_purchase_the_account_cannot_pay(sandbox: Sandbox, number: str
     answer = sandbox.http.post(url, auth=(OURS, TOKEN))
     assert answer.status_code == 400
     assert "insufficient" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
+def test_answers_only_this_machine(sandbox: Sandbox, headers: dict[str, str]) -> None:
+    url = f"{sandbox.url}/v1/Account/{OURS}/Number/"
+    assert httpx.get(url, auth=(OURS, TOKEN)).status_code == 200
+    assert httpx.get(url, auth=(OURS, TOKEN), headers=headers).status_code == 403

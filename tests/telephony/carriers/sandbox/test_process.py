@@ -78,7 +78,7 @@ def test_stops_at_sigterm_while_a_client_waits(run: Callable[..., tuple[Process,
     process, url = run()
     httpx.put(f"{url}/control/faults", json={"next": [{"on": "account", "kind": "silent"}]})
     basic = base64.b64encode(f"{OURS}:{TOKEN}".encode()).decode()
-    request = f"GET /v1/Account/{OURS}/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\n\r\n"
+    request = f"GET /v1/Account/{OURS}/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {basic}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=5) as client:
         client.sendall(request.encode())
         client.settimeout(0.2)
