@@ -44,7 +44,7 @@ def pretty(text: str) -> str:
     """JSON with indents; anything else as it is."""
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -92,6 +92,9 @@ def _add_member(workspace: Workspace, data: dict[str, Any], *, by: Actor, now: d
     user = User.objects.filter(email__iexact=data["email"]).first()
     if user is None:
         raise Refusal("no_such_user", f"Nobody signed up as {data['email']}. Ask them to, then add them.")
+    if not user.emailaddress_set.filter(email__iexact=user.email, verified=True).exists():
+        sentence = f"{user} has not confirmed that address yet. Ask them to, then add them."
+        raise Refusal("email_not_confirmed", sentence, status=409)
     member = add_member(workspace, user, data["role"], by=by, now=now, reason=data["reason"])
     return f"{user} is {member.get_role_display().lower()} now."
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
@@ -178,7 +179,17 @@ def test_keeps_the_last_owner(staff_client: Client, workspace: Workspace, alice:
     assert owner.role == "owner"
 
 
+def test_adds_nobody_who_has_not_confirmed_the_address(
+    staff_client: Client, workspace: Workspace, charlie: User
+) -> None:
+    form = {"id": workspace.pk, "email": charlie.email, "role": "owner", "reason": "Asked"}
+    answer = staff_client.post(do("dialnexa_workspace", "add-member"), form, follow=True)
+    assert "has not confirmed that address yet" in answer.content.decode()
+    assert not Membership.objects.filter(workspace=workspace, user=charlie).exists()
+
+
 def test_adds_and_removes_a_member(staff_client: Client, workspace: Workspace, charlie: User) -> None:
+    EmailAddress.objects.create(user=charlie, email=charlie.email, verified=True, primary=True)
     form = {"id": workspace.pk, "email": charlie.email.upper(), "role": "viewer", "reason": "Asked"}
     staff_client.post(do("dialnexa_workspace", "add-member"), form)
     member = Membership.objects.get(workspace=workspace, user=charlie)
