@@ -13,6 +13,8 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+from dialnexa.mail import smtp_settings
+
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("DIALNEXA_DATA_DIR", str(BASE_DIR / ".data"))).absolute()
@@ -166,7 +168,11 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-EMAIL_BACKEND = env.str("DIALNEXA_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = env.str("DIALNEXA_EMAIL_BACKEND", "")
+if not EMAIL_BACKEND:  # the console is for development: its log would hold the links that reset passwords
+    EMAIL_URL = secret("DIALNEXA_EMAIL_URL", in_debug="")
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    globals().update(smtp_settings(EMAIL_URL) if EMAIL_URL else {})
 DEFAULT_FROM_EMAIL = env.str("DIALNEXA_FROM_EMAIL", "DialNexa <numbers@dialnexa.example>")
 SESSION_COOKIE_AGE = 12 * 60 * 60
 
@@ -186,6 +192,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_HANDLERS = ["dialnexa.uploads.RefuseFiles"]
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dialnexa.reporting.SecretsHidden"
 
 # --- the broker is a doorbell; PostgreSQL is the queue (see phone_numbers.sweeping) -------------------
 

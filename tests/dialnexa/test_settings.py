@@ -5,11 +5,20 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from django.conf import LazySettings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import RequestFactory
+from django.views.debug import technical_500_response
 
+from dialnexa.mail import smtp_settings
 from tests.processes import clean_env, run
 
 ELSEWHERE = {"DATABASE_URL": "postgres://u:p@db.example/numbers", "REDIS_URL": "redis://cache.example"}
-SECRETS = {"DIALNEXA_SECRET_KEY": "x" * 50, "DIALNEXA_PUBLIC_BASE_URL": "https://numbers.example"}
+SECRETS = {
+    "DIALNEXA_SECRET_KEY": "x" * 50,
+    "DIALNEXA_PUBLIC_BASE_URL": "https://numbers.example",
+    "DIALNEXA_EMAIL_URL": "smtp+tls://user:p%40ss@mail.example",
+}
 
 
 def load(code: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -49,6 +58,38 @@ print(get_client_ip(RequestFactory().get("/", **heads)))
     env = ELSEWHERE | SECRETS | {"DIALNEXA_BEHIND_PROXY": behind}
     ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
     assert ended.stdout.strip() == told, ended.stderr
+
+
+def test_sends_mail_to_the_address_given() -> None:
+    names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    code = f"print([getattr(settings, 'EMAIL_' + n) for n in {names}])"
+    ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE, **SECRETS)
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    assert ended.stdout.strip() == str([backend, "mail.example", 587, "user", "p@ss", True, False])
+
+
+def test_takes_a_mail_backend_instead_of_an_address() -> None:
+    backend = "django.core.mail.backends.dummy.EmailBackend"
+    env = ELSEWHERE | SECRETS | {"DIALNEXA_EMAIL_URL": "", "DIALNEXA_EMAIL_BACKEND": backend}
+    ended = load("print(settings.EMAIL_BACKEND)", DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
+    assert ended.stdout.strip() == backend
+
+
+@pytest.mark.parametrize("url", ["mail.example", "https://mail.example", "smtp://", "smtp://a:pass@b:x"])
+def test_refuses_an_address_that_takes_no_mail(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="must look like") as caught:
+        smtp_settings(url)
+    assert "pass@" not in str(caught.value).replace("password@", "")
+
+
+def test_hides_its_secrets_on_error_pages(settings: LazySettings) -> None:
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://:hunter2@cache.example/0"
+    settings.CACHES = settings.CACHES | {"other": {"BACKEND": "x", "LOCATION": "redis://:hunter2@c.example"}}
+    settings.SENTRY_DSN = "https://hunter2@sentry.example"
+    request = RequestFactory().get("/")
+    page = technical_500_response(request, ValueError, ValueError("boom"), None).content.decode()
+    assert "boom" in page
+    assert "hunter2" not in page
 
 
 def test_is_strict_in_production() -> None:
