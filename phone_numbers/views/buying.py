@@ -27,6 +27,7 @@ from phone_numbers.models import NumberOrder
 from phone_numbers.purchasing import place_order
 from phone_numbers.quoting import Check, QuotedOffer, quote_offer, read_offer, search_offers
 from phone_numbers.tasks import fulfil_order
+from telephony.carriers.base import Offer
 from telephony.e164 import format_international
 
 LIMIT = 20
@@ -94,10 +95,9 @@ def _common_blockers(quotes: list[QuotedOffer]) -> list[Check]:
 
 def order(request: Request, workspace: Workspace) -> HttpResponse:
     """Place the order; what is refused comes back beside the offer."""
-    quote = None
+    carrier, offer = "", None
     try:
         carrier, offer = read_offer(request.POST.get("token", ""))
-        quote = quote_offer(workspace, offer, carrier=carrier, now=clock.now())
         placed = place_order(
             workspace,
             offer,
@@ -108,10 +108,30 @@ def order(request: Request, workspace: Workspace) -> HttpResponse:
             by=browser_actor(request),
             now=clock.now(),
         )
+        _refuse_ended(placed)
     except Refusal as refusal:
-        return _refused(request, workspace, quote, refusal)
-    ring_on_commit(fulfil_order, order_id=placed.id)
+        return _refused(request, workspace, _quote_again(workspace, carrier, offer), refusal)
+    if placed.is_open:
+        ring_on_commit(fulfil_order, order_id=placed.id)
     return _placed(request, workspace, placed)
+
+
+def _refuse_ended(placed: NumberOrder) -> None:
+    """A form sent again may be answered by its first order, and that one may have failed meanwhile."""
+    if placed.status == NumberOrder.Status.REJECTED:
+        number = format_international(placed.e164)
+        told = f"{number} was not bought: {placed.failure_reason or 'the carrier did not sell it.'}"
+        raise Refusal("order_rejected", told, status=409)
+
+
+def _quote_again(workspace: Workspace, carrier: str, offer: Offer | None) -> QuotedOffer | None:
+    """The offer for the form that says what went wrong, if it can still be had."""
+    if offer is None:
+        return None
+    try:
+        return quote_offer(workspace, offer, carrier=carrier, now=clock.now())
+    except Refusal:
+        return None
 
 
 def _amount(text: str) -> Decimal:
@@ -128,6 +148,8 @@ def _amount(text: str) -> Decimal:
 def _placed(request: Request, workspace: Workspace, placed: NumberOrder) -> HttpResponse:
     number = format_international(placed.e164)
     sentence = f"Buying {number}. {format_money(placed.total, placed.currency)} is reserved."
+    if not placed.is_open:
+        sentence = f"{number} is yours already."
     if request.htmx:
         return done(sentence, "close-modal", "numbers-changed")
     messages.success(request, sentence)
@@ -140,7 +162,8 @@ def _refused(
     context: dict[str, Any] = {"workspace": workspace, "refusal": refusal, "common_blockers": []}
     if quote:
         # The same key again: nothing was ordered with it, unless a first click is still on its way.
-        key = request.POST.get("idempotency_key", "")[:120] or new_id("idk")
+        used = "" if refusal.code == "order_rejected" else request.POST.get("idempotency_key", "")[:120]
+        key = used or new_id("idk")
         context["offer"] = OfferForm(quote, key, request.POST.get("nickname", "")[:300], refusal)
     if request.htmx:
         return render(request, "numbers/_offer_form.html", context, status=422)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +15,11 @@ from django.core import signing
 from django.test import Client
 
 from dialnexa import wallet
+from dialnexa.actors import SYSTEM
 from dialnexa.models import User, Workspace
 from phone_numbers import quoting
 from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.views import buying
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberQuery
 from tests.conftest import PASSWORD
@@ -146,6 +149,42 @@ def test_orders_the_number_and_reserves_the_money(alice_client: Client, workspac
     assert (number.status, number.nickname) == ("pending", "Night line")
     assert spent(workspace) == 92
     assert wallet.held(workspace) == 92
+
+
+def test_prices_an_order_once(alice_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = forms(search(alice_client))[0]
+    monkeypatch.delattr(buying, "quote_offer")
+    assert alice_client.post(URL, form, headers=HTMX).status_code == 204
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_says_that_the_form_was_answered_by_an_order_that_failed(
+    alice_client: Client, workspace: Workspace, now: datetime, headers: dict[str, str]
+) -> None:
+    form = forms(search(alice_client))[0]
+    alice_client.post(URL, form, headers=HTMX)
+    order = NumberOrder.objects.get()
+    order.number.transition("fail", by=SYSTEM, now=now)
+    told = "The carrier has run out of it."
+    order.transition("reject", by=SYSTEM, now=now, failure_code="gone", failure_reason=told)
+    response = alice_client.post(URL, form, headers=headers)
+    assert response.status_code == (422 if headers else 409)
+    page = response.content.decode()
+    assert f"was not bought: {told}" in page
+    assert "is reserved" not in page
+    again = forms(page)[0]
+    assert again["idempotency_key"] != form["idempotency_key"]
+    assert alice_client.post(URL, again, headers=HTMX).status_code == 204
+    assert NumberOrder.objects.filter(status="placed").count() == 1
+
+
+def test_says_that_the_number_is_yours_already(
+    alice_client: Client, workspace: Workspace, now: datetime
+) -> None:
+    form = forms(search(alice_client))[0]
+    alice_client.post(URL, form, headers=HTMX)
+    NumberOrder.objects.get().transition("fulfil", by=SYSTEM, now=now)
+    assert "is yours already." in alice_client.post(URL, form, headers=HTMX)["HX-Trigger"]
 
 
 def test_makes_one_order_of_a_double_click(alice_client: Client, workspace: Workspace) -> None:
