@@ -1,0 +1,35 @@
+"""A number's history …"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import phone_numbers
+from phone_numbers.history import ECHOES, SENTENCES
+from phone_numbers.models import NumberOrder, PhoneNumber, Rental
+
+ELSEWHERE = {"resolve"}  # about a stray sale, which only support sees
+
+
+def recorded() -> Iterator[str]:
+    """Every event that is written out in a call of ``audit.record``."""
+    for path in Path(phone_numbers.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
+                found = [part for part in ast.walk(node.args[1]) if isinstance(part, ast.Constant)]
+                yield from (part.value for part in found if isinstance(part.value, str))
+
+
+def test_has_a_sentence_for_every_event() -> None:
+    told = {event for _, event in {*SENTENCES, *ECHOES}}
+    events = set(recorded())
+    assert {"place", "rename", "papers_overdue"} <= events
+    assert not events - told - ELSEWHERE
+
+
+def test_has_a_sentence_for_every_move() -> None:
+    for model in (NumberOrder, PhoneNumber, Rental):
+        for event in model.TRANSITIONS:
+            assert (model._meta.model_name, event) in {*SENTENCES, *ECHOES}
