@@ -20,7 +20,7 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``amount`` is signed: what the wallet gained or lost. ``returned`` is a reservation that cost nothing."""
+    """``amount`` is signed: what the wallet gained or lost. ``returned``: reserved and given back."""
 
     entry: LedgerEntry
     amount: Decimal

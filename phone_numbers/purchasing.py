@@ -38,8 +38,8 @@ def place_order(
     """Order this number: order row, money held, pending number and history, in one transaction.
 
     The same ``idempotency_key`` for the same number gives the same order again. ``expected_total`` is what
-    the buyer was shown (in the workspace's currency); None skips that check. Raises Refusal: 400 bad number,
-    country not enabled or a nickname that renaming refuses too; 402 wallet; 403 KYC; 409 taken or price changed; 422 key reused.
+    the buyer was shown (in the workspace's currency); None skips that check. Raises Refusal: 400 bad number
+    or nickname, country not enabled; 402 wallet; 403 KYC; 409 taken or price changed; 422 key reused.
     """
     _refuse_bad_key(idempotency_key)
     nickname = clean_name("nickname", nickname)
