@@ -28,13 +28,16 @@ from telephony.admin import exchange_events
 from telephony.e164 import format_international
 
 
+NUMBER_DATES = ("activated_at", "next_check_at", "releasing_since", "next_release_at", "released_at")
+
+
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(NumberSearch):
     shelf = "Numbers"
     fieldsets = (
         (None, {"fields": ("id", "number_", "workspace", "state", "status_reason", "order_", "created_at")}),
         ("Number", {"fields": ("country", "type", "region", "capabilities", "nickname", "label")}),
-        ("Carrier", {"fields": ("carrier", "carrier_number_id", "cost", "activated_at", "next_check_at")}),
+        ("Carrier", {"fields": ("carrier", "carrier_number_id", "cost", *NUMBER_DATES)}),
         ("Routing", {"fields": ("inbound_version", "outbound_version", "is_default", "release_protection")}),
     )
     list_display = ("number_", "state", "workspace", "country", "type", "carrier", "nickname", "created_at")
@@ -43,6 +46,7 @@ class PhoneNumberAdmin(NumberSearch):
     search_fields = ("id__exact", "nickname", "carrier_number_id__exact", "workspace__slug__exact")
     search_help_text = "A number in any spelling, an id, a nickname, a workspace's slug"
     ordering = ("-id",)
+    staff_actions = (work.RELEASE,)
 
     @admin.display(description="Order")
     def order_(self, number: PhoneNumber) -> SafeString | str:

@@ -11,7 +11,8 @@ from dialnexa.actors import Actor
 from dialnexa.admin_actions import ReasonForm, StaffAction
 from dialnexa.admin_looks import exact_money
 from phone_numbers import support
-from phone_numbers.models import NumberOrder, StrayNumber
+from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
+from phone_numbers.releasing import release_number
 from phone_numbers.support import look_up_by_staff, resolve_stray
 
 WAITING = (NumberOrder.Status.PLACED, NumberOrder.Status.UNCERTAIN)
@@ -55,6 +56,11 @@ def _resolve(stray: StrayNumber, data: dict[str, Any], *, by: Actor, now: dateti
     return "resolved."
 
 
+def _release(number: PhoneNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    release_number(number, by=by, now=now, reason=data["reason"])
+    return "released. It stopped answering and costing rent; the carrier is told within seconds."
+
+
 def _order_now(order: NumberOrder) -> str:
     return f"{order.get_status_display()}. {exact_money(order.total, order.currency)} of {order.workspace}."
 
@@ -93,6 +99,19 @@ REJECT = StaffAction(
     form=CheckedForm,
     fits=_is_waiting,
     says=_order_now,
+    single=True,
+    final=True,
+    danger=True,
+)
+RELEASE = StaffAction(
+    name="release",
+    label="Release",
+    explains="The number stops answering and costing rent at once and goes back to the carrier. Paid rent is not "
+    "returned. This can't be undone.",
+    run=_release,
+    permission="numbers.change_phonenumber",
+    fits=lambda number: number.status == PhoneNumber.Status.ACTIVE or bool(number.carrier_number_id),
+    says=lambda number: f"{number.get_status_display()}, {number.workspace}.",
     single=True,
     final=True,
     danger=True,

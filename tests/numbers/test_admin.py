@@ -202,6 +202,18 @@ def test_leaves_an_order_alone_while_it_is_bought(
     assert wallet.held(order.workspace) == order.total
 
 
+def test_releases_a_number_with_a_reason(
+    order: NumberOrder, advance: Callable[[NumberOrder], NumberOrder], staff_client: Client
+) -> None:
+    number = advance(order).number
+    staff_client.post(do("release", "phonenumber"), {"id": number.pk, "reason": ""})
+    assert PhoneNumber.objects.get(pk=number.pk).status == "active"
+    staff_client.post(do("release", "phonenumber"), {"id": number.pk, "reason": "The shop closed"})
+    assert PhoneNumber.objects.get(pk=number.pk).status == "releasing"
+    entry = AuditEntry.objects.get(subject_id=number.pk, event="release")
+    assert (entry.channel, entry.reason) == ("staff", "The shop closed")
+
+
 def test_resolves_a_stray_once(staff_client: Client, stray: StrayNumber) -> None:
     form = {"id": stray.pk, "reason": "Released in the console"}
     staff_client.post(do("resolve", "straynumber"), form)
