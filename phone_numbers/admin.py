@@ -27,7 +27,6 @@ from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rent
 from telephony.admin import exchange_events
 from telephony.e164 import format_international
 
-
 NUMBER_DATES = ("activated_at", "next_check_at", "releasing_since", "next_release_at", "released_at")
 
 

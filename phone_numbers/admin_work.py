@@ -106,8 +106,8 @@ REJECT = StaffAction(
 RELEASE = StaffAction(
     name="release",
     label="Release",
-    explains="The number stops answering and costing rent at once and goes back to the carrier. Paid rent is not "
-    "returned. This can't be undone.",
+    explains="The number stops answering and costing rent at once and goes back to the carrier. Paid rent is "
+    "not returned. This can't be undone.",
     run=_release,
     permission="numbers.change_phonenumber",
     fits=lambda number: number.status == PhoneNumber.Status.ACTIVE or bool(number.carrier_number_id),
