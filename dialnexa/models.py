@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dialnexa.ids import id_maker
+from dialnexa.time_zones import validate_time_zone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -42,7 +43,7 @@ class User(AbstractUser):
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("usr"), editable=False)
     username = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
-    time_zone = models.CharField(max_length=64, default="Asia/Kolkata")
+    time_zone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_time_zone])
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -60,7 +61,7 @@ class Workspace(models.Model):
     name = models.CharField(max_length=120)
     country = models.CharField(max_length=2, default="IN", help_text="Home country, ISO 3166-1")
     currency = models.CharField(max_length=3, default="INR", help_text="ISO 4217")
-    time_zone = models.CharField(max_length=64, default="Asia/Kolkata")
+    time_zone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_time_zone])
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from dialnexa import audit, wallet
+from dialnexa import audit, time_zones, wallet
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.ids import new_id
@@ -32,11 +32,14 @@ def create_workspace(
     """A workspace with its owner and open ledger accounts, in one transaction.
 
     ``slug`` is made from the name when empty, and made unique either way it is free to choose. ``time_zone``
-    is the owner's when empty. Raises Refusal for a name that is empty or too long.
+    is the owner's when empty. Raises Refusal for a name that is empty or too long and for an unknown zone.
     """
     name = name.strip()
     if not name or len(name) > NAME_LIMIT:
         raise Refusal("workspace_name_invalid", f"Give the workspace a name of 1 to {NAME_LIMIT} characters.")
+    time_zone = time_zone or owner.time_zone
+    if time_zone not in time_zones.known():
+        raise Refusal("time_zone_unknown", f"There is no time zone {time_zone}. Write it like Asia/Kolkata.")
     by = by or Actor(Channel.BROWSER, owner.get_full_name() or owner.email, owner)
     with transaction.atomic():
         workspace = Workspace(
@@ -44,7 +47,7 @@ def create_workspace(
             name=name,
             country=country,
             currency=currency,
-            time_zone=time_zone or owner.time_zone,
+            time_zone=time_zone,
             is_demo=is_demo,
             created_at=now,
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 import redis
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from dialnexa import wallet, workspaces
@@ -129,6 +130,16 @@ def test_finds_a_free_slug_for_every_workspace(alice: User, now: datetime) -> No
     assert "acme-sohne" in slugs
     assert create_workspace("中文", alice, now=now).slug.startswith("workspace")
     assert AuditEntry.objects.filter(event="create").count() == 4
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "Asia/Kolkata\x00", "asia"])
+def test_refuses_a_time_zone_nobody_knows(alice: User, now: datetime, zone: str) -> None:
+    with pytest.raises(Refusal, match="time_zone_unknown"):
+        create_workspace("Acme", alice, now=now, time_zone=zone)
+    for thing in (User(email="z@example.com", time_zone=zone), Workspace(slug="z", name="Z", time_zone=zone)):
+        with pytest.raises(ValidationError) as caught:
+            thing.full_clean()
+        assert "time_zone" in caught.value.message_dict
 
 
 def test_gets_another_slug_when_somebody_is_quicker(
