@@ -23,10 +23,11 @@ from dialnexa.errors import Refusal
 from dialnexa.models import Membership, User, Workspace
 from dialnexa.workspaces import create_workspace
 from kyc import reviews
+from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.call_decks import import_call_rates
 from telephony.catalogue import load_catalogue
 from telephony.decks import Deck, Report
-from telephony.models import Agent, AgentVersion, CarrierSlug, NetworkGroup
+from telephony.models import CarrierSlug, NetworkGroup
 from telephony.rental_decks import import_rental_rates
 from telephony.switches import enable_group
 
@@ -140,19 +141,11 @@ def _groups(countries: Iterable[str]) -> Iterable[NetworkGroup]:
 
 
 def _make_agents(workspace: Workspace, now: datetime) -> None:
-    for title, endpoints in AGENTS.items():
-        agent = Agent.objects.create(workspace=workspace, title=title, created_at=now)
-        for number, endpoint in enumerate(endpoints, start=1):
-            draft = number == len(endpoints)
-            AgentVersion.objects.create(
-                agent=agent,
-                workspace=agent.workspace,
-                number=number,
-                runtime_url=endpoint,
-                status=AgentVersion.Status.DRAFT if draft else AgentVersion.Status.PUBLISHED,
-                created_at=now,
-                published_at=None if draft else now,
-            )
+    for title, (first, *others) in AGENTS.items():
+        agent = create_agent(workspace, title, first, by=BY, now=now)
+        for endpoint in others:
+            publish(newest_version(agent), by=BY, now=now)
+            edit_draft(agent, runtime_url=endpoint, by=BY, now=now)
 
 
 def _verify(workspace: Workspace, country: str, now: datetime) -> None:

@@ -1,0 +1,168 @@
+"""Where an agent's version runs: ``wss://host[:port]/path`` (a media stream) or ``sip:user@host[:port]``.
+
+Only the text is judged here, nothing is looked up: whoever connects resolves the name and asks
+``is_internal`` about every address it gets, because what a name points at can change.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from dialnexa.errors import Refusal
+
+LIMIT = 2048
+EXAMPLE = "Write it like wss://voice.example.com/agent or sip:agent@voice.example.com."
+WSS = re.compile(r"wss://(?P<host>\[[^\]/]*\]|[^\[\]/:]*)(?::(?P<port>[0-9]*))?(?P<path>/.*)?", re.I)
+SIP = re.compile(
+    r"(?P<scheme>sips?):(?P<user>[^@:;]+)@(?P<host>\[[^\]]*\]|[^\[\]:;]*)"
+    r"(?::(?P<port>[0-9]*))?(?P<options>(?:;[^;]*)*)",
+    re.I,
+)
+PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+USER = re.compile(r"[A-Za-z0-9._~!*'()+-]{1,128}")
+LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")  # a last label that some resolver reads as an address
+TRANSPORTS = {"sip": ("udp", "tcp", "tls"), "sips": ("tcp", "tls")}
+INTERNAL = {"localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "arpa"}
+# What ``ipaddress`` calls global, or may in some version, and is not safe to connect to: addresses that hold
+# an IPv4 address inside, protocol assignments, site-local, and a cloud's metadata service.
+# fmt: off
+NEVER = [
+    ip_network(net)
+    for net in (
+        "::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/23",
+        "2002::/16", "fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        "168.63.129.16/32",
+    )
+]
+# fmt: on
+
+
+def clean_endpoint(text: str) -> str:
+    """The endpoint as it is stored: scheme and host in lower case, a usual port left out.
+
+    Raises Refusal (400) with a code that begins with ``endpoint_``.
+    """
+    return _clean(text.strip())
+
+
+def is_internal(address: IPv4Address | IPv6Address) -> bool:
+    """Whether nothing of ours may connect there: private, loopback, link-local, multicast, metadata …"""
+    if not address.is_global or address.is_multicast:
+        return True
+    return any(address in net for net in NEVER if net.version == address.version)
+
+
+def _clean(text: str) -> str:
+    if not text:
+        raise _no("missing", f"Say where this version runs. {EXAMPLE}")
+    if len(text) > LIMIT:
+        raise _no(
+            "too_long", f"An endpoint may have at most {LIMIT:,} characters; this one has {len(text):,}."
+        )
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise _no(
+            "characters",
+            "An endpoint has no spaces and only ASCII characters; write a host like bücher.example "
+            "as xn--bcher-kva.example.",
+        )
+    scheme = text.partition(":")[0].lower()
+    if scheme == "wss":
+        return _clean_wss(text)
+    if scheme in TRANSPORTS:
+        return _clean_sip(text)
+    if scheme == "ws":
+        raise _no("scheme", "ws:// sends the call unencrypted. Use wss://.")
+    raise _no("scheme", f"An endpoint begins with wss://, sip: or sips:. {EXAMPLE}")
+
+
+def _clean_wss(text: str) -> str:
+    if "@" in text.partition("//")[2].partition("/")[0]:
+        raise _no("userinfo", "Leave user name and password out of the address: everybody here can read it.")
+    if "#" in text:
+        raise _no("fragment", "Leave out the part from # on: it is never sent.")
+    if "?" in text:
+        raise _no(
+            "query", "Leave out the part from ? on: carriers drop it. What it says can go into the path."
+        )
+    found = WSS.fullmatch(text)
+    if not found:
+        raise _no("invalid", f"This is not a whole address. {EXAMPLE}")
+    path = found["path"] or "/"
+    if not PATH.fullmatch(path):
+        raise _no("invalid", f"The path {path[:60]} has characters that must be written as %XX.")
+    return f"wss://{_clean_host(found['host'])}{_clean_port(found['port'], {'443'}, '443')}{path}"
+
+
+def _clean_sip(text: str) -> str:
+    scheme, _, rest = text.partition(":")
+    if "@" not in rest:
+        raise _no("invalid", f"A SIP address needs a user before the host. {EXAMPLE}")
+    if ":" in rest.rpartition("@")[0]:
+        raise _no("userinfo", "Leave the password out of the address: everybody here can read it.")
+    found = SIP.fullmatch(text)
+    if not found or not USER.fullmatch(found["user"]):
+        raise _no("invalid", f"This is not a whole SIP address. {EXAMPLE}")
+    scheme = found["scheme"].lower()
+    host = _clean_host(found["host"])
+    return (
+        f"{scheme}:{found['user']}@{host}{_clean_port(found['port'], set(), '')}"
+        f"{_clean_transport(scheme, found['options'])}"
+    )
+
+
+def _clean_transport(scheme: str, options: str) -> str:
+    if not options:
+        return ""
+    name, _, value = options[1:].lower().partition("=")
+    if name != "transport" or value not in TRANSPORTS[scheme]:
+        known = " or ".join(f";transport={transport}" for transport in TRANSPORTS[scheme])
+        raise _no("options", f"After the host of a {scheme}: address only {known} is possible.")
+    return f";transport={value}"
+
+
+def _clean_port(port: str | None, low: set[str], usual: str) -> str:
+    """``:5070``, or nothing. Below 1024 are other people's services."""
+    if port is None or port == usual != "":
+        return ""
+    if port not in low and not (port.isdigit() and len(port) <= 5 and 1024 <= int(port) <= 65535):
+        allowed = f"{', '.join(sorted(low))} or from " if low else ""
+        raise _no("port", f"The port must be {allowed}1024 to 65535.")
+    return f":{int(port)}"
+
+
+def _clean_host(host: str) -> str:
+    host = host.lower()
+    if host.startswith("[") or NUMERIC.fullmatch(host.removesuffix(".").rpartition(".")[2]):
+        return _clean_address(host)
+    name = host.removesuffix(".")
+    labels = name.split(".")
+    if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+        raise _no("host", f"{host[:80] or 'Nothing'} is not a host name. {EXAMPLE}")
+    if len(labels) == 1 or labels[-1] in INTERNAL:
+        raise _no("private", f"{name} names something inside a network. Use a name the internet knows.")
+    return name
+
+
+def _clean_address(host: str) -> str:
+    """An address only as everybody writes it: 127.1 and 0x7f.1 are read differently here and there."""
+    bare = host.removeprefix("[").removesuffix("]")
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        address = None
+    if (
+        address is None
+        or "%" in bare
+        or str(address) != bare
+        or (address.version == 6) != host.startswith("[")
+    ):
+        raise _no("host", f"{host[:80]} is not an address as it is usually written, like 203.0.113.7.")
+    if is_internal(address):
+        raise _no("private", f"{bare} can't be reached from the internet. Use a public address.")
+    return host
+
+
+def _no(code: str, sentence: str) -> Refusal:
+    return Refusal(f"endpoint_{code}", sentence, field="runtime_url")
