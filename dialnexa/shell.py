@@ -25,6 +25,7 @@ FIXES = {
     "telephony": ("telephony:config", "Open Telephony Config"),
     "kyc": ("kyc:cases", "Open KYC"),
     "wallet": ("wallet", "Open the wallet"),
+    "agents": ("agents:list", "Open Agents"),
 }
 
 
@@ -40,6 +41,7 @@ class Section:
 
 SECTIONS = (
     Section("Numbers", "numbers", "numbers:list"),
+    Section("Agents", "agents", "agents:list"),
     Section("Telephony Config", "sliders", "telephony:config"),
     Section("KYC", "shield", "kyc:cases"),
     Section("Wallet", "wallet", "wallet", Right.OWN),
@@ -130,7 +132,8 @@ def fix_link(page: str, slug: str, country: str = "") -> dict[str, str] | None:
         return None
     url_name, label = FIXES[page]
     url = reverse(url_name, args=[slug])
-    return {"url": f"{url}?country={country}" if country and page != "wallet" else url, "label": label}
+    about = f"?country={country}" if country and page in ("telephony", "kyc") else ""
+    return {"url": f"{url}{about}", "label": label}
 
 
 def sign_in_required(view: View) -> View:

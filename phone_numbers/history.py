@@ -27,20 +27,32 @@ SENTENCES = {
     ("phonenumber", "fail"): ("The number could not be had", "trouble"),
     ("phonenumber", "papers_refused"): ("The carrier refused the papers; support looks at it", "trouble"),
     ("phonenumber", "papers_overdue"): ("The carrier still waits for papers; support looks at it", "waiting"),
-    ("phonenumber", "route"): ("Connected to other agents", "off"),
+    ("phonenumber", "route"): ("Routing changed", "off"),
     ("phonenumber", "release"): ("Released: no calls and no rent from here on", "waiting"),
     ("phonenumber", "released"): ("The carrier has taken the number back", "off"),
     ("phonenumber", "protect"): ("Protected from release", "off"),
     ("phonenumber", "unprotect"): ("Protection from release switched off", "off"),
     ("phonenumber", "rename"): ("Renamed", "off"),
     ("phonenumber", "dismiss"): ("Put away", "off"),
+    ("agent", "create"): ("Created", "off"),
+    ("agent", "rename"): ("Renamed", "off"),
+    ("agentversion", "create"): ("Draft v{version} opened", "waiting"),
+    ("agentversion", "edit"): ("Draft v{version} edited", "waiting"),
+    ("agentversion", "publish"): ("v{version} published", "ok"),
     ("rental", "expire"): ("The rent ran out", "trouble"),
     ("rental", "restore"): ("The rent was paid; the number works again", "ok"),
     ("rental", "give_up"): ("The rental ended", "off"),
 }
 ECHOES = {("phonenumber", "create"), ("phonenumber", "fail")}  # said by the order's own entry already
 CHANNELS = {"browser": "in the browser", "api": "through the API", "staff": "support", "system": ""}
-NAMES = {"nickname": "nickname", "label": "label"}  # fields people edit; states are in the sentence
+NAMES = {  # fields people edit; states are in the sentence
+    "nickname": "nickname",
+    "label": "label",
+    "inbound": "inbound",
+    "outbound": "outbound",
+    "title": "name",
+    "runtime_url": "endpoint",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,7 @@ def tell(entries: Iterable[AuditEntry]) -> list[Event]:
 def _event(entry: AuditEntry) -> Event:
     unknown = (entry.event.replace("_", " ").capitalize(), "off")
     sentence, tone = SENTENCES.get((entry.subject_type, entry.event), unknown)
+    sentence = sentence.replace("{version}", str(entry.after.get("version", "")))
     return Event(entry, sentence, tone, _who(entry), _changes(entry))
 
 
