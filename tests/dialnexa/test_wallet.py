@@ -109,7 +109,8 @@ ATTACKS = {
         "INSERT INTO dialnexa_ledgerentry (id, reference, kind, debit_id, credit_id, amount, currency,"
         " subject_id, memo, actor_name, created_at)"
         " SELECT 'x', 'x', 'credit', o.id, p.id, 'NaN', 'INR', '', '', '', now()"
-        " FROM dialnexa_ledgeraccount o, dialnexa_ledgeraccount p WHERE o.kind = 'external' AND p.kind = 'wallet'"
+        " FROM dialnexa_ledgeraccount o, dialnexa_ledgeraccount p"
+        " WHERE o.kind = 'external' AND p.kind = 'wallet'"
     ),
     "an edited history": "UPDATE dialnexa_auditentry SET reason = 'nothing happened'",
     "a deleted history": "DELETE FROM dialnexa_auditentry",
