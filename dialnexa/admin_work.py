@@ -6,6 +6,7 @@ import zoneinfo
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django import forms
 
 from dialnexa import wallet
@@ -92,7 +93,7 @@ def _add_member(workspace: Workspace, data: dict[str, Any], *, by: Actor, now: d
     user = User.objects.filter(email__iexact=data["email"]).first()
     if user is None:
         raise Refusal("no_such_user", f"Nobody signed up as {data['email']}. Ask them to, then add them.")
-    if not user.emailaddress_set.filter(email__iexact=user.email, verified=True).exists():
+    if not EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists():
         sentence = f"{user} has not confirmed that address yet. Ask them to, then add them."
         raise Refusal("email_not_confirmed", sentence, status=409)
     member = add_member(workspace, user, data["role"], by=by, now=now, reason=data["reason"])
