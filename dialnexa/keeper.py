@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
 
 
 @dataclass
-class Server:
+class Server(ABC):
     """A server and its folder. ``programs`` is the folder its program files are in."""
 
     home: Path
@@ -112,8 +113,9 @@ class Server:
         if folder.name.startswith("dialnexa-"):
             shutil.rmtree(folder, ignore_errors=True)
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """The program and its arguments."""
 
     def config(self) -> str:
         """What the server reads from its standard input."""
