@@ -74,9 +74,13 @@ class CarrierHTTP:
         *,
         params: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Send one request and return whatever was answered. Raises TransportError when nothing was."""
-        request = self._client.build_request(method, self._base_url + path, params=params, json=body)
+        """Send one request and return whatever was answered. Raises TransportError when nothing was.
+
+        ``body`` goes out as JSON, ``form`` as form fields.
+        """
+        request = self._client.build_request(method, self.url(path), params=params, json=body, data=form)
         with deadline(self._timeouts.deadline):
             if method != "GET":
                 return self._attempt(request)
@@ -90,6 +94,9 @@ class CarrierHTTP:
                 time.sleep(pause)
                 return self._attempt(request)
             return reply
+
+    def url(self, path: str) -> str:
+        return self._base_url + path
 
     def masked(self, text: str) -> str:
         for secret, stand_in in self._secrets.items():

@@ -1,0 +1,122 @@
+"""Twilio's OpenAPI documents describe …"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from openapi_core.exceptions import OpenAPIError
+
+from telephony.carriers.base import BuyStatus, InboundRoute, NumberConfig, NumberQuery, NumberType
+
+from .contracts import Contract, contract, needs
+from .scripted import response
+from .standins import ACCOUNT_SID, Heard, TwilioStandIn, adapter, scripted_as, served
+
+pytestmark = needs("twilio")
+
+ACCOUNT = "/2010-04-01/Accounts/{AccountSid}"
+QUERY = NumberQuery("US", NumberType.LOCAL)
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Contract:
+    return contract("twilio/api_v2010-numbers-calls-sip.subset.json")
+
+
+@pytest.fixture(scope="module")
+def pricing() -> Contract:
+    return contract("twilio/twilio_pricing_v1.json")
+
+
+def a_whole_life() -> list[Heard]:
+    """Every request the adapter knows, from search to release."""
+    stand_in = TwilioStandIn(ACCOUNT_SID)
+    with served(stand_in) as url:
+        carrier = adapter("twilio", url)
+        route = carrier.ensure_route(InboundRoute("r", "https://v.example/a", "https://v.example/h"))
+        carrier.ensure_route(InboundRoute("r", "https://v.example/b", "https://v.example/h"))
+        carrier.search(NumberQuery("US", region="CA", contains="555"), limit=3)
+        for offer in carrier.search(QUERY, limit=3):
+            carrier.buy(offer.e164, intent_id="ord_1", config=NumberConfig(route=route.id))
+        [first, *_] = carrier.list_owned()
+        carrier.find_owned(first.e164)
+        carrier.configure(first.number_id, NumberConfig(route="TK" + "0" * 32, tag="t"))
+        carrier.release(first.number_id)
+        carrier.balance()
+    return stand_in.heard
+
+
+def test_every_request_and_the_answers_of_the_stand_in(numbers: Contract, pricing: Contract) -> None:
+    life = a_whole_life()
+    assert {(seen.method, seen.status) for seen in life} == {
+        ("GET", 200),
+        ("POST", 200),
+        ("POST", 201),
+        ("DELETE", 204),
+    }
+    for seen in life:
+        (pricing if seen.path.startswith("/v1/") else numbers).check(seen)
+
+
+@pytest.mark.parametrize("change", [{"path": "/2010-04-01/Numbers.json"}, {"headers": {}}, {"status": 202}])
+def test_no_other_path_status_or_missing_credentials(numbers: Contract, change: dict[str, Any]) -> None:
+    sale = next(seen for seen in a_whole_life() if seen.path.endswith("PhoneNumbers.json"))
+    with pytest.raises(OpenAPIError):
+        numbers.check(Heard(**{**{name: getattr(sale, name) for name in Heard.__slots__}, **change}))
+
+
+def test_only_fields_that_exist(numbers: Contract) -> None:
+    path = numbers.document["paths"][f"{ACCOUNT}/IncomingPhoneNumbers.json"]["post"]
+    known = path["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
+    for seen in a_whole_life():
+        if seen.method == "POST" and "IncomingPhoneNumbers" in seen.path:
+            assert seen.form.keys() <= known.keys()
+            assert "AreaCode" not in seen.form
+
+
+def test_offers_that_are_read(numbers: Contract, pricing: Contract) -> None:
+    found = numbers.example(f"{ACCOUNT}/AvailablePhoneNumbers/{{CountryCode}}/Local.json", "get", "200")
+    prices = pricing.example("/v1/PhoneNumbers/Countries/{IsoCountry}", "get", "200")
+    carrier, _ = scripted_as("twilio", response(200, found), response(200, prices))
+    [offer] = carrier.search(QUERY, limit=5)
+    assert (offer.e164, offer.region, offer.capabilities) == ("+18089251571", "Hilo, HI", ("voice", "mms"))
+    assert (offer.monthly_cost.amount, offer.monthly_cost.currency) == (Decimal("1.00"), "USD")
+
+
+def test_a_country_whose_types_are_read(numbers: Contract) -> None:
+    country = numbers.example(f"{ACCOUNT}/AvailablePhoneNumbers/{{CountryCode}}.json", "get", "200")
+    carrier, script = scripted_as(
+        "twilio", response(200, country), response(200, {"available_phone_numbers": []})
+    )
+    carrier.search(NumberQuery("US"), limit=5)
+    assert [request.url.path.split("/")[-1] for request in script.requests[1:]] == [
+        "Local.json",
+        "TollFree.json",
+    ]
+
+
+def test_a_sale_that_is_read(numbers: Contract) -> None:
+    sale = numbers.example(f"{ACCOUNT}/IncomingPhoneNumbers.json", "post", "201")
+    carrier, _ = scripted_as("twilio", response(201, sale))
+    bought = carrier.buy("+18089255327", intent_id="o", config=NumberConfig())
+    assert (bought.number_id, bought.status) == ("PN" + "a" * 32, BuyStatus.ACTIVE)
+
+
+def test_owned_numbers_that_are_read(numbers: Contract) -> None:
+    listed = numbers.example(f"{ACCOUNT}/IncomingPhoneNumbers.json", "get", "200")
+    carrier, _ = scripted_as("twilio", response(200, {**listed, "next_page_uri": None}))
+    [owned] = carrier.list_owned()
+    assert (owned.e164, owned.country, owned.type) == ("+18089255327", "US", NumberType.LOCAL)
+    assert owned.acquired_at is not None
+    assert owned.acquired_at.isoformat() == "2015-07-30T23:19:04+00:00"
+
+
+def test_a_balance_that_is_read(numbers: Contract) -> None:
+    carrier, _ = scripted_as(
+        "twilio", response(200, numbers.example(f"{ACCOUNT}/Balance.json", "get", "200"))
+    )
+    balance = carrier.balance()
+    assert balance is not None
+    assert str(balance.amount) == "0.05"
