@@ -237,13 +237,33 @@ PURCHASE_LEASE = env.float("DIALNEXA_PURCHASE_LEASE", 45.0)  # seconds one worke
 # --- carriers ---------------------------------------------------------------------------------------
 
 CARRIERS: dict[str, dict[str, Any]] = {}
+CARRIER_DEADLINE = env.float("DIALNEXA_CARRIER_DEADLINE", 20.0)  # seconds for one request, in all
 if env.str("DIALNEXA_PLIVO_AUTH_ID", ""):
     CARRIERS["plivo"] = {
         "class": "telephony.carriers.plivo.PlivoCarrier",
         "base_url": env.str("DIALNEXA_PLIVO_BASE_URL", "https://api.plivo.com"),
         "auth_id": env.str("DIALNEXA_PLIVO_AUTH_ID"),
         "auth_token": secret("DIALNEXA_PLIVO_AUTH_TOKEN", in_debug="sandbox-token"),
-        "deadline": env.float("DIALNEXA_CARRIER_DEADLINE", 20.0),
+        "deadline": CARRIER_DEADLINE,
+    }
+if env.str("DIALNEXA_TWILIO_ACCOUNT_SID", ""):
+    CARRIERS["twilio"] = {
+        "class": "telephony.carriers.twilio.TwilioCarrier",
+        "base_url": env.str("DIALNEXA_TWILIO_BASE_URL", "https://api.twilio.com"),
+        "pricing_url": env.str("DIALNEXA_TWILIO_PRICING_URL", "https://pricing.twilio.com"),
+        "account_sid": env.str("DIALNEXA_TWILIO_ACCOUNT_SID"),
+        "auth_token": secret("DIALNEXA_TWILIO_AUTH_TOKEN", in_debug="sandbox-token"),
+        "deadline": CARRIER_DEADLINE,
+    }
+if env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID", ""):
+    CARRIERS["signalwire"] = {
+        "class": "telephony.carriers.signalwire.SignalWireCarrier",
+        "base_url": env.str("DIALNEXA_SIGNALWIRE_BASE_URL", ""),
+        "project_id": env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID"),
+        "api_token": secret("DIALNEXA_SIGNALWIRE_API_TOKEN", in_debug="sandbox-token"),
+        "local_rate": env.str("DIALNEXA_SIGNALWIRE_LOCAL_RATE", ""),
+        "toll_free_rate": env.str("DIALNEXA_SIGNALWIRE_TOLL_FREE_RATE", ""),
+        "deadline": CARRIER_DEADLINE,
     }
 for slug, carrier in CARRIERS.items():
     # A worker holds an order for PURCHASE_LEASE seconds; a call that may outlast it would never be made.

@@ -97,3 +97,40 @@ def test_is_strict_in_production() -> None:
     code = f"print([getattr(settings, n) for n in {names}])"
     ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE, **SECRETS)
     assert ended.stdout.strip() == "[False, True, True, True, []]"
+
+
+TWILIO = {"DIALNEXA_TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "DIALNEXA_TWILIO_AUTH_TOKEN": "t"}
+SIGNALWIRE = {
+    "DIALNEXA_SIGNALWIRE_PROJECT_ID": "00000000-0000-0000-0000-000000000000",
+    "DIALNEXA_SIGNALWIRE_API_TOKEN": "t",
+    "DIALNEXA_SIGNALWIRE_BASE_URL": "https://space.signalwire.invalid",
+    "DIALNEXA_SIGNALWIRE_LOCAL_RATE": "0.50",
+    "DIALNEXA_SIGNALWIRE_TOLL_FREE_RATE": "1.80",
+}
+
+
+def test_has_every_carrier_whose_account_it_is_given() -> None:
+    env = ELSEWHERE | SECRETS | TWILIO | SIGNALWIRE
+    code = "import django; django.setup(); print(*settings.CARRIERS)"
+    ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
+    assert ended.stdout.split() == ["twilio", "signalwire"], ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DIALNEXA_TWILIO_AUTH_TOKEN", "", "DIALNEXA_TWILIO_AUTH_TOKEN is not set"),
+        ("DIALNEXA_TWILIO_ACCOUNT_SID", "AC123", "account_sid"),
+        ("DIALNEXA_SIGNALWIRE_API_TOKEN", "", "DIALNEXA_SIGNALWIRE_API_TOKEN is not set"),
+        ("DIALNEXA_SIGNALWIRE_BASE_URL", "", "base_url"),
+        ("DIALNEXA_SIGNALWIRE_LOCAL_RATE", "", "local_rate"),
+        ("DIALNEXA_SIGNALWIRE_PROJECT_ID", "me", "project_id"),
+    ],
+)
+def test_does_not_start_with_a_carriers_account_that_cannot_be_right(
+    name: str, value: str, said: str
+) -> None:
+    env = ELSEWHERE | SECRETS | TWILIO | SIGNALWIRE | {name: value}
+    ended = load("import django; django.setup()", DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
+    assert ended.returncode != 0
+    assert said in ended.stderr
