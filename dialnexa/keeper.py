@@ -86,8 +86,9 @@ class Server(ABC):
         folder.chmod(0o700)
         return folder
 
+    @abstractmethod
     def prepare(self) -> None:
-        """What has to be there before the server can start."""
+        """Make what has to be there before the server can start."""
 
     def sockets(self) -> Path:
         """The private folder of the socket; a short one where the path would be too long for a socket.
