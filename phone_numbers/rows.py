@@ -126,7 +126,8 @@ def _doing(number: PhoneNumber, order: NumberOrder | None) -> tuple[str, datetim
         return DOING[NumberOrder.Status(order.status)].format(carrier=carrier), since or order.created_at
     if number.status == PhoneNumber.Status.PENDING:
         bought = order.finished_at if order else None
-        return number.status_reason or "waiting for the carrier to switch it on", bought or number.created_at
+        doing = number.status_reason.rstrip(".") or "waiting for the carrier to switch it on"
+        return doing, bought or number.created_at
     return "", None
 
 
