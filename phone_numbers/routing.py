@@ -1,0 +1,121 @@
+"""Which published agent version answers a number, and which one calls from it: two separate choices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Literal
+
+from django.db import transaction
+
+from dialnexa import audit
+from dialnexa.actors import Actor
+from dialnexa.errors import Refusal
+from dialnexa.models import AuditEntry
+from phone_numbers.models import PhoneNumber
+from telephony.models import AgentVersion
+
+Direction = Literal["inbound", "outbound"]
+DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
+RELATED = ("inbound_version__agent", "outbound_version__agent")
+NOT_NOW = {
+    "pending": "{number} is still being bought. Route it when it is active.",
+    "releasing": "{number} is being given back; nothing can be connected to it.",
+    "released": "{number} was given back; nothing can be connected to it.",
+    "failed": "{number} was never bought, so nothing can be connected to it.",
+}
+
+
+class Unchanged(Enum):
+    """A direction nobody spoke of."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
+Wanted = AgentVersion | None | Unchanged
+
+
+def route_number(
+    number: PhoneNumber,
+    *,
+    inbound: Wanted = UNCHANGED,
+    outbound: Wanted = UNCHANGED,
+    by: Actor,
+    now: datetime,
+    reason: str = "",
+) -> bool:
+    """Let these versions answer and call; None detaches, UNCHANGED leaves the direction exactly as it is.
+
+    Returns whether anything changed; ``number`` then shows it. Raises Refusal: ``version_not_found`` (404; a
+    foreign one, too), ``version_not_published`` (409), ``number_not_active`` (409).
+    """
+    asked: dict[str, Wanted] = {"inbound": inbound, "outbound": outbound}
+    wanted = {way: version for way, version in asked.items() if not isinstance(version, Unchanged)}
+    with transaction.atomic():
+        locked = (
+            PhoneNumber.objects.select_for_update(of=("self",), no_key=True)
+            .select_related(*RELATED)
+            .get(pk=number.pk)
+        )
+        _refuse_inactive(locked)
+        checked = {way: version and _usable(locked, version, way) for way, version in wanted.items()}
+        before = {way: getattr(locked, f"{way}_version") for way in checked}
+        changed = {way: version for way, version in checked.items() if version != before[way]}
+        if changed:
+            PhoneNumber.objects.filter(pk=locked.pk).update(
+                **{f"{way}_version": version for way, version in changed.items()}
+            )
+            told = (_told(changed, before), _told(changed, changed))
+            audit.record(locked, "route", before=told[0], after=told[1], by=by, now=now, reason=reason)
+    for way, version in changed.items():
+        setattr(number, f"{way}_version", version)
+    return bool(changed)
+
+
+def who_answered(number: PhoneNumber, direction: Direction, at: datetime) -> AgentVersion | None:
+    """The version that the number's history says was connected in this direction at ``at``.
+
+    Whether the number was active and paid then is another question. Entries are taken in the order they were
+    made, under the number's lock; without any, nothing ever changed.
+    """
+    key = f"{direction}_version"
+    entries = AuditEntry.objects.filter(subject_id=number.pk, after__has_key=key)
+    last = entries.filter(at__lte=at).order_by("-id").first()
+    following = None if last else entries.order_by("id").first()
+    if last:
+        version_id = last.after[key]
+    elif following:
+        version_id = following.before.get(key)
+    else:
+        version_id = getattr(number, f"{key}_id")
+    return AgentVersion.objects.select_related("agent").filter(pk=version_id).first()
+
+
+def _refuse_inactive(number: PhoneNumber) -> None:
+    if number.status != PhoneNumber.Status.ACTIVE:
+        sentence = NOT_NOW[number.status].format(number=number.e164)
+        raise Refusal("number_not_active", sentence, status=409, number_status=number.status)
+
+
+def _usable(number: PhoneNumber, version: AgentVersion, way: str) -> AgentVersion:
+    """The version as it is in the database now, if this number may use it."""
+    ours = AgentVersion.objects.select_related("agent").filter(workspace=number.workspace_id)
+    found = ours.filter(pk=version.pk).first()
+    if found is None:
+        raise Refusal(
+            "version_not_found", "There is no such agent version in this workspace.", status=404, field=way
+        )
+    if found.status != AgentVersion.Status.PUBLISHED:
+        sentence = f"{found} is a draft. Publish it first; numbers use published versions only."
+        raise Refusal("version_not_published", sentence, status=409, fix="agents", field=way)
+    return found
+
+
+def _told(
+    ways: dict[str, AgentVersion | None], versions: dict[str, AgentVersion | None]
+) -> dict[str, str | None]:
+    """What the history keeps for these directions: the version's id, and its name as it was then."""
+    ids = {f"{way}_version": version.pk if (version := versions[way]) else None for way in ways}
+    names = {way: str(versions[way] or "") for way in ways}
+    return ids | names
