@@ -11,6 +11,7 @@
 
   const openModal = () => {
     if (modal.open) return;
+    all("details[data-menu][open]").forEach((menu) => (menu.open = false));
     modal.showModal();
     const first = $("[autofocus], select, input:not([type=hidden]), button", modalBody);
     if (first) first.focus();
