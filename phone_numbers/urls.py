@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from phone_numbers.views import buying, number, releasing, table
+from phone_numbers.views import buying, number, releasing, routing, table
 
 app_name = "numbers"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("<str:number_id>/", number.show_number, name="number"),
     path("<str:number_id>/row/", table.show_row, name="row"),
     path("<str:number_id>/names/", number.rename, name="rename"),
+    path("<str:number_id>/routing/", routing.route, name="routing"),
     path("<str:number_id>/release/", releasing.release, name="release"),
     path("<str:number_id>/protect/", releasing.protect, name="protect"),
     path("<str:number_id>/dismiss/", table.dismiss, name="dismiss"),

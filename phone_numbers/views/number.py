@@ -19,6 +19,8 @@ from dialnexa.shell import sign_in_required
 from phone_numbers.history import tell
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import rename_number
+from phone_numbers.readiness import read_readiness
+from phone_numbers.route_selects import route_selects
 from phone_numbers.rows import read_row
 from phone_numbers.table import row_of
 
@@ -35,6 +37,7 @@ def show_number(request: Request, slug: str, number_id: str) -> HttpResponse:
 def number_context(request: Request, workspace: Workspace, number: PhoneNumber) -> dict[str, Any]:
     now = clock.now()
     row = read_row(number, now)
+    readiness = read_readiness(number, now=now) if number.status in ("pending", "active") else []
     about = [number.pk, *(thing.pk for thing in (row.order, row.rental) if thing)]
     return {
         "workspace": workspace,
@@ -42,6 +45,9 @@ def number_context(request: Request, workspace: Workspace, number: PhoneNumber) 
         "row": row,
         "charges": row.rental.charges.all()[:12] if row.rental else [],
         "events": tell(entries_about(about)),
+        "route_selects": route_selects(number),
+        "readiness": readiness,
+        "ready": sum(item.state == "done" for item in readiness),
         "names": {"nickname": number.nickname, "label": number.label},
         "may_manage": has_right(request, Right.MANAGE),
         "now": now,

@@ -1,0 +1,41 @@
+"""The two choices of the routing form: who answers a number and who calls from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from phone_numbers.models import PhoneNumber
+from phone_numbers.routing import DIRECTIONS
+from telephony.agents import published_versions
+from telephony.models import AgentVersion
+
+WORDS = {
+    "inbound": ("Inbound", "Answers when somebody calls this number."),
+    "outbound": ("Outbound", "Speaks when this number calls somebody."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSelect:
+    """``was`` is the version's id when the page was made (empty: nobody), ``chosen`` what is selected."""
+
+    name: str
+    label: str
+    hint: str
+    groups: list[tuple[str, list[AgentVersion]]]
+    was: str
+    chosen: str
+
+
+def route_selects(number: PhoneNumber, asked: Mapping[str, str] | None = None) -> list[RouteSelect]:
+    """Inbound and outbound, each with the workspace's published versions by agent. One query."""
+    groups: dict[str, list[AgentVersion]] = {}
+    for version in published_versions(number.workspace):
+        groups.setdefault(version.agent_id, []).append(version)
+    titled = [(versions[0].agent.title, versions) for versions in groups.values()]
+    selects = []
+    for name in DIRECTIONS:
+        was = getattr(number, f"{name}_version_id") or ""
+        selects.append(RouteSelect(name, *WORDS[name], titled, was, (asked or {}).get(name, was)))
+    return selects
