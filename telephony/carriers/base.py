@@ -2,7 +2,7 @@
 
 An adapter speaks HTTP to one carrier and returns frozen dataclasses. It knows no models and reads no
 settings: whoever builds it (``telephony.carriers.get_carrier``) passes everything in. To add a carrier,
-copy ``plivo.py``, change the wire format, and add a line to the registry.
+copy ``signalwire.py``, change the wire format, and add a block to the settings.
 
 E.164 carries its ``+`` on our side everywhere; the adapter converts where its carrier wants digits.
 """
@@ -96,7 +96,7 @@ class RouteRef:
 @dataclass(frozen=True, slots=True)
 class BuyResult:
     status: BuyStatus
-    number_id: str  # the carrier's own resource id (Plivo: the digits)
+    number_id: str  # the carrier's own resource id (Plivo: the digits, Twilio: PN…, SignalWire: a UUID)
     e164: str
     raw: dict[str, Any] = field(default_factory=dict)
 
@@ -137,7 +137,7 @@ Recorder = Callable[[Exchange], None]
 
 
 class Carrier(Protocol):
-    """The verbs every carrier offers. All raise CarrierError; none retries a POST or DELETE."""
+    """The verbs every carrier offers. All raise CarrierError; none repeats a POST, PUT or DELETE."""
 
     slug: str
     label: str
@@ -158,7 +158,8 @@ class Carrier(Protocol):
     def release(self, number_id: str) -> None:
         """Give the number back by the carrier's resource id. Already gone counts as released."""
 
-    def balance(self) -> Money | None: ...
+    def balance(self) -> Money | None:
+        """The account's credit; None where the carrier does not show it."""
 
     def ensure_route(self, route: InboundRoute) -> RouteRef:
         """The carrier-side object that points inbound calls at us; found by name, created if absent."""

@@ -1,6 +1,6 @@
 """What every adapter needs around one HTTP call: a deadline, a size limit, a record, an honest error.
 
-POST and DELETE are sent once, whatever happens. A GET is repeated once, after no answer or a 429.
+POST, PUT and DELETE are sent once, whatever happens. A GET is repeated once, after no answer or a 429.
 """
 
 from __future__ import annotations
