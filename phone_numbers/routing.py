@@ -17,7 +17,6 @@ from telephony.models import AgentVersion
 
 Direction = Literal["inbound", "outbound"]
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
-RELATED = ("inbound_version__agent", "outbound_version__agent")
 NOT_NOW = {
     "pending": "{number} is still being bought. Route it when it is active.",
     "releasing": "{number} is being given back; nothing can be connected to it.",
@@ -53,11 +52,8 @@ def route_number(
     asked: dict[str, Wanted] = {"inbound": inbound, "outbound": outbound}
     wanted = {way: version for way, version in asked.items() if not isinstance(version, Unchanged)}
     with transaction.atomic():
-        locked = (
-            PhoneNumber.objects.select_for_update(of=("self",), no_key=True)
-            .select_related(*RELATED)
-            .get(pk=number.pk)
-        )
+        # Without joins: after a wait PostgreSQL reads the locked row anew, but not what was joined to it.
+        locked = PhoneNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
         _refuse_inactive(locked)
         checked = {way: version and _usable(locked, version, way) for way, version in wanted.items()}
         before = {way: getattr(locked, f"{way}_version") for way in checked}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from dialnexa.actors import SYSTEM, Actor
 from dialnexa.errors import Refusal
@@ -144,6 +145,26 @@ def test_loses_neither_direction_when_two_people_route_at_once(
         thread.join(10)
     assert pair(number) == (desk, night)
     assert len(history(number)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waits_for_whoever_routes_the_number_already(
+    number: PhoneNumber, desk: AgentVersion, night: AgentVersion, by: Actor, now: datetime
+) -> None:
+    def route() -> None:
+        try:
+            route_number(PhoneNumber.objects.get(pk=number.pk), inbound=desk, by=by, now=now)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=route)
+    with transaction.atomic():
+        route_number(number, inbound=night, by=by, now=now)
+        thread.start()
+        time.sleep(0.5)
+    thread.join(10)
+    assert pair(number) == (desk, None)
+    assert [entry.before["inbound"] for entry in history(number)] == ["", "Night line v1"]
 
 
 # --- who would have answered --------------------------------------------------------------------------
