@@ -42,7 +42,7 @@ def edit_draft(
     title = None if title is None else _clean_title(title)
     runtime_url = None if runtime_url is None else clean_endpoint(runtime_url)
     with transaction.atomic():
-        locked = Agent.objects.select_for_update().get(pk=agent.pk)
+        locked = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
         if title is not None and title != locked.title:
             _rename(locked, title, by, now)
         version = newest_version(locked)
@@ -61,7 +61,7 @@ def publish(
     ``draft_changed`` (somebody edited it meanwhile), and ``endpoint_…`` for one that is not allowed any more.
     """
     with transaction.atomic():
-        Agent.objects.select_for_update().get(pk=version.agent_id)
+        Agent.objects.select_for_update(no_key=True).get(pk=version.agent_id)
         version.refresh_from_db()
         if version.status == PUBLISHED:
             raise Refusal("version_published", f"{version} is published already.", status=409)

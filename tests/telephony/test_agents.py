@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
@@ -134,6 +137,43 @@ def test_does_not_publish_an_endpoint_that_is_not_allowed(agent: Agent, by: Acto
         publish(newest_version(agent), by=by, now=now)
     assert refused.value.code == "endpoint_private"
     assert AgentVersion.objects.get().status == "draft"
+
+
+def while_editing(agent: Agent, by: Actor, now: datetime, what: Callable[[], object]) -> list[str]:
+    """Do something in another thread while an edit is not committed yet. Returns what was refused."""
+    refused: list[str] = []
+
+    def act() -> None:
+        try:
+            what()
+        except Refusal as refusal:
+            refused.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=act)
+    with transaction.atomic():
+        edit_draft(agent, runtime_url=SECOND, by=by, now=now)
+        thread.start()
+        time.sleep(0.5)
+    thread.join(10)
+    return refused
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishes_nothing_that_is_being_edited(agent: Agent, by: Actor, now: datetime) -> None:
+    shown = newest_version(agent)
+    refused = while_editing(agent, by, now, lambda: publish(shown, expected_url=FIRST, by=by, now=now))
+    assert refused == ["draft_changed"]
+    assert versions(agent) == [(1, "draft", SECOND)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_opens_one_draft_when_two_people_edit_at_once(agent: Agent, by: Actor, now: datetime) -> None:
+    publish(newest_version(agent), by=by, now=now)
+    third = "sip:third@voice.example.com"
+    assert while_editing(agent, by, now, lambda: edit_draft(agent, runtime_url=third, by=by, now=now)) == []
+    assert versions(agent) == [(1, "published", FIRST), (2, "draft", third)]
 
 
 @pytest.mark.parametrize("change", [{"runtime_url": SECOND}, {"status": "draft"}, {"number": 7}])
