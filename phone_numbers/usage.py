@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber
@@ -82,4 +82,4 @@ def version_rows(agent: Agent) -> list[VersionRow]:
 
 
 def live_numbers(workspace: Workspace) -> QuerySet[PhoneNumber]:
-    return PhoneNumber.objects.filter(Q(status__in=PhoneNumber.LIVE), workspace=workspace)
+    return PhoneNumber.objects.filter(workspace=workspace, status__in=PhoneNumber.LIVE)

@@ -82,11 +82,13 @@ def test_leads_from_a_pending_number_to_its_order(workspace: Workspace, now: dat
     assert (active.fix, active.record) == ("order", order.pk)
 
 
-def test_wants_the_rent_paid(workspace: Workspace, now: datetime) -> None:
-    number = make_number(workspace)
+def test_wants_the_rent_paid(workspace: Workspace, desk: AgentVersion, now: datetime) -> None:
+    number = make_number(workspace, inbound_version=desk)
     rental = make_rental(number, now, status="expired")
-    active = items(number, now)[ACTIVE]
+    found = items(number, now)
+    active = found[ACTIVE]
     assert (active.state, active.fix, active.record) == ("blocked", "wallet", rental.pk)
+    assert found[CALL_IN].sentence == "The number has to be active first."
 
 
 @pytest.mark.parametrize(
