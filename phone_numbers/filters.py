@@ -116,7 +116,8 @@ def _matches(text: str) -> Q:
     names = Q(nickname__icontains=text) | Q(label__icontains=text)
     digits = NOT_DIGITS.sub("", text)
     if digits.isascii() and digits.isdigit():
-        return names | Q(e164__contains=digits)
+        national = digits.removeprefix("0") or digits  # a trunk zero, as people write it, is not in E.164
+        return names | Q(e164__contains=digits) | Q(e164__contains=national)
     return names | Q(pk=text) if ID_PATTERN.match(text) else names
 
 

@@ -20,6 +20,7 @@ from telephony.carriers.base import BuyStatus, Carrier, CarrierError, Exchange
 from telephony.exchanges import save_exchanges
 
 log = logging.getLogger(__name__)
+CALMEST = 6 * 60 * 60.0  # seconds between two looks in the end: papers take days
 
 
 def confirm_number(number_id: str, *, tell: Clock = clock.now) -> None:
@@ -58,9 +59,11 @@ def _switch_on(number: PhoneNumber, now: datetime) -> None:
 
 
 def _wait(number: PhoneNumber, *, refused: bool, now: datetime) -> None:
-    """Ask again later. Refused papers, or none decided for long, are said and shown to support, once."""
+    """Ask again, later each time. What a person should know is said, and shown to support, once."""
     still = PhoneNumber.objects.filter(pk=number.pk, status=PhoneNumber.Status.PENDING)
-    still.update(next_check_at=now + timedelta(seconds=settings.PAPERS_CHECK_EVERY))
+    waited = (now - number.created_at).total_seconds() / 2
+    seconds = max(settings.PAPERS_CHECK_EVERY, min(waited, CALMEST))
+    still.update(next_check_at=now + timedelta(seconds=seconds))
     carrier = label_of(number.carrier)
     if refused:
         told = (

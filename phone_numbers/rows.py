@@ -107,7 +107,16 @@ def _status(number: PhoneNumber, rental: Rental | None) -> tuple[str, str, str]:
         why = _unfit(number, rental)
         if why:
             return "Unavailable", "trouble", why
+    if _is_stopped(number):
+        return "Unavailable", "trouble", number.status_reason
     return number.get_status_display(), TONES[number.status], number.status_reason
+
+
+def _is_stopped(number: PhoneNumber) -> bool:
+    """Bought, and not switched on: the carrier refused its papers, or says nothing for too long."""
+    order = getattr(number, "order", None)
+    waits = number.status == PhoneNumber.Status.PENDING
+    return waits and order is not None and not order.is_open and order.review_since is not None
 
 
 def _unfit(number: PhoneNumber, rental: Rental | None) -> str:
@@ -124,7 +133,7 @@ def _doing(number: PhoneNumber, order: NumberOrder | None) -> tuple[str, datetim
         since = order.doubted_at if order.status == NumberOrder.Status.UNCERTAIN else None
         carrier = number.get_carrier_display()
         return DOING[NumberOrder.Status(order.status)].format(carrier=carrier), since or order.created_at
-    if number.status == PhoneNumber.Status.PENDING:
+    if number.status == PhoneNumber.Status.PENDING and not _is_stopped(number):
         bought = order.finished_at if order else None
         doing = number.status_reason.rstrip(".") or "waiting for the carrier to switch it on"
         return doing, bought or number.created_at

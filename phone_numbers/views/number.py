@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace, has_right
@@ -63,10 +63,12 @@ def show_order(request: Request, slug: str, order_id: str) -> HttpResponse:
     return redirect("numbers:number", slug, order.number_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @sign_in_required
 def rename(request: Request, slug: str, number_id: str) -> HttpResponse:
-    """Give the number a nickname and a label."""
+    """Give the number a nickname and a label. GET (a reloaded refusal) leads back to the number."""
+    if request.method == "GET":
+        return redirect("numbers:number", slug, number_id)
     workspace = get_workspace(request, slug, Right.MANAGE)
     number = get_number(workspace, number_id)
     names = {name: request.POST.get(name, "") for name in ("nickname", "label")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace
@@ -20,10 +20,12 @@ from phone_numbers.views.number import get_number, number_context
 from telephony.e164 import format_international
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @sign_in_required
 def release(request: Request, slug: str, number_id: str) -> HttpResponse:
-    """Give the number back, once the person has typed its last four digits."""
+    """Give the number back, once the person has typed its last four digits. GET leads back to the number."""
+    if request.method == "GET":
+        return redirect("numbers:number", slug, number_id)
     workspace = get_workspace(request, slug, Right.MANAGE)
     number = get_number(workspace, number_id)
     reason = request.POST.get("reason", "").replace("\x00", "").strip()[:300]

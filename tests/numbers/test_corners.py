@@ -259,3 +259,20 @@ def test_is_recorded_though_the_database_goes_away_while_the_carrier_answers(
     assert_bought(NumberOrder.objects.select_related("workspace").get(pk=order.pk), carrier, balance)
     assert carrier.requests("POST") == 1
     assert PhoneNumber.objects.get(pk=order.number_id).status == "active"
+
+
+def test_whose_number_waits_for_papers_is_asked_about_ever_more_calmly(
+    order: NumberOrder, advance: Advance, carrier: Carrier, clock: Turned, settings: Any
+) -> None:
+    carrier.breaks("pending", 3600)
+    number = advance(order).number
+    waits = []
+    for _ in range(12):
+        confirm_number(number.id, tell=clock)
+        number.refresh_from_db()
+        assert number.next_check_at is not None
+        waits.append((number.next_check_at - clock.now).total_seconds())
+        clock.now = number.next_check_at
+    assert waits == sorted(waits)
+    assert waits[0] == settings.PAPERS_CHECK_EVERY
+    assert waits[-1] > 10 * waits[0]

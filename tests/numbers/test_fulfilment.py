@@ -17,7 +17,9 @@ from phone_numbers.fulfilment import claim
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
 from phone_numbers.outcomes import WORKER, put_back, record_sale
 from phone_numbers.papers import confirm_number
+from phone_numbers.rows import read_row
 from phone_numbers.support import ask_now, reject_by_staff
+from phone_numbers.table import row_of
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig
 from telephony.models import CarrierExchange
@@ -415,6 +417,9 @@ def test_says_so_when_the_carrier_refuses_the_papers(
     assert entries_about([number.id]).filter(event="papers_refused").count() == 1
     assert number.next_check_at is not None
     assert number.next_check_at > clock.now
+    row = read_row(row_of(order.workspace, number.id) or number, clock.now)
+    assert (row.status, row.tone, row.reason) == ("Unavailable", "trouble", number.status_reason)
+    assert not row.is_open
 
 
 def test_lets_staff_end_a_doubt_with_a_reason(

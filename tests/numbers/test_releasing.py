@@ -205,3 +205,11 @@ def test_is_rung_for_once_in_a_while(number: PhoneNumber, by: Any, clock: Turned
     assert take_due_releases(now=clock.now) == [number.id]
     assert take_due_releases(now=clock.now) == []
     assert take_due_releases(now=clock.now + timedelta(seconds=settings.RING_AGAIN)) == [number.id]
+
+
+def test_leads_back_to_the_number_when_its_address_is_opened(
+    number: PhoneNumber, alice_client: Client
+) -> None:
+    for address in ("release", "names"):
+        page = alice_client.get(f"/w/acme/numbers/{number.id}/{address}/")
+        assert (page.status_code, page["Location"]) == (302, f"/w/acme/numbers/{number.id}/")
