@@ -122,7 +122,8 @@ def test_keeps_a_chosen_chip_without_rows(alice_client: Client, workspace: Works
 
 @pytest.mark.parametrize(
     "search",
-    ["080 4718", "471822", "+91 80-4718 2200", "(80) 4718", "918047182200", "８０４７", "delhi", "DESK, d", "campaign",
+    ["080 4718", "471822", "+91 80-4718 2200", "(80) 4718", "918047182200", "８０４７", "delhi",
+        "DESK, d", "campaign",
     ],
 )  # fmt: skip
 def test_finds_any_part_of_number_or_names(alice_client: Client, workspace: Workspace, search: str) -> None:
