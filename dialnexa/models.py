@@ -108,9 +108,60 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    monthly_spend_cap = models.DecimalField(
+        max_digits=20,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="In the wallet's currency, per calendar month of the workspace; empty: no cap",
+    )
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replacements",
+        help_text="The key this one was rotated from",
+    )
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(monthly_spend_cap__isnull=True)
+                | Q(monthly_spend_cap__gte=0, monthly_spend_cap__lt=10**13),
+                name="spend_cap_possible",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
+
+
+class IdempotencyRecord(models.Model):
+    """The answer to one POST, kept 24 hours so that the same request gets the same answer again.
+
+    ``status`` is empty while the request runs; after ``locked_until`` it may be taken up again (its process
+    died). ``fingerprint`` is the SHA-256 of method, path and body.
+    """
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+")
+    route = models.CharField(max_length=120)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    locked_until = models.DateTimeField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["api_key", "route", "key"], name="one_answer_per_key"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.key}"
 
 
 class LedgerAccount(models.Model):
@@ -185,6 +236,14 @@ class LedgerEntry(models.Model):
     )
     memo = models.CharField(max_length=200)
     actor_name = models.CharField(max_length=150)
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The key that spent it; its monthly cap counts these",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

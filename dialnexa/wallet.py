@@ -115,6 +115,7 @@ def _entry(
         subject_id=subject,
         memo=memo,
         actor_name=by.name,
+        api_key=by.api_key,
         created_at=now,
     )
 

@@ -15,6 +15,7 @@ from dialnexa import audit, wallet
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from dialnexa.spending import refuse_over_cap
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import clean_name
 from phone_numbers.quoting import QuotedOffer, quote_offer
@@ -39,7 +40,8 @@ def place_order(
 
     The same ``idempotency_key`` for the same number gives the same order again. ``expected_total`` is what
     the buyer was shown (in the workspace's currency); None skips that check. Raises Refusal: 400 bad number
-    or nickname, country not enabled; 402 wallet; 403 KYC; 409 taken or price changed; 422 key reused.
+    or nickname, country not enabled; 402 wallet or the API key's spend cap; 403 KYC; 409 taken or price
+    changed; 422 key reused.
     """
     _refuse_bad_key(idempotency_key)
     nickname = clean_name("nickname", nickname)
@@ -73,11 +75,14 @@ def _write_order(
 ) -> NumberOrder:
     assert quote.setup_price is not None
     assert quote.monthly_price is not None
+    if by.api_key:
+        refuse_over_cap(by.api_key, quote.setup_price + quote.monthly_price, now=now)
     number = _pending_number(workspace, quote, nickname, now)
     order = NumberOrder.objects.create(
         workspace=workspace,
         number=number,
         placed_by=by.user,
+        api_key=by.api_key,
         idempotency_key=key,
         carrier=quote.carrier,
         e164=number.e164,

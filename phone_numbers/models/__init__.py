@@ -1,0 +1,18 @@
+"""Numbers, the orders that buy them, the rent they cost, the trunks that carry them."""
+
+from phone_numbers.models.bulk import BulkRouting
+from phone_numbers.models.numbers import PhoneNumber
+from phone_numbers.models.orders import NumberOrder, PurchaseAttempt, StrayNumber
+from phone_numbers.models.rentals import Rental, RentalCharge
+from phone_numbers.models.trunks import SipTrunk
+
+__all__ = [
+    "BulkRouting",
+    "NumberOrder",
+    "PhoneNumber",
+    "PurchaseAttempt",
+    "Rental",
+    "RentalCharge",
+    "SipTrunk",
+    "StrayNumber",
+]
