@@ -219,6 +219,7 @@ class LedgerEntry(models.Model):
         HOLD = "hold", "Reserved"
         CAPTURE = "capture", "Charged"
         VOID = "void", "Returned"
+        REFUND = "refund", "Refunded"
         ADJUSTMENT = "adjustment", "Correction"
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("txn"), editable=False)

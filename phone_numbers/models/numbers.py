@@ -63,6 +63,9 @@ class PhoneNumber(Stateful):
     next_check_at = models.DateTimeField(
         null=True, blank=True, help_text="When to ask the carrier about its papers"
     )
+    papers_refused_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the carrier has refused its papers without a break"
+    )
     releasing_since = models.DateTimeField(null=True, blank=True)
     next_release_at = models.DateTimeField(
         null=True, blank=True, help_text="When to tell the carrier (again) that it is given back"

@@ -133,7 +133,10 @@ class PurchaseAttempt(models.Model):
 
 
 class StrayNumber(models.Model):
-    """A number the carrier sold us that no live number of ours stands for. Staff adopt or release it."""
+    """A number the carrier sold us that no live number of ours stands for. Staff adopt or release it.
+
+    With ``releasing_since`` it is a job, as a releasing number is: the carrier is told until it is certain.
+    """
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("stray"), editable=False)
     carrier = models.CharField(max_length=20, choices=CarrierSlug.choices)
@@ -144,12 +147,27 @@ class StrayNumber(models.Model):
     )
     evidence = models.CharField(max_length=500)
     found_at = models.DateTimeField()
+    releasing_since = models.DateTimeField(null=True, blank=True, help_text="Being given back since")
+    next_release_at = models.DateTimeField(
+        null=True, blank=True, help_text="When to tell the carrier (again) that it is given back"
+    )
+    rung_until = models.DateTimeField(null=True, blank=True)
+    release_note = models.CharField(
+        max_length=300, blank=True, help_text="What the carrier said when it did not take it back"
+    )
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 fields=["carrier", "e164"], condition=Q(resolved_at__isnull=True), name="one_open_stray"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["next_release_at"],
+                condition=Q(resolved_at__isnull=True, next_release_at__isnull=False),
+                name="stray_to_release",
             ),
         )
 
