@@ -92,6 +92,41 @@ class Membership(models.Model):
         return f"{self.user} · {self.get_role_display()}"
 
 
+class Invitation(models.Model):
+    """Somebody is asked into a workspace by e-mail. The link in the mail works once, for that address, until
+    ``expires_at``; its token is kept only as a digest.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40, default=id_maker("inv"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(help_text="In lower case")
+    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    digest = models.CharField(max_length=128, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    renewed_at = models.DateTimeField(help_text="When the link that works now was made")
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="When the last mail was handed over")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="one_open_invitation",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(withdrawn_at=None), name="accepted_or_withdrawn"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.get_role_display()}"
+
+
 class ApiKey(models.Model):
     """A workspace's key. The secret is shown once; only its SHA-512 is kept."""
 
