@@ -5,6 +5,7 @@ nothing embedded is imported. Without DIALNEXA_DEBUG=1 this is production, which
 its secrets.
 """
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from dialnexa.mail import smtp_settings
+from dialnexa.sealing import parse_keys
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,6 +54,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "dialnexa",
     "kyc",
     "telephony",
@@ -275,6 +280,30 @@ for slug, carrier in CARRIERS.items():
         )
 SANDBOX_URL = env.str("DIALNEXA_SANDBOX_URL", "")  # set: the carriers are the sandbox, and pages say so
 
+# --- SIP trunks ---------------------------------------------------------------------------------------
+
+# Secrets in the database: 2:<base64 of 32 bytes>,1:<…>; the first seals, all open (see dialnexa.sealing).
+SEALING_KEYS = parse_keys(
+    secret("DIALNEXA_SEALING_KEYS", in_debug="1:ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtISE=")
+)
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    texts: list[str] = env.list(name, [])
+    try:
+        return [ip_network(text.strip()) for text in texts]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be networks like 10.20.0.0/16 or fd00:20::/32, separated by commas: {error}."
+        ) from error
+
+
+SIP_ALLOWED_NETWORKS = networks("DIALNEXA_SIP_ALLOWED_NETWORKS")  # called although they are private
+SIP_DENIED_NETWORKS = networks("DIALNEXA_SIP_DENIED_NETWORKS")  # never called: our own public addresses
+SIP_SIGNALLING_ADDRESSES: list[str] = env.list("DIALNEXA_SIP_SIGNALLING_ADDRESSES", [])  # where we call from
+SIP_INBOUND_DOMAIN = env.str("DIALNEXA_SIP_INBOUND_DOMAIN", "")  # carriers send calls to number@this
+SIP_CA_FILE = env.str("DIALNEXA_SIP_CA_FILE", "")  # certificates trusted beside the system's, as PEM
+
 # --- buying: seconds (see phone_numbers.fulfilment) ---------------------------------------------------
 
 SETTLE_WINDOW = env.float("DIALNEXA_SETTLE_WINDOW", 900.0)  # how late a carrier may still act on a request
@@ -291,11 +320,48 @@ REVIEW_AFTER = env.float("DIALNEXA_REVIEW_AFTER", 24 * 60 * 60.0)  # uncertain f
 PAPERS_CHECK_EVERY = env.float(
     "DIALNEXA_PAPERS_CHECK_EVERY", 300.0
 )  # a sold number whose papers are outstanding
+PAPERS_GRACE = env.float(
+    "DIALNEXA_PAPERS_GRACE", 24 * 60 * 60.0
+)  # a refusal of papers that stands for this long is final: number and money go back
 RELEASE_SOONEST = env.float("DIALNEXA_RELEASE_SOONEST", 30.0)  # telling a carrier again that a number is
 RELEASE_LATEST = env.float("DIALNEXA_RELEASE_LATEST", 3600.0)  # given back: as long again as it has taken
 SWEEP_EVERY = env.float("DIALNEXA_SWEEP_EVERY", 1.0)
 RING_AGAIN = env.float("DIALNEXA_RING_AGAIN", 6.0)  # an order nobody took: ring once more
 OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search result may be bought
+
+# --- the REST API (see dialnexa.api) ------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["dialnexa.api.keys.BearerKey"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "dialnexa.api.schema.EndpointSchema",
+    "UNAUTHENTICATED_USER": None,
+    "UNICODE_JSON": True,
+}
+API_LIMITS = {  # of one key, in a moving window
+    "read": env.str("DIALNEXA_API_LIMIT_READ", "600/minute"),
+    "write": env.str("DIALNEXA_API_LIMIT_WRITE", "120/minute"),
+    "search": env.str("DIALNEXA_API_LIMIT_SEARCH", "60/minute"),
+    "purchase": env.str("DIALNEXA_API_LIMIT_PURCHASE", "30/minute"),
+}
+API_WAIT = env.float("DIALNEXA_API_WAIT", 10.0)  # seconds a purchase waits for the carrier, unless told
+API_WAIT_LONGEST = 30.0
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{PRODUCT_NAME} API",
+    "DESCRIPTION": "Buy, link, connect and release phone numbers. Keys are made under Settings → API keys.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["dialnexa.api.schema.only_v1"],
+    "POSTPROCESSING_HOOKS": ["dialnexa.api.schema.complete"],
+    "SERVERS": [{"url": PUBLIC_BASE_URL}],
+}
 
 LOGGING = {
     "version": 1,

@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from dialnexa import health, views
+from dialnexa.api.docs import Docs, Document
+from dialnexa.api.refusals import not_found
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),  # answered by health.answer_first, before
@@ -23,4 +25,16 @@ urlpatterns = [
     path("w/<slug:slug>/telephony/", include("telephony.urls")),
     path("w/<slug:slug>/kyc/", include("kyc.urls")),
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
+    # the REST API
+    path("v1/openapi.json", Document.as_view(), name="openapi"),
+    path("v1/docs", Docs.as_view(), name="api-docs"),
+    path("v1/", include("phone_numbers.api.urls")),
+    path("v1/", include("phone_numbers.api.agent_urls")),
+    path("v1/", include("telephony.api.urls")),
+    path("v1/<path:rest>", not_found),
+    path("api/relay/rest/", include("phone_numbers.api.compatible.urls")),
+    path("api/<path:rest>", not_found),
 ]
+handler400 = "dialnexa.error_pages.bad_request"
+handler404 = "dialnexa.error_pages.page_not_found"
+handler500 = "dialnexa.error_pages.server_error"

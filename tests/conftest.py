@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
 if TYPE_CHECKING:
-    from dialnexa.models import User, Workspace
+    from dialnexa.models import ApiKey, User, Workspace
 
 PASSWORD = "correct horse battery staple"
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -200,6 +201,60 @@ def charlie_client(charlie: User, charlie_workspace: Workspace) -> Client:
 @pytest.fixture
 def staff_client(staff: User) -> Client:
     return client_of(staff)
+
+
+# --- programs -------------------------------------------------------------------------------------------
+
+
+class Program:
+    """A client of the REST API with a key of ``workspace``. ``headers`` go with every request."""
+
+    def __init__(self, key: ApiKey, secret: str) -> None:
+        self.key = key
+        self.secret = secret
+        self.http = Client(headers={"authorization": f"Bearer {secret}"})
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.http.get(path, query)
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """``headers`` in Python's spelling: ``idempotency_key="…"``."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.generic(
+            method, path, json.dumps({} if body is None else body), "application/json", headers=named
+        )
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.send("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.send("PATCH", path, body, **headers)
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.send("PUT", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Any:
+        return self.send("DELETE", path, **headers)
+
+
+def make_program(workspace: Workspace, now: datetime, *scopes: str, **options: Any) -> Program:
+    """A client with these scopes, or with all."""
+    from dialnexa.actors import SYSTEM
+    from dialnexa.api_keys import SCOPES, create_api_key
+
+    return Program(*create_api_key(workspace, "test", scopes or SCOPES, by=SYSTEM, now=now, **options))
+
+
+@pytest.fixture
+def program(workspace: Workspace, now: datetime) -> Program:
+    """A client that may do everything in Acme."""
+    return make_program(workspace, now)
+
+
+@pytest.fixture
+def charlie_program(charlie_workspace: Workspace, now: datetime) -> Program:
+    """The same in Charlie's workspace."""
+    return make_program(charlie_workspace, now)
 
 
 # --- the carrier --------------------------------------------------------------------------------------

@@ -1,0 +1,119 @@
+"""Reading what clients send: strict JSON, fields that don't guess, and values a database can hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+S = TypeVar("S", bound=serializers.Serializer)
+NOT_AN_OBJECT = 'The body must be a JSON object, for example {"nickname": "Front desk"}.'
+
+
+class StrictJSONParser(BaseParser):
+    """JSON as RFC 8259 has it: UTF-8, no NaN; no NUL and no half characters, which nothing could store."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            value = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+            if any("\x00" in text for text in _texts(value)):
+                raise ValueError("it holds a NUL character")
+            json.dumps(value, ensure_ascii=False).encode()
+        except RecursionError:
+            raise ParseError("The body is nested too deeply.") from None
+        except ValueError as error:  # also bytes that are no UTF-8, and lone surrogates
+            raise ParseError(f"The body is not valid JSON: {_without_body(error)}.") from None
+        if not isinstance(value, dict):
+            raise ParseError(NOT_AN_OBJECT)
+        return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        yield from (text for inner in value.values() for text in _texts(inner))
+    elif isinstance(value, list):
+        yield from (text for inner in value for text in _texts(inner))
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
+
+
+def _without_body(error: ValueError) -> str:
+    """What is wrong, never the bytes themselves (they may hold a password)."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return "it must be UTF-8 text" if isinstance(error, UnicodeError) else str(error)
+
+
+def read(serializer: type[S], data: Any, **context: Any) -> dict[str, Any]:
+    """``data`` checked by ``serializer``; only its fields. Raises ValidationError naming what is wrong."""
+    filled = serializer(data=data, context=context)
+    filled.is_valid(raise_exception=True)
+    return dict(filled.validated_data)
+
+
+class Text(serializers.CharField):
+    """A string, and nothing that merely could be one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Flag(serializers.BooleanField):
+    """``true`` or ``false``; in a query also as text."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool) and not (isinstance(data, str) and data in ("true", "false")):
+            self.fail("invalid", input=data)
+        return data is True or data == "true"
+
+
+class Whole(serializers.IntegerField):
+    """An integer: ``3``, in a query also ``"3"``; never ``3.0`` or ``true``."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int | str):
+            self.fail("invalid")
+        if isinstance(data, str) and not (data.isascii() and data.removeprefix("-").isdigit()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Moment(serializers.DateTimeField):
+    """UTC, ISO 8601 with milliseconds: ``2026-11-21T05:38:09.000Z``."""
+
+    def to_representation(self, value: datetime) -> str:
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+class Amount(serializers.DecimalField):
+    """Money as a decimal string, at least two places: ``"250.00"``, ``"0.0085"``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_digits": 20, "decimal_places": 6, "coerce_to_string": True, **options})
+
+    def to_representation(self, value: Decimal) -> str:
+        return money_text(value)
+
+
+def money_text(value: Decimal) -> str:
+    """``Decimal("250.000000")`` as ``250.00``; more places only where they say something."""
+    short = value.normalize()
+    places = max(2, -int(short.as_tuple().exponent))
+    return f"{short:.{places}f}"

@@ -1,0 +1,95 @@
+"""How often a key may ask: exact moving windows, kept in Redis, shared by all web servers.
+
+Without Redis reading goes on uncounted; what spends money or places calls is refused until it is back
+(a limit that opens when its store is away is none).
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from dialnexa.errors import Refusal
+
+log = logging.getLogger(__name__)
+FAIL_CLOSED = {"purchase", "call"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is left of a limit. ``reset`` is the Unix time at which the oldest request stops counting."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+
+
+class RateExceeded(Refusal):
+    """429, with the window that is full."""
+
+    def __init__(self, kind: str, item: RateLimitItem, window: Window, now: datetime) -> None:
+        wait = max(1, math.ceil(window.reset - now.timestamp()))
+        sentence = f"Too many requests: this key may send {item}. Try again in {wait} s."
+        super().__init__("rate_limited", sentence, status=429, retry_after=wait, limit=kind)
+        self.window = window
+
+
+def count_request(who: str, kind: str, *, now: datetime) -> Window | None:
+    """Count one request of ``kind`` (a key of settings.API_LIMITS) by ``who``; what is left of the window.
+
+    None when it can't be counted and may go on all the same. Raises RateExceeded (429), or Refusal 503
+    ``rate_limit_unavailable`` for kinds that fail closed.
+    """
+    item = parse(settings.API_LIMITS[kind])
+    try:
+        fits = limiter().hit(item, kind, who)
+        stats = limiter().get_window_stats(item, kind, who)
+    except StorageError as error:
+        log.warning("Requests can't be counted: %s", error)
+        if kind in FAIL_CLOSED:
+            raise _uncountable() from error
+        return None
+    window = Window(item.amount, max(0, stats.remaining), math.ceil(stats.reset_time))
+    if not fits:
+        raise RateExceeded(kind, item, window, now)
+    return window
+
+
+def _uncountable() -> Refusal:
+    return Refusal(
+        "rate_limit_unavailable",
+        "Requests that spend money can't be counted right now, so none is taken. Nothing was done; try again "
+        "in a few seconds.",
+        status=503,
+        retry_after=5,
+    )
+
+
+def limiter() -> MovingWindowRateLimiter:
+    return _limiter(settings.REDIS_URL)
+
+
+@functools.cache
+def _limiter(url: str) -> MovingWindowRateLimiter:
+    patience = {"socket_timeout": 1, "socket_connect_timeout": 1}
+    own = url.replace("unix://", "redis+unix://", 1) if url.startswith("unix:") else url
+    return MovingWindowRateLimiter(
+        storage_from_string(own, wrap_exceptions=True, key_prefix="numbers:limits", **patience)
+    )

@@ -1,0 +1,1 @@
+"""Numbers over REST: ``/v1/organization-phone-numbers``."""

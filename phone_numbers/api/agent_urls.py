@@ -1,0 +1,5 @@
+"""``/v1/agents…``"""
+
+from typing import Any
+
+urlpatterns: list[Any] = []

@@ -1,0 +1,1 @@
+"""SignalWire's number API, spoken by us: ``/api/relay/rest/phone_numbers``."""

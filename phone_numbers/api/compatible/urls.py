@@ -1,0 +1,5 @@
+"""``/api/relay/rest/phone_numbers…``"""
+
+from typing import Any
+
+urlpatterns: list[Any] = []

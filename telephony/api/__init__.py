@@ -1,0 +1,1 @@
+"""The catalogue, Telephony Config and prices over REST."""
