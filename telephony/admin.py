@@ -26,6 +26,7 @@ from telephony.models import (
     NetworkGroup,
     Prefix,
     RentalRate,
+    SipRate,
     WorkspaceNetworkGroup,
 )
 
@@ -193,6 +194,14 @@ class RentalRateAdmin(RateAdmin):
     list_select_related = ("country",)
     search_fields = ("country__name", "country__iso__exact")
     autocomplete_fields = ("country",)
+
+
+@admin.register(SipRate)
+class SipRateAdmin(RateAdmin):
+    fields = add_only = ("currency", "per_minute", "valid_from")
+    list_display = ("currency", "per_minute", "valid_from")
+    list_filter = ("currency",)
+    search_fields = ("currency__exact",)
 
 
 @admin.register(WorkspaceNetworkGroup)

@@ -135,6 +135,26 @@ class RentalRate(models.Model):
         return f"{self.country_id} {self.type} {self.monthly} {self.currency} a month"
 
 
+class SipRate(models.Model):
+    """What a minute over a customer's own carrier costs, wherever it goes, from ``valid_from`` on."""
+
+    currency = models.CharField(max_length=3)
+    per_minute = models.DecimalField(max_digits=20, decimal_places=6)
+    valid_from = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "SIP rate"
+        constraints = (
+            models.UniqueConstraint(fields=["currency", "valid_from"], name="one_sip_rate_per_start"),
+            models.CheckConstraint(
+                condition=Q(per_minute__gte=0, per_minute__lt=10**13), name="sip_rate_not_negative"
+            ),  # the upper bound keeps NaN out
+        )
+
+    def __str__(self) -> str:
+        return f"{self.per_minute} {self.currency} a minute"
+
+
 class WorkspaceNetworkGroup(models.Model):
     """One switch of a workspace's Telephony Config. No row means off."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from telephony.models import RentalRate
+from telephony.models import RentalRate, SipRate
 
 
 def rental_rate(
@@ -23,6 +23,11 @@ def rental_rates(carrier: str, country: str, currency: str, *, now: datetime) ->
     """The rate of every type of number sold there, by type. One query."""
     rates = _begun(carrier, country, currency, now).order_by("type", "-valid_from").distinct("type")
     return {rate.type: rate for rate in rates}
+
+
+def sip_rate(currency: str, *, now: datetime) -> SipRate | None:
+    """What a minute over a customer's own carrier costs; None where no rate is set. One indexed query."""
+    return SipRate.objects.filter(currency=currency, valid_from__lte=now).order_by("-valid_from").first()
 
 
 def _begun(carrier: str, country: str, currency: str, now: datetime) -> QuerySet[RentalRate]:

@@ -66,7 +66,12 @@ class SipTrunk(Stateful):
     health_text = models.CharField(max_length=500, blank=True, help_text="What to do about it")
     round_trip_ms = models.PositiveIntegerField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
-    next_check_at = models.DateTimeField(default=timezone.now)
+    next_check_at = models.DateTimeField(
+        default=timezone.now, null=True, blank=True, help_text="Empty: never again"
+    )
+    checking_until = models.DateTimeField(
+        null=True, blank=True, help_text="Somebody is asking it now, and has until then"
+    )
     rung_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from telephony.models import RentalRate
-from telephony.rates import rental_rate, rental_rates
+from telephony.models import RentalRate, SipRate
+from telephony.rates import rental_rate, rental_rates, sip_rate
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -68,3 +68,15 @@ def test_asks_once_through_an_index(now: datetime, django_assert_num_queries: Dj
         carrier="plivo", country="US", currency="INR", type="local", valid_from__lte=now
     ).order_by("-valid_from")[:1]
     assert "one_rental_rate_per_start" in plan.explain()
+
+
+def test_gives_the_flat_rate_of_sip_trunks_that_has_begun(now: datetime) -> None:
+    assert sip_rate("INR", now=now) is None
+    for days, amount in ((-9, "0.30"), (-1, "0.35"), (1, "0.50")):
+        SipRate.objects.create(
+            currency="INR", per_minute=Decimal(amount), valid_from=now + timedelta(days=days)
+        )
+    rate = sip_rate("INR", now=now)
+    assert rate is not None
+    assert rate.per_minute == Decimal("0.35")
+    assert sip_rate("USD", now=now) is None
