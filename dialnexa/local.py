@@ -9,6 +9,7 @@ on the same database, with the same secret key.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import secrets
@@ -30,6 +31,11 @@ DEMO_TIMES = {  # seconds: a demo shows in half a minute what takes a carrier a 
     "DIALNEXA_LOOK_UP_LATEST": "10",
     "DIALNEXA_PAPERS_CHECK_EVERY": "5",
     "DIALNEXA_RING_AGAIN": "3",
+}
+DEMO_SIP = {  # the sandbox's trunk is on this machine; in production nothing private is called
+    "DIALNEXA_SIP_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "DIALNEXA_SIP_SIGNALLING_ADDRESSES": "127.0.0.1",
+    "DIALNEXA_SIP_INBOUND_DOMAIN": "sip.dialnexa.example",
 }
 
 _held: list[int] = []  # locks this process holds until it ends
@@ -123,10 +129,13 @@ def choose_port(port: int) -> int:
 def complete(folder: Path, port: int) -> None:
     """Development's own values for what production has to be told. What is set already stays."""
     keeper.write_once(folder / "secret_key", secrets.token_urlsafe(48))
+    keeper.write_once(folder / "sealing_keys", f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}")
     defaults = {
         "DIALNEXA_SECRET_KEY": keeper.read(folder / "secret_key"),
+        "DIALNEXA_SEALING_KEYS": keeper.read(folder / "sealing_keys"),
         "DIALNEXA_PUBLIC_BASE_URL": f"http://localhost:{port}",
         **DEMO_TIMES,
+        **DEMO_SIP,
     }
     if not os.environ.get("DIALNEXA_PLIVO_AUTH_ID"):
         sandbox = f"http://127.0.0.1:{choose_sandbox_port(port)}"

@@ -18,6 +18,7 @@ SECRETS = {
     "DIALNEXA_SECRET_KEY": "x" * 50,
     "DIALNEXA_PUBLIC_BASE_URL": "https://numbers.example",
     "DIALNEXA_EMAIL_URL": "smtp+tls://user:p%40ss@mail.example",
+    "DIALNEXA_SEALING_KEYS": f"1:{'A' * 43}=",
 }
 
 

@@ -85,7 +85,7 @@ def test_says_where_to_go_and_how_to_sign_in(running: Running) -> None:
 
 
 def test_keeps_its_secrets_to_itself(running: Running) -> None:
-    for name in ("up.json", "secret_key", "demo_api_key"):
+    for name in ("up.json", "secret_key", "sealing_keys", "demo_api_key"):
         assert (running.folder / name).stat().st_mode & 0o077 == 0
     secret = (running.folder / "secret_key").read_text()
     assert secret not in running.said
