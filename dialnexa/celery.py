@@ -11,4 +11,5 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "worker heartbeat": {"task": "dialnexa.tasks.beat_heart", "schedule": 10.0, "options": {"expires": 10}},
+    "old answers": {"task": "dialnexa.tasks.forget_old_answers", "schedule": 3600.0},
 }

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from dialnexa import clock
+from dialnexa.api import idempotency
 from dialnexa.heartbeats import beat
 
 
@@ -10,3 +11,9 @@ from dialnexa.heartbeats import beat
 def beat_heart() -> None:
     """Beat rings, a worker answers: written down, it proves both and the broker between them."""
     beat("worker", now=clock.now())
+
+
+@shared_task
+def forget_old_answers() -> None:
+    """Idempotency records are kept for a day."""
+    idempotency.forget_old(now=clock.now())

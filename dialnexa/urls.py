@@ -31,9 +31,8 @@ urlpatterns = [
     path("v1/", include("phone_numbers.api.urls")),
     path("v1/", include("phone_numbers.api.agent_urls")),
     path("v1/", include("telephony.api.urls")),
-    path("v1/<path:rest>", not_found),
     path("api/relay/rest/", include("phone_numbers.api.compatible.urls")),
-    path("api/<path:rest>", not_found),
+    re_path(r"^(?:v1|api)(?:/.*)?$", not_found),
 ]
 handler400 = "dialnexa.error_pages.bad_request"
 handler404 = "dialnexa.error_pages.page_not_found"

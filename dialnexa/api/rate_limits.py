@@ -45,7 +45,7 @@ class RateExceeded(Refusal):
     """429, with the window that is full."""
 
     def __init__(self, kind: str, item: RateLimitItem, window: Window, now: datetime) -> None:
-        wait = max(1, math.ceil(window.reset - now.timestamp()))
+        wait = min(max(1, math.ceil(window.reset - now.timestamp())), item.get_expiry())
         sentence = f"Too many requests: this key may send {item}. Try again in {wait} s."
         super().__init__("rate_limited", sentence, status=429, retry_after=wait, limit=kind)
         self.window = window

@@ -65,7 +65,7 @@ def is_api(request: HttpRequest) -> bool:
     return request.path.startswith(PREFIXES)
 
 
-def not_found(request: HttpRequest, rest: str = "") -> JsonResponse:
+def not_found(request: HttpRequest) -> JsonResponse:
     """The view of every address under the API that is none."""
     return answer(request, Refusal("not_found", NOT_FOUND, status=404))
 
