@@ -1,0 +1,45 @@
+"""One of everything in a workspace, by the name it has in addresses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dialnexa.actors import SYSTEM
+from dialnexa.api_keys import create_api_key
+from dialnexa.models import Workspace
+from telephony import agents
+from telephony.models import NetworkGroup
+from tests.numbers.rows import make_number, make_order, make_rental
+
+ABSENT = "00000000000000000000000000"
+
+
+def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
+    """Parameter name → value. Its own default, protected or busy things it has none of."""
+    agent = agents.create_agent(
+        workspace, title="Front desk", runtime_url="wss://agents.example.com/1", by=SYSTEM, now=now
+    )
+    number = make_number(workspace, nickname="Shop front")
+    make_rental(number, now)
+    order = make_order(number, "fulfilled")
+    key, _ = create_api_key(workspace, "other", ["numbers:read"], by=SYSTEM, now=now)
+    group = NetworkGroup.objects.filter(country="IN").first()
+    assert group is not None
+    return {
+        "slug": workspace.slug,
+        "number_id": number.pk,
+        "order_id": order.pk,
+        "agent_id": agent.pk,
+        "version_number": 1,
+        "key_id": key.pk,
+        "group_id": group.pk,
+        "country": "IN",
+    }
+
+
+def absent(value: Any) -> Any:
+    """An id like this one that nothing has."""
+    if isinstance(value, str) and "_" in value:
+        return f"{value.partition('_')[0]}_{ABSENT}"
+    return value
