@@ -26,7 +26,28 @@ def record(
 
     ``before`` and ``after`` hold only what changed, as plain JSON values. Call it in the same transaction.
     """
-    return AuditEntry.objects.create(
+    entry = entry_for(subject, event, by=by, now=now, before=before, after=after, reason=reason)
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_all(entries: Iterable[AuditEntry]) -> None:
+    """Write what ``entry_for`` made, in this order, in one statement. Call it in the same transaction."""
+    AuditEntry.objects.bulk_create(entries)
+
+
+def entry_for(
+    subject: models.Model,
+    event: str,
+    *,
+    by: Actor,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """An entry as ``record`` writes it, not written yet: for many at once."""
+    return AuditEntry(
         workspace_id=getattr(subject, "workspace_id", None)
         or (subject.pk if subject._meta.model_name == "workspace" else None),
         subject_type=subject._meta.model_name or "",

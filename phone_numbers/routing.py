@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Literal
@@ -49,21 +50,24 @@ def route_number(
     Returns whether anything changed; ``number`` then shows it. Raises Refusal: ``version_not_found`` (404; a
     foreign one, too), ``version_not_published`` (409), ``number_not_active`` (409).
     """
-    asked: dict[str, Wanted] = {"inbound": inbound, "outbound": outbound}
+    asked: dict[Direction, Wanted] = {"inbound": inbound, "outbound": outbound}
     wanted = {way: version for way, version in asked.items() if not isinstance(version, Unchanged)}
     with transaction.atomic():
         # Without joins: after a wait PostgreSQL reads the locked row anew, but not what was joined to it.
         locked = PhoneNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
         _refuse_inactive(locked)
-        checked = {way: version and _usable(locked, version, way) for way, version in wanted.items()}
+        checked = {
+            way: version and usable_version(locked.workspace_id, version, way)
+            for way, version in wanted.items()
+        }
         before = {way: getattr(locked, f"{way}_version") for way in checked}
         changed = {way: version for way, version in checked.items() if version != before[way]}
         if changed:
             PhoneNumber.objects.filter(pk=locked.pk).update(
                 **{f"{way}_version": version for way, version in changed.items()}
             )
-            told = (_told(changed, before), _told(changed, changed))
-            audit.record(locked, "route", before=told[0], after=told[1], by=by, now=now, reason=reason)
+            sides = {"before": route_facts(changed, before), "after": route_facts(changed, changed)}
+            audit.record(locked, "route", **sides, by=by, now=now, reason=reason)
     for way, version in changed.items():
         setattr(number, f"{way}_version", version)
     return bool(changed)
@@ -94,9 +98,9 @@ def _refuse_inactive(number: PhoneNumber) -> None:
         raise Refusal("number_not_active", sentence, status=409, number_status=number.status)
 
 
-def _usable(number: PhoneNumber, version: AgentVersion, way: str) -> AgentVersion:
-    """The version as it is in the database now, if this number may use it."""
-    ours = AgentVersion.objects.select_related("agent").filter(workspace=number.workspace_id)
+def usable_version(workspace_id: str, version: AgentVersion, way: str) -> AgentVersion:
+    """The version as it is in the database now, if numbers of this workspace may use it. Else a Refusal."""
+    ours = AgentVersion.objects.select_related("agent").filter(workspace=workspace_id)
     found = ours.filter(pk=version.pk).first()
     if found is None:
         raise Refusal(
@@ -108,8 +112,8 @@ def _usable(number: PhoneNumber, version: AgentVersion, way: str) -> AgentVersio
     return found
 
 
-def _told(
-    ways: dict[str, AgentVersion | None], versions: dict[str, AgentVersion | None]
+def route_facts(
+    ways: Iterable[Direction], versions: Mapping[Direction, AgentVersion | None]
 ) -> dict[str, str | None]:
     """What the history keeps for these directions: the version's id, and its name as it was then."""
     ids = {f"{way}_version": version.pk if (version := versions[way]) else None for way in ways}
