@@ -13,7 +13,7 @@ from dialnexa.ids import id_maker
 from dialnexa.models import ApiKey, User, Workspace
 from dialnexa.states import Stateful, Transitions
 from phone_numbers.models.numbers import PhoneNumber
-from telephony.models import CarrierSlug
+from telephony.models import AgentVersion, CarrierSlug
 
 
 class NumberOrder(Stateful):
@@ -46,6 +46,14 @@ class NumberOrder(Stateful):
     api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     placed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
     idempotency_key = models.CharField(max_length=120)
+    inbound_version = models.ForeignKey(
+        AgentVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who is to answer from the moment the number is active",
+    )
     carrier = models.CharField(max_length=20, choices=CarrierSlug.choices)
     e164 = models.CharField(max_length=16)
     setup_price = models.DecimalField(max_digits=20, decimal_places=6)
