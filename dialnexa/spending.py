@@ -17,13 +17,13 @@ Kind = LedgerEntry.Kind
 
 def spent_this_month(key: ApiKey, *, now: datetime) -> Decimal:
     """What this key has reserved or paid since the month began in the workspace's time zone, in the wallet's
-    currency. Reservations that were given back don't count.
+    currency. What was given back does not count.
     """
     zone = zoneinfo.ZoneInfo(key.workspace.time_zone)
     begin = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
     held = LedgerEntry.objects.filter(api_key=key, kind=Kind.HOLD, created_at__gte=begin)
     subjects = held.values("subject_id")
-    returned = LedgerEntry.objects.filter(kind=Kind.VOID, subject_id__in=subjects)
+    returned = LedgerEntry.objects.filter(kind__in=(Kind.VOID, Kind.REFUND), subject_id__in=subjects)
     return _sum(held) - _sum(returned)
 
 

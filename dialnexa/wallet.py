@@ -2,7 +2,8 @@
 
 Every effect has a ``reference`` that PostgreSQL keeps unique, so it happens once however often it is tried.
 A purchase holds money first (wallet → held); it is then captured (held → revenue) or voided (held → wallet),
-both under the one reference ``resolve:<order>``, so never both.
+both under the one reference ``resolve:<order>``, so never both. What was captured can be refunded once
+(revenue → wallet, ``refund:<order>``).
 """
 
 from __future__ import annotations
@@ -73,6 +74,18 @@ def void(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: datet
     held = _hold_of(subject)
     entry = _entry(LedgerEntry.Kind.VOID, held.credit, held.debit, held.amount, subject, memo, by, now)
     return _book(entry, f"resolve:{subject}", workspace)
+
+
+def refund(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: datetime) -> LedgerEntry:
+    """Give back what was charged for ``subject`` (revenue → wallet), in full.
+
+    Raises AlreadyBooked when it was given back before, LedgerEntry.DoesNotExist when nothing was charged.
+    """
+    charges = LedgerEntry.objects.select_related("credit").filter(kind=LedgerEntry.Kind.CAPTURE)
+    taken = charges.get(reference=f"resolve:{subject}")
+    purse = account(Kind.WALLET, taken.currency, workspace)
+    entry = _entry(LedgerEntry.Kind.REFUND, taken.credit, purse, taken.amount, subject, memo, by, now)
+    return _book(entry, f"refund:{subject}", workspace)
 
 
 def credit(

@@ -12,6 +12,7 @@ from dialnexa.admin_actions import ReasonForm, StaffAction
 from dialnexa.admin_looks import exact_money
 from phone_numbers import support
 from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
+from phone_numbers.refunding import is_refundable
 from phone_numbers.releasing import release_number
 from phone_numbers.support import look_up_by_staff, resolve_stray
 
@@ -61,6 +62,14 @@ def _release(number: PhoneNumber, data: dict[str, Any], *, by: Actor, now: datet
     return "released. It stopped answering and costing rent; the carrier is told within seconds."
 
 
+def _number_now(number: PhoneNumber) -> str:
+    stands = f"{number.get_status_display()}, {number.workspace}."
+    if number.status != PhoneNumber.Status.PENDING or not is_refundable(number):
+        return stands
+    cost = exact_money(number.order.total, number.order.currency)
+    return f"{stands} Its papers were refused: {cost} goes back to the wallet."
+
+
 def _order_now(order: NumberOrder) -> str:
     return f"{order.get_status_display()}. {exact_money(order.total, order.currency)} of {order.workspace}."
 
@@ -107,11 +116,11 @@ RELEASE = StaffAction(
     name="release",
     label="Release",
     explains="The number stops answering and costing rent at once and goes back to the carrier. Paid rent is "
-    "not returned. This can't be undone.",
+    "returned only when the carrier had refused the papers and the number never worked.",
     run=_release,
     permission="numbers.change_phonenumber",
     fits=lambda number: number.status == PhoneNumber.Status.ACTIVE or bool(number.carrier_number_id),
-    says=lambda number: f"{number.get_status_display()}, {number.workspace}.",
+    says=_number_now,
     single=True,
     final=True,
     danger=True,

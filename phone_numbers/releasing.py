@@ -22,6 +22,7 @@ from phone_numbers.fulfilment import Clock
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.outcomes import WORKER
 from phone_numbers.quoting import label_of
+from phone_numbers.refunding import refund_unusable
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier, CarrierError, Exchange, ReleaseTooEarly
 from telephony.exchanges import save_exchanges
@@ -53,6 +54,7 @@ def uses_of(number: PhoneNumber) -> list[Use]:
 def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str = "") -> None:
     """Give the number back: it stops answering and costing rent now, and the carrier is told soon.
 
+    What it cost is returned when its papers had been refused (see ``refunding``), and only then.
     Raises Refusal 409: ``number_in_use`` with what still uses it, ``number_not_releasable`` in any state but
     active (or sold and waiting for papers). Doing it twice changes nothing more.
     """
@@ -80,6 +82,7 @@ def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str
             **detached,
         )
         Rental.objects.filter(number=number, ended_at=None).update(ended_at=now)
+        refund_unusable(number, by=by, now=now)
 
 
 def _refuse_unreleasable(number: PhoneNumber) -> None:

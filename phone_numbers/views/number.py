@@ -20,6 +20,7 @@ from phone_numbers.history import tell
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import rename_number
 from phone_numbers.readiness import read_readiness
+from phone_numbers.refunding import is_refundable, refund_of
 from phone_numbers.route_selects import route_selects
 from phone_numbers.rows import read_row
 from phone_numbers.table import row_of
@@ -48,6 +49,8 @@ def number_context(request: Request, workspace: Workspace, number: PhoneNumber) 
         "route_selects": route_selects(number),
         "readiness": readiness,
         "ready": sum(item.state == "done" for item in readiness),
+        "is_refundable": is_refundable(number),
+        "refund": refund_of(row.order) if row.order and is_refundable(number) else None,
         "names": {"nickname": number.nickname, "label": number.label},
         "may_manage": has_right(request, Right.MANAGE),
         "now": now,

@@ -1,0 +1,52 @@
+"""Money back for a number that could never be used.
+
+The rule: setup and first month go back to the wallet, once, when the carrier refused the papers of a number
+it had sold us and the number was never active. Who gives the number back makes no difference: the purchase
+worker when the refusal stands (see ``papers``), the customer or support before that, or a moment too early,
+when the answer is already on its way. A number given back while its papers are merely looked at costs what
+it cost. The reference ``refund:<order>`` is unique, so nothing is returned twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from dialnexa import audit, wallet
+from dialnexa.actors import SYSTEM, Actor
+from dialnexa.models import LedgerEntry
+from dialnexa.money import format_money
+from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.quoting import label_of
+
+
+def is_refundable(number: PhoneNumber) -> bool:
+    """Whether giving the number back returns what it cost."""
+    return number.papers_refused_at is not None and number.activated_at is None
+
+
+def refund_unusable(number: PhoneNumber, *, by: Actor, now: datetime) -> LedgerEntry | None:
+    """Return what the number cost, if the rule says so and it has not been done; None otherwise.
+
+    Call it with the number's row locked, in the transaction that gives the number back. ``by`` is who set it
+    off; the books name the system, because the rule decides.
+    """
+    if not is_refundable(number):
+        return None
+    order = NumberOrder.objects.select_related("workspace").get(number=number)
+    system = replace(SYSTEM, request_id=by.request_id)
+    why = f"{label_of(number.carrier)} refused the papers, and the number was never switched on."
+    memo = f"{number.e164}: papers refused, setup and first month returned"
+    try:
+        entry = wallet.refund(order.workspace, subject=order.id, memo=memo, by=system, now=now)
+    except wallet.AlreadyBooked:
+        return None
+    after = {"amount": str(entry.amount), "currency": entry.currency, "entry": entry.pk}
+    told = f"{format_money(entry.amount, entry.currency)}. {why}"
+    audit.record(number, "refund", after=after, by=system, now=now, reason=told)
+    return entry
+
+
+def refund_of(order: NumberOrder) -> LedgerEntry | None:
+    """The transfer that returned what the order cost, if there was one."""
+    return LedgerEntry.objects.filter(reference=f"refund:{order.pk}").first()
