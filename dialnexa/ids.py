@@ -7,11 +7,13 @@ One string serves as database key, URL part, API value and log word. It is 48 bi
 import re
 import secrets
 import time
+import uuid
 from collections.abc import Callable
 from functools import partial
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 26
+NAMESPACE = uuid.UUID("fc974b2a-54c6-412b-a6ca-f84c284331a2")  # never to change: clients keep what it made
 ID_PATTERN = re.compile(rf"^[a-z]{{2,5}}_[{ALPHABET}]{{{LENGTH}}}$")
 
 
@@ -28,3 +30,8 @@ def new_id(prefix: str) -> str:
 def id_maker(prefix: str) -> Callable[[], str]:
     """Return a field default that makes ids with this prefix (a partial, so migrations can name it)."""
     return partial(new_id, prefix)
+
+
+def uuid_of(own_id: str) -> uuid.UUID:
+    """The UUID that stands for this id where an interface knows only UUIDs. Always the same one."""
+    return uuid.uuid5(NAMESPACE, own_id)

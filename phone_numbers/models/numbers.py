@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from dialnexa.ids import id_maker
+from dialnexa.ids import id_maker, uuid_of
 from dialnexa.models import Workspace
 from dialnexa.states import Stateful, Transitions
 from telephony.models import AgentVersion, CarrierSlug, NumberKind
+
+
+class IdAsUUID(models.UUIDField):
+    """What ``uuid_of`` makes of the row's id, stored so that an index finds it."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        setattr(model_instance, self.attname, uuid_of(model_instance.pk))
+        return super().pre_save(model_instance, add)
 
 
 class PhoneNumber(Stateful):
@@ -34,6 +42,7 @@ class PhoneNumber(Stateful):
     }
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("phn"), editable=False)
+    uuid = IdAsUUID(unique=True, editable=False, help_text="Its id for clients that know only UUIDs")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="phone_numbers")
     e164 = models.CharField(max_length=16)
     country = models.CharField(max_length=2, help_text="ISO 3166-1")

@@ -2,7 +2,7 @@
 
 import time
 
-from dialnexa.ids import ID_PATTERN, new_id
+from dialnexa.ids import ID_PATTERN, new_id, uuid_of
 
 
 def test_begins_with_its_prefix_and_is_lower_case() -> None:
@@ -21,3 +21,9 @@ def test_sorts_by_the_moment_it_was_made() -> None:
 
 def test_is_made_once() -> None:
     assert len({new_id("x_") for _ in range(10_000)}) == 10_000
+
+
+def test_stands_as_a_uuid_that_is_always_the_same() -> None:
+    """Clients keep these: whatever changes here, this must not."""
+    assert str(uuid_of("phn_01jd3vx1q8c2m4z6t7w9y0b5ra")) == "5ff9e20f-e367-589f-bbc5-7e9cc1ff6973"
+    assert uuid_of(new_id("phn")) != uuid_of(new_id("phn"))
