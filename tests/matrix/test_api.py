@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from dialnexa.api_keys import SCOPES
@@ -30,7 +29,7 @@ def world(workspace: Workspace, now: datetime) -> dict[str, Any]:
     return make_world(workspace, now)
 
 
-def said(response: HttpResponse) -> tuple[int, dict[str, Any]]:
+def said(response: Any) -> tuple[int, dict[str, Any]]:
     body = response.json()
     body.pop("requestId", None)
     return response.status_code, body
@@ -96,7 +95,7 @@ def test_know_nothing_of_another_workspaces_ids(
     assert snapshot() == before
 
 
-def call(program: Program, endpoint: Endpoint, values: dict[str, Any]) -> HttpResponse:
+def call(program: Program, endpoint: Endpoint, values: dict[str, Any]) -> Any:
     """With a body that would do something if it were let."""
     url = endpoint.route.url(values)
     body = {"nickname": "stolen", "title": "stolen", "enabled": True, "runtime_url": "wss://evil.example/1"}

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
 from rest_framework.request import Request
@@ -34,10 +33,11 @@ class Probe(ApiView):
 
     @idempotent
     def post(self, request: Request) -> Response:
-        self.ran.append(request.data)
+        body = dict(request.data)
+        self.ran.append(body)
         if self.hold:
             self.hold.wait(10)
-        match request.data.get("do"):
+        match body.get("do"):
             case "refuse":
                 raise Refusal("no_money", "The wallet is empty.", status=402)
             case "unreachable":
@@ -58,7 +58,7 @@ def _probe() -> Iterator[None]:
     Probe.hold = None
 
 
-def probe(program: Program, key: str = "k1", path: str = "/v1/probe", **body: Any) -> HttpResponse:
+def probe(program: Program, key: str = "k1", path: str = "/v1/probe", **body: Any) -> Any:
     return program.post(path, body, idempotency_key=key)
 
 
@@ -124,7 +124,7 @@ def test_is_not_answered_from_a_request_that_was_malformed(program: Program) -> 
 def test_waits_for_no_other_and_happens_once_when_sent_fifty_times_at_once(program: Program) -> None:
     Probe.hold = Event()
 
-    def send(_: int) -> HttpResponse:
+    def send(_: int) -> Any:
         try:
             return probe(program, a=1)
         finally:
