@@ -1,48 +1,77 @@
-"""What an API key has spent this month, and the cap on it."""
+"""What an API key has spent this month, and the cap on it.
+
+Rotating a key must not double its cap: a key shares one cap with the keys it was rotated from or to. Together
+they are a chain; what one of them spends counts for all.
+"""
 
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from dialnexa.errors import Refusal
-from dialnexa.models import ApiKey, LedgerEntry
+from dialnexa.models import ApiKey, LedgerEntry, Workspace
 from dialnexa.money import format_money
 
 Kind = LedgerEntry.Kind
+GIVEN_BACK = (Kind.VOID, Kind.REFUND)
+NOTHING = Decimal(0)
 
 
 def spent_this_month(key: ApiKey, *, now: datetime) -> Decimal:
-    """What this key has reserved or paid since the month began in the workspace's time zone, in the wallet's
-    currency. What was given back does not count.
+    """What this key and the others of its chain have reserved or paid since the month began in the
+    workspace's time zone, in the wallet's currency. What was given back does not count.
     """
-    zone = zoneinfo.ZoneInfo(key.workspace.time_zone)
-    begin = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    held = LedgerEntry.objects.filter(api_key=key, kind=Kind.HOLD, created_at__gte=begin)
-    subjects = held.values("subject_id")
-    returned = LedgerEntry.objects.filter(kind__in=(Kind.VOID, Kind.REFUND), subject_id__in=subjects)
-    return _sum(held) - _sum(returned)
+    spent = _spent_by_key(LedgerEntry.objects.filter(api_key__in=chain_of(key)), key.workspace, now)
+    return sum(spent.values(), NOTHING)
+
+
+def spending_of(workspace: Workspace, *, now: datetime) -> dict[str, Decimal]:
+    """For each of the workspace's keys (by id) what ``spent_this_month`` would say, in two queries."""
+    roots = _roots(workspace.pk)
+    by_chain: dict[str, Decimal] = {}
+    entries = LedgerEntry.objects.filter(workspace=workspace, api_key__isnull=False)
+    for pk, amount in _spent_by_key(entries, workspace, now).items():
+        root = roots.get(pk, pk)
+        by_chain[root] = by_chain.get(root, NOTHING) + amount
+    return {pk: by_chain.get(root, NOTHING) for pk, root in roots.items()}
+
+
+def chain_of(key: ApiKey) -> list[str]:
+    """The ids of the key, of those it was rotated from and of those rotated from them, in order."""
+    roots = _roots(key.workspace_id)
+    return sorted(pk for pk, root in roots.items() if root == roots.get(key.pk))
+
+
+def lock_chain(key: ApiKey) -> list[ApiKey]:
+    """Lock the rows of the key's chain, in the order of their ids so that nobody waits in a circle.
+
+    Whoever spends or rotates has the chain's oldest key among them, so they come one after the other; a key
+    that joined the chain in between is found by asking again for what was spent.
+    """
+    locked = ApiKey.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace")
+    return list(locked.filter(pk__in=chain_of(key)).order_by("pk"))
 
 
 def refuse_over_cap(key: ApiKey, amount: Decimal, *, now: datetime) -> None:
-    """Call inside the transaction that spends. The key's row stays locked, so two can't both fit under it.
+    """Call inside the transaction that spends. The chain stays locked, so two can't both fit under its cap.
 
     Raises Refusal 402 ``spend_cap_reached`` when ``amount`` more would pass the key's monthly cap.
     """
-    locked = ApiKey.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace")
-    key = locked.get(pk=key.pk)
+    key = next(row for row in lock_chain(key) if row.pk == key.pk)
     if key.monthly_spend_cap is None:
         return
     left = key.monthly_spend_cap - spent_this_month(key, now=now)
     if amount <= left:
         return
+    left = max(left, NOTHING)
     currency = key.workspace.currency
-    cap, rest, asked = (
-        format_money(x, currency) for x in (key.monthly_spend_cap, max(left, Decimal(0)), amount)
-    )
+    cap, rest, asked = (format_money(x, currency) for x in (key.monthly_spend_cap, left, amount))
     raise Refusal(
         "spend_cap_reached",
         f"This API key may spend {cap} a month; {rest} of it is left, and this needs {asked}. An owner or "
@@ -50,11 +79,35 @@ def refuse_over_cap(key: ApiKey, amount: Decimal, *, now: datetime) -> None:
         status=402,
         fix="api_keys",
         cap=str(key.monthly_spend_cap),
-        left=str(max(left, Decimal(0))),
+        left=str(left),
         needed=str(amount),
     )
 
 
-def _sum(entries: QuerySet[LedgerEntry]) -> Decimal:
-    total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]
-    return total or Decimal(0)
+def month_begin(workspace: Workspace, now: datetime) -> datetime:
+    """When the month began in the workspace's time zone, in UTC."""
+    here = now.astimezone(zoneinfo.ZoneInfo(workspace.time_zone))
+    return here.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _spent_by_key(entries: QuerySet[LedgerEntry], workspace: Workspace, now: datetime) -> dict[str, Decimal]:
+    """What each key reserved since the month began, less what became of it and was given back."""
+    returned = LedgerEntry.objects.filter(kind__in=GIVEN_BACK, subject_id=OuterRef("subject_id"))
+    total = returned.order_by().values("subject_id").annotate(total=Sum("amount")).values("total")
+    held = entries.filter(kind=Kind.HOLD, created_at__gte=month_begin(workspace, now)).order_by()
+    kept = held.annotate(kept=F("amount") - Coalesce(Subquery(total), NOTHING))
+    return dict(kept.values("api_key").annotate(spent=Sum("kept")).values_list("api_key", "spent"))
+
+
+def _roots(workspace_id: str) -> dict[str, str]:
+    """For each key of the workspace the oldest key of its chain, which names the chain."""
+    keys = ApiKey.objects.filter(workspace=workspace_id).order_by("pk")
+    parents: Mapping[str, str | None] = dict(keys.values_list("pk", "replaces"))
+    roots: dict[str, str] = {}
+    for pk in parents:
+        path = [pk]
+        while path[-1] not in roots and (parent := parents.get(path[-1])):
+            path.append(parent)
+        root = roots.get(path[-1], path[-1])
+        roots.update(dict.fromkeys(path, root))
+    return roots

@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from dialnexa.actors import SYSTEM, Actor, Channel
-from dialnexa.api_keys import SCOPES, create_api_key
+from dialnexa.api_keys import SCOPES, create_api_key, digest, is_live, new_key_id, revoke_api_key
 from dialnexa.errors import Refusal
+from dialnexa.ids import ID_PATTERN
 from dialnexa.models import ApiKey, AuditEntry, User, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +54,58 @@ def test_records_who_made_it(shop: Workspace, alice: User, now: datetime) -> Non
         "hint": secret[-4:],
         "scopes": ["calls:read", "wallet:read"],
         "expires_at": end.isoformat(),
+        "monthly_spend_cap": None,
     }
+
+
+def test_has_the_cap_it_was_given(shop: Workspace, now: datetime) -> None:
+    cap = Decimal("2500.50")
+    key, _ = create_api_key(shop, "CRM", ["calls:read"], by=SYSTEM, now=now, monthly_spend_cap=cap)
+    key.refresh_from_db()
+    assert key.monthly_spend_cap == cap
+    assert AuditEntry.objects.get().after["monthly_spend_cap"] == "2500.50"
+
+
+@pytest.mark.parametrize("cap", ["-0.01", "NaN", "Infinity", "0.001", "10000000000"])
+def test_refuses_an_impossible_cap(shop: Workspace, now: datetime, cap: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        create_api_key(shop, "CRM", ["calls:read"], by=SYSTEM, now=now, monthly_spend_cap=Decimal(cap))
+    assert refused.value.code == "cap_invalid"
+    assert not ApiKey.objects.exists()
+
+
+def test_is_made_once_however_often_its_form_is_sent(shop: Workspace, now: datetime) -> None:
+    once = new_key_id()
+    key, secret = create_api_key(shop, "CRM", ["calls:read"], by=SYSTEM, now=now, key_id=once)
+    with pytest.raises(Refusal) as refused:
+        create_api_key(shop, "CRM", ["calls:read"], by=SYSTEM, now=now, key_id=once)
+    assert (refused.value.code, refused.value.status) == ("key_exists", 409)
+    stored = ApiKey.objects.get()
+    assert stored.pk == once == key.pk
+    assert stored.digest == digest(secret)
+    assert AuditEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "offered", ["", "key_1", "phn_" + "0" * 26, "key_" + "U" * 26, "key_" + "0" * 26 + "\n"]
+)
+def test_takes_no_nonsense_for_its_id(offered: str) -> None:
+    made = new_key_id(offered)
+    assert ID_PATTERN.fullmatch(made)
+    assert made != offered
+    assert new_key_id(made) == made
+
+
+def test_stops_at_once_when_it_is_revoked(shop: Workspace, now: datetime) -> None:
+    key, _ = create_api_key(shop, "CRM", ["calls:read"], by=SYSTEM, now=now)
+    assert is_live(key, now)
+    revoke_api_key(key, by=SYSTEM, now=now, reason="Leaked.")
+    key.refresh_from_db()
+    assert not is_live(key, now)
+    assert AuditEntry.objects.get(event="revoke").reason == "Leaked."
+    with pytest.raises(Refusal) as refused:
+        revoke_api_key(key, by=SYSTEM, now=now)
+    assert refused.value.code == "key_revoked"
 
 
 @pytest.mark.parametrize(
@@ -83,11 +136,11 @@ def test_prints_the_key_and_nothing_else(shop: Workspace, capsys: pytest.Capture
     assert key.expires_at is None
 
 
-def test_takes_scopes_name_and_days(shop: Workspace) -> None:
-    call_command(
-        "create_api_key", "shop", "--scopes", "calls:read, calls:write", "--name", "CI", "--days", "7"
-    )
+def test_takes_scopes_name_days_and_cap(shop: Workspace) -> None:
+    options = ["--scopes", "calls:read, calls:write", "--name", "CI", "--days", "7", "--cap", "2,500.50"]
+    call_command("create_api_key", "shop", *options)
     key = ApiKey.objects.get()
+    assert key.monthly_spend_cap == Decimal("2500.50")
     assert (key.name, key.scopes) == ("CI", ["calls:read", "calls:write"])
     assert key.expires_at == key.created_at + timedelta(days=7)
 
@@ -100,6 +153,7 @@ def test_takes_scopes_name_and_days(shop: Workspace) -> None:
         (["shop", "--scopes", ""], "Choose at least one"),
         (["shop", "--scopes", "all", "--days", "-1"], "expired already"),
         (["shop", "--scopes", "all", "--days", "9999999999"], "too large"),
+        (["shop", "--scopes", "all", "--cap", "1e3"], "plain digits"),
     ],
 )
 def test_explains_what_it_can_not_do(shop: Workspace, arguments: list[str], words: str) -> None:

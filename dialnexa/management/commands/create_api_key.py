@@ -8,6 +8,7 @@ from dialnexa.actors import system
 from dialnexa.api_keys import SCOPES, create_api_key
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from dialnexa.money import read_money
 
 
 class Command(BaseCommand):
@@ -20,17 +21,22 @@ class Command(BaseCommand):
         )
         parser.add_argument("--name", default="Made on the command line")
         parser.add_argument("--days", type=int, help="how long it is good for; without: until it is revoked")
+        parser.add_argument("--cap", help="what it may spend in a month, in the wallet's currency: 2500.50")
 
-    def handle(self, workspace: str, scopes: str, name: str, days: int | None, **options: Any) -> None:
+    def handle(
+        self, workspace: str, scopes: str, name: str, days: int | None, cap: str | None, **options: Any
+    ) -> None:
         now = clock.now()
+        owner = _workspace(workspace)
         try:
             _, secret = create_api_key(
-                _workspace(workspace),
+                owner,
                 name,
                 _scopes(scopes),
                 by=system("Command line"),
                 now=now,
                 expires_at=None if days is None else now + timedelta(days=days),
+                monthly_spend_cap=None if cap is None else read_money(cap, owner.currency),
             )
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
