@@ -71,16 +71,23 @@ class QuotedOffer:
 
 
 def search_offers(
-    workspace: Workspace, query: NumberQuery, *, carrier: str, now: datetime, limit: int = 20
+    workspace: Workspace,
+    query: NumberQuery,
+    *,
+    carrier: str,
+    now: datetime,
+    limit: int = 20,
+    patience: float = 0.0,
 ) -> list[QuotedOffer]:
     """What ``carrier`` sells for ``query`` now, with prices and blockers for this workspace.
 
-    Raises Refusal for an unknown country or carrier, when the carrier does not answer (502), and when too
-    many searches wait for it already (503).
+    ``patience``: seconds to wait for one of this process' lines to the carriers. Raises Refusal for an
+    unknown country or carrier, when the carrier does not answer (502), and when too many searches wait for it
+    already (503).
     """
     _refuse_unknown(carrier, query.country)
     try:
-        with _line(carrier):
+        with _line(carrier, patience):
             offers = get_carrier(carrier, deadline=SEARCH_DEADLINE).search(query, limit=limit)
     except CarrierError as error:
         raise Refusal(error.code, f"{label_of(carrier)}: {error.sentence} Try again.", status=502) from error
@@ -90,14 +97,22 @@ def search_offers(
 
 
 @contextmanager
-def _line(carrier: str) -> Iterator[None]:
-    """One of this process' lines to the carriers, or a refusal at once."""
-    if not _lines.acquire(blocking=False):
+def _line(carrier: str, patience: float = 0.0) -> Iterator[None]:
+    """One of this process' lines to the carriers, or a refusal once ``patience`` (seconds) is over."""
+    if not _lines.acquire(timeout=patience):
         raise Refusal("carrier_busy", f"{label_of(carrier)} is busy. Try again in a moment.", status=503)
     try:
         yield
     finally:
         _lines.release()
+
+
+def refuse_switched_off(workspace: Workspace, *, carrier: str, country: str, now: datetime) -> None:
+    """The first gate alone, before a carrier is asked anything. Raises Refusal as a purchase does."""
+    _refuse_unknown(carrier, country)
+    check = _Gates(workspace, carrier, country, now).country_check()
+    if not check.ok:
+        raise Refusal(check.code, check.sentence, status=check.status, fix=check.fix)
 
 
 def quote_offer(workspace: Workspace, offer: Offer, *, carrier: str, now: datetime) -> QuotedOffer:
@@ -156,9 +171,9 @@ class _Gates:
 
     def checks(self, offer: Offer, rate: RentalRate | None) -> tuple[Check, ...]:
         """Every gate's verdict, in the order in which they refuse."""
-        return (self._country(), self._kyc(offer.type), self._price(rate), self._wallet(rate))
+        return (self.country_check(), self._kyc(offer.type), self._price(rate), self._wallet(rate))
 
-    def _country(self) -> Check:
+    def country_check(self) -> Check:
         name = country_name(self.country)
         says = "is switched on" if self.enabled else "is switched off for this workspace. Switch it on in"
         where = "." if self.enabled else " Telephony Config."
