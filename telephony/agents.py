@@ -52,6 +52,22 @@ def edit_draft(
     return version
 
 
+def open_version(agent: Agent, runtime_url: str | None = None, *, by: Actor, now: datetime) -> AgentVersion:
+    """A new draft, numbered after the last published version; it runs where that one does unless told.
+
+    Raises Refusal 409 ``draft_open`` while the last version is a draft, and ``endpoint_…``.
+    """
+    runtime_url = None if runtime_url is None else clean_endpoint(runtime_url)
+    with transaction.atomic():
+        locked = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+        last = newest_version(locked)
+        if last.status == DRAFT:
+            raise Refusal(
+                "draft_open", f"{last} is still a draft. Change it, or publish it first.", status=409
+            )
+        return _open_draft(locked, last.number + 1, runtime_url or last.runtime_url, by, now)
+
+
 def publish(
     version: AgentVersion, *, expected_url: str | None = None, by: Actor, now: datetime
 ) -> AgentVersion:

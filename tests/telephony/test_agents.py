@@ -13,7 +13,14 @@ from django.db import IntegrityError, connections, transaction
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, User, Workspace
-from telephony.agents import create_agent, edit_draft, newest_version, publish, published_versions
+from telephony.agents import (
+    create_agent,
+    edit_draft,
+    newest_version,
+    open_version,
+    publish,
+    published_versions,
+)
 from telephony.models import Agent, AgentVersion
 
 FIRST, SECOND = "wss://voice.example.com/1", "sip:desk@voice.example.com"
@@ -203,3 +210,26 @@ def test_lists_published_versions_of_one_workspace(
         "Front desk v2",
         "Front desk v1",
     ]
+
+
+# --- opening a version --------------------------------------------------------------------------------
+
+
+def test_opens_a_draft_that_runs_where_the_last_version_does(agent: Agent, by: Actor, now: datetime) -> None:
+    publish(newest_version(agent), by=by, now=now)
+    opened = open_version(agent, by=by, now=now)
+    assert versions(agent) == [(1, "published", FIRST), (2, "draft", FIRST)]
+    assert AuditEntry.objects.get(subject_id=opened.pk).event == "create"
+
+
+def test_opens_a_draft_that_runs_elsewhere(agent: Agent, by: Actor, now: datetime) -> None:
+    publish(newest_version(agent), by=by, now=now)
+    open_version(agent, " SIP:desk@Voice.example.com ", by=by, now=now)
+    assert versions(agent)[1] == (2, "draft", SECOND)
+
+
+def test_opens_no_draft_beside_another(agent: Agent, by: Actor, now: datetime) -> None:
+    with pytest.raises(Refusal) as refused:
+        open_version(agent, SECOND, by=by, now=now)
+    assert (refused.value.code, refused.value.status) == ("draft_open", 409)
+    assert versions(agent) == [(1, "draft", FIRST)]
