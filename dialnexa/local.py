@@ -30,6 +30,7 @@ DEMO_TIMES = {  # seconds: a demo shows in half a minute what takes a carrier a 
     "DIALNEXA_LOOK_UP_SOONEST": "2",
     "DIALNEXA_LOOK_UP_LATEST": "10",
     "DIALNEXA_PAPERS_CHECK_EVERY": "5",
+    "DIALNEXA_PAPERS_GRACE": "60",
     "DIALNEXA_RING_AGAIN": "3",
 }
 DEMO_SIP = {  # the sandbox's trunk is on this machine; in production nothing private is called

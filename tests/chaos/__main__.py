@@ -152,7 +152,8 @@ def settle(seconds: float) -> None:
     while time.monotonic() < end:
         try:
             open_ones = NumberOrder.objects.filter(status__in=NumberOrder.OPEN).exists()
-            if not open_ones and not PhoneNumber.objects.filter(status="pending").exists():
+            moving = PhoneNumber.objects.filter(status__in=("pending", "releasing")).exists()
+            if not open_ones and not moving:
                 return
         except Error:
             connection.close()
@@ -165,7 +166,7 @@ def carrier_state(url: str) -> dict[str, Any]:
 
 
 def report(world: World, nemesis: Nemesis, memory: Any, carrier: dict[str, Any], took: float) -> int:
-    from phone_numbers.models import NumberOrder
+    from phone_numbers.models import NumberOrder, PhoneNumber
     from tests.chaos.shop import CREDIT
     from tests.chaos.verdict import judge
 
@@ -181,7 +182,8 @@ def report(world: World, nemesis: Nemesis, memory: Any, carrier: dict[str, Any],
         f"{memory.presses} presses of Buy: {len(memory.accepted)} accepted, {len(memory.refused)} refused, "
         f"{len(memory.gave_up)} without an answer"
     )
-    print("orders: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+    went_back = PhoneNumber.objects.filter(status="released").count()
+    print("orders: " + ", ".join(f"{n} {state}" for state, n in states.items()) + f"; {went_back} gone back")
     print(
         f"the carrier sold {len(carrier['sales'])} and took {took:.0f} s; lives: "
         + ", ".join(f"{part.name} {part.starts}" for part in world.parts.values())

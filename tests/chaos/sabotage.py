@@ -11,7 +11,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".data", "__pycache__", "screenshots", ".*_cache", "tests"
 )
 FULFILMENT, STATES = "phone_numbers/fulfilment.py", "dialnexa/states.py"
-OUTCOMES = "phone_numbers/outcomes.py"
+OUTCOMES, RELEASING = "phone_numbers/outcomes.py", "phone_numbers/releasing.py"
 SWEEP = "phone_numbers/management/commands/sweep.py"
 CHECKED = "        if seen not in sources:\n            raise IllegalTransition(str(self.pk), event, seen)\n"
 
@@ -90,6 +90,11 @@ SABOTAGES: dict[str, Sabotage] = {
     "return-money": Sabotage(
         "A refused order forgets to give the money back.",
         edits=((OUTCOMES, "wallet.void(order.workspace, ", "dict("),),
+    ),
+    "refund": Sabotage(
+        "A number whose papers were refused goes back without its money.",
+        edits=((RELEASING, "refund_unusable(number, by=by, now=now)", "pass"),),
+        faults=({"on": "buy", "kind": "rejected", "share": 0.2, "seconds": 1},),
     ),
 }
 

@@ -47,7 +47,7 @@ def judge(carrier: dict[str, Any], memory: Memory, credit: Decimal) -> Verdict:
     _look_for_lost_numbers(verdict, orders, owned, memory)
     for order in orders:
         _check_money(verdict, order)
-        if order.is_open or order.number.status == "pending":
+        if order.is_open or order.number.status in ("pending", "releasing"):
             verdict.stuck.append(
                 f"{order.id} {order.e164} is {order.status}, its number {order.number.status}"
             )
@@ -56,21 +56,27 @@ def judge(carrier: dict[str, Any], memory: Memory, credit: Decimal) -> Verdict:
     return verdict
 
 
+def went_back(order: NumberOrder) -> bool:
+    """Sold, its papers refused, given back: nobody here releases numbers that work."""
+    return order.number.status in ("releasing", "released") and order.number.activated_at is None
+
+
 def _look_for_double_sales(verdict: Verdict, carrier: dict[str, Any], orders: list[NumberOrder]) -> None:
     sales = Counter(f"+{sale['number']}" for sale in carrier["sales"] if sale["account"] == OUR_ACCOUNT)
     fulfilled = Counter(order.e164 for order in orders if order.status == "fulfilled")
+    returned = Counter(order.e164 for order in orders if went_back(order))
     for e164, count in sales.items():
-        if count > 1:
+        if count > 1 + returned[e164]:
             verdict.bought_twice.append(f"{e164} was sold to us {count} times")
     for e164, count in fulfilled.items():
-        if count > 1 and sales[e164] < 2:
+        if count > sales[e164]:
             verdict.bought_twice.append(f"{e164} was given to {count} orders")
 
 
 def _look_for_lost_numbers(
     verdict: Verdict, orders: list[NumberOrder], owned: set[str], memory: Memory
 ) -> None:
-    ours = {order.e164 for order in orders if order.status == "fulfilled"}
+    ours = {order.e164 for order in orders if order.status == "fulfilled" and not went_back(order)}
     open_ones = {order.e164 for order in orders if order.is_open}
     verdict.lost += [
         f"{e164} is owned at the carrier, and nobody has it" for e164 in owned - ours - open_ones
@@ -96,6 +102,11 @@ def _check_money(verdict: Verdict, order: NumberOrder) -> None:
         verdict.charged_wrongly.append(f"{order.id} held {held}")
     if (resolved.kind if resolved else None) != expected:
         verdict.charged_wrongly.append(f"{order.id} is {order.status} and was resolved by {resolved}")
+    refunds = list(LedgerEntry.objects.filter(kind="refund", subject_id=order.id))
+    if [entry.amount for entry in refunds] != [order.total] * went_back(order):
+        verdict.charged_wrongly.append(
+            f"{order.id}, its number {order.number.status}, was refunded {refunds}"
+        )
     periods = RentalCharge.objects.filter(rental__number=order.number_id).count()
     if periods != (order.status == "fulfilled"):
         verdict.charged_wrongly.append(f"{order.id} is {order.status} and has {periods} paid periods")
@@ -103,9 +114,10 @@ def _check_money(verdict: Verdict, order: NumberOrder) -> None:
 
 def _check_wallets(verdict: Verdict, credit: Decimal) -> None:
     for workspace in Workspace.objects.all():
-        orders = NumberOrder.objects.filter(workspace=workspace)
-        spent = sum((order.total for order in orders.filter(status="fulfilled")), Decimal(0))
-        waiting = sum((order.total for order in orders.filter(status__in=NumberOrder.OPEN)), Decimal(0))
+        orders = NumberOrder.objects.filter(workspace=workspace).select_related("number")
+        kept = [order for order in orders if order.status == "fulfilled" and not went_back(order)]
+        spent = sum((order.total for order in kept), Decimal(0))
+        waiting = sum((order.total for order in orders if order.is_open), Decimal(0))
         if wallet.balance(workspace) != credit - spent - waiting or wallet.held(workspace) != waiting:
             verdict.charged_wrongly.append(
                 f"{workspace.slug} has {wallet.balance(workspace)} and {wallet.held(workspace)} held; "
