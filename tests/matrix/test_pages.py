@@ -1,0 +1,137 @@
+"""Every page of a workspace, whichever they are …
+
+``POLICY`` is product.md §12 written down by address: who may look, and who may send. A route without a line
+here fails.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dialnexa.access import RIGHTS, Right
+from dialnexa.models import Workspace
+from tests.conftest import client_of, make_user
+from tests.matrix.routes import Route, pages
+from tests.matrix.snapshot import snapshot
+from tests.matrix.world import absent, make_world
+
+pytestmark = pytest.mark.django_db
+SEE, OPERATE, MANAGE, OWN = Right.SEE, Right.OPERATE, Right.MANAGE, Right.OWN
+NO = "not allowed"  # 405
+GO = "elsewhere"  # leads to another page without looking at anything
+POLICY: dict[str, tuple[Right | str, Right | str]] = {  # url name → (to look, to send)
+    "numbers:list": (SEE, NO),
+    "numbers:export": (SEE, NO),
+    "numbers:buy": (MANAGE, MANAGE),
+    "numbers:order": (SEE, NO),
+    "numbers:number": (SEE, NO),
+    "numbers:row": (SEE, NO),
+    "numbers:rename": (GO, MANAGE),
+    "numbers:routing": (MANAGE, MANAGE),
+    "numbers:release": (GO, MANAGE),
+    "numbers:protect": (NO, MANAGE),
+    "numbers:dismiss": (NO, MANAGE),
+    "agents:list": (SEE, NO),
+    "agents:create": (OPERATE, OPERATE),
+    "agents:agent": (SEE, NO),
+    "agents:edit": (NO, OPERATE),
+    "agents:publish": (OPERATE, OPERATE),
+    "telephony:config": (SEE, NO),
+    "telephony:switch": (NO, MANAGE),
+    "kyc:cases": (SEE, NO),
+    "kyc:submit": (NO, MANAGE),
+    "wallet": (OWN, NO),
+}
+ROUTES = pages()
+WITH_IDS = [route for route in ROUTES if len(route.parameters) > 1]
+DIFFERS = re.compile(r"\b\w{64}\b|\b[a-z]{2,5}_[0-9a-z]{26}\b")  # CSRF tokens, ids
+
+
+@pytest.fixture
+def world(workspace: Workspace, now: datetime) -> dict[str, Any]:
+    return make_world(workspace, now)
+
+
+def send(client: Client, method: str, url: str) -> Any:
+    return client.generic(method, url, "", "application/x-www-form-urlencoded")
+
+
+def test_have_a_line_in_the_policy() -> None:
+    assert sorted(POLICY) == sorted({route.name for route in ROUTES})
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_send_those_who_have_not_signed_in_to_do_so(
+    route: Route, method: str, world: dict[str, Any], client: Client
+) -> None:
+    before = snapshot()
+    response = send(client, method, route.url(world))
+    assert response.status_code in (302, 405)
+    assert response.status_code == 405 or response["Location"].startswith("/accounts/login/")
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_do_not_exist_for_strangers(
+    route: Route, method: str, world: dict[str, Any], charlie_client: Client
+) -> None:
+    before = snapshot()
+    status = send(charlie_client, method, route.url(world)).status_code
+    assert status == 404 or status == {NO: 405, GO: 302}.get(POLICY[route.name][method == "POST"])
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("route", WITH_IDS, ids=str)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_know_nothing_of_another_workspaces_ids(
+    route: Route, method: str, world: dict[str, Any], charlie_client: Client
+) -> None:
+    """Charlie, in his own workspace, with Acme's ids: as with ids that nothing has."""
+    mine = world | {"slug": "chocolate"}
+    if set(route.parameters) == {"slug", "country"}:
+        pytest.skip("a country is nobody's")
+    before = snapshot()
+    foreign = send(charlie_client, method, route.url(mine))
+    unknown = send(charlie_client, method, route.url({name: absent(value) for name, value in mine.items()}))
+    assert foreign.status_code in (302, 404, 405)
+    assert foreign.status_code != 302 or POLICY[route.name][method == "POST"] == GO
+    assert (foreign.status_code, told(foreign)) == (unknown.status_code, told(unknown))
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+@pytest.mark.parametrize("role", list(RIGHTS))
+def test_let_each_role_do_what_the_policy_says(
+    route: Route, role: str, world: dict[str, Any], workspace: Workspace
+) -> None:
+    client = client_of(member(workspace, role))
+    for method, right in zip(("GET", "POST"), POLICY[route.name], strict=True):
+        before = snapshot()
+        status = send(client, method, route.url(world)).status_code
+        if right in (NO, GO):
+            assert status == (405 if right == NO else 302), method
+        elif right in RIGHTS[role]:
+            assert status not in (403, 405, 500), method
+            assert method == "POST" or status != 404
+        else:
+            assert status == 403, method
+        if right not in RIGHTS[role]:
+            assert snapshot() == before
+
+
+def member(workspace: Workspace, role: str) -> Any:
+    user = make_user(f"A {role}".replace(" ", "-"))
+    workspace.memberships.create(user=user, role=role)
+    return user
+
+
+def told(response: Any) -> str:
+    """The page without what differs from request to request."""
+    return DIFFERS.sub("", response.content.decode())
