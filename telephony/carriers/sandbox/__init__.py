@@ -1,1 +1,1 @@
-"""A carrier on loopback that speaks Plivo's REST API, keeps state, and can be broken on purpose."""
+"""Carriers on loopback: the APIs of Plivo, Twilio and SignalWire over one stock, to be broken at will."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .context import Context
+from .dialect import Handler, No
 from .faults import Kind
-from .wire import Answer, Delivery, refused
+from .wire import Answer, Delivery
 
 _REFUSALS = {
-    Kind.ERROR_BEFORE: (500, "internal server error"),
-    Kind.RATE_LIMITED: (429, "too many requests"),
-    Kind.UNAVAILABLE: (404, "not found"),
-    Kind.OUT_OF_CREDIT: (400, "insufficient credits to rent this number"),
-    Kind.COMPLIANCE_REQUIRED: (400, "compliance_application_id is required to rent this number."),
+    Kind.ERROR_BEFORE: No.BROKEN,
+    Kind.RATE_LIMITED: No.TOO_MANY,
+    Kind.UNAVAILABLE: No.GONE,
+    Kind.OUT_OF_CREDIT: No.NO_CREDIT,
+    Kind.COMPLIANCE_REQUIRED: No.PAPERS,
 }
 _DELIVERIES = {
     Kind.SOLD_THEN_SILENT: Delivery.NEVER,
@@ -24,7 +23,7 @@ _DELIVERIES = {
 }
 
 
-def bend(context: Context, handler: Callable[[Context], Answer]) -> Answer:
+def bend(context: Context, handler: Handler) -> Answer:
     """Let ``handler`` answer, unless the fault says that nothing happens, and spoil the answer after it."""
     if context.fault is None:
         return handler(context)
@@ -34,20 +33,20 @@ def bend(context: Context, handler: Callable[[Context], Answer]) -> Answer:
     if kind is Kind.RESET_BEFORE:
         return Answer(delivery=Delivery.RESET)
     if kind in _REFUSALS and not _papers_given(context):
-        return _refusal(kind, seconds)
-    return _spoiled(handler(context), kind, seconds)
+        return _refusal(context, kind, seconds)
+    return _spoiled(context, handler(context), kind, seconds)
 
 
-def _refusal(kind: Kind, seconds: float) -> Answer:
-    result = refused(*_REFUSALS[kind])
+def _refusal(context: Context, kind: Kind, seconds: float) -> Answer:
+    result = context.dialect.refuse(_REFUSALS[kind])
     if kind is Kind.RATE_LIMITED:
         result.headers["Retry-After"] = f"{seconds:g}"
     return result
 
 
-def _spoiled(result: Answer, kind: Kind, seconds: float) -> Answer:
+def _spoiled(context: Context, result: Answer, kind: Kind, seconds: float) -> Answer:
     if kind is Kind.ERROR_AFTER:
-        return refused(500, "internal server error")
+        return context.dialect.refuse(No.BROKEN)
     if kind is Kind.GARBAGE:
         return Answer(result.status, b"<html>Bad gateway, but the status is fine</html>")
     if kind is Kind.SLOW:
@@ -61,4 +60,4 @@ def _spoiled(result: Answer, kind: Kind, seconds: float) -> Answer:
 
 def _papers_given(context: Context) -> bool:
     asked = context.kind is Kind.COMPLIANCE_REQUIRED
-    return asked and bool(context.request.fields().get("compliance_application_id"))
+    return asked and context.dialect.has_papers(context.request)

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import parse_qsl
 
-from . import wire
 from .context import Request
 from .control import CONTROLS, Control
+from .dialects import DIALECTS, carrier_of
 from .faults import MAGIC, MEANINGS, Fault
-from .state import Owned, State
+from .holdings import Owned
+from .renewals import renewal_date
+from .state import State
 from .wire import Answer
 
 _SECURITY = {
@@ -91,6 +93,8 @@ class Console:
             style=_STYLE,
             now=_time(self._state.now()),
             count=len(owned),
+            speaks=escape(", ".join(dialect.label for dialect in DIALECTS)),
+            accounts=_table(_ACCOUNTS_HEAD, self._accounts(), "Nobody has asked for anything yet."),
             owned=_table(_OWNED_HEAD, map(self._owned_row, owned), "No numbers yet. Buy one in the app."),
             kinds=kinds,
             faults=escape(waiting + scheduled),
@@ -100,19 +104,37 @@ class Console:
         )
 
     def _owned_row(self, owned: Owned) -> tuple[str, ...]:
-        shown = wire.owned(owned, self._state.inventory.find(owned.number), self._state.now())
-        papers = shown["compliance_status"] or "none"
-        place = (shown["region"], shown["number_type"], f"{_time(owned.at)}", owned.account)
-        return ("+" + owned.number, *place, owned.app_id or "none", shown["renewal_date"], papers)
+        now, item = self._state.now(), self._state.inventory.find(owned.number)
+        place = (item.area.region or item.range.country, item.range.type) if item else ("", "")
+        papers = owned.papers.status(now) if owned.papers else "none"
+        account = (carrier_of(owned.account), owned.account)
+        dates = (_time(owned.at), renewal_date(owned.at, now).isoformat())
+        return ("+" + owned.number, *account, *place, *dates, _told(owned), papers)
+
+    def _accounts(self) -> Iterable[tuple[str, ...]]:
+        """Each account that has a number or asked for something: what it owns, what credit it has left."""
+        with self._state.locked() as contents:
+            names = [owned.account for owned in contents.owned.values()]
+        names += [seen.account for seen in self._state.requests]
+        for name in sorted(dict.fromkeys(names), key=carrier_of):
+            count, credit = len(self._state.owned_by(name)), self._state.credit(name)
+            yield (carrier_of(name), name, str(count), f"${credit:.2f}")
 
     def _request_rows(self) -> Iterable[tuple[str, ...]]:
         for seen in reversed(list(self._state.requests)):
-            path = seen.path.removeprefix(f"/v1/Account/{seen.account}")
-            yield (_time(seen.at), seen.account, seen.method, path, seen.result, seen.fault)
+            path = seen.path.partition(seen.account)[2] or seen.path
+            yield (_time(seen.at), carrier_of(seen.account), seen.method, path, seen.result, seen.fault)
 
 
-_OWNED_HEAD = ("Number", "Region", "Type", "Since", "Account", "Application", "Renews", "Papers")
-_REQUESTS_HEAD = ("When", "Account", "Method", "Path", "Answer", "Fault")
+_ACCOUNTS_HEAD = ("Carrier", "Account", "Numbers", "Credit")
+_OWNED_HEAD = ("Number", "Carrier", "Account", "Region", "Type", "Since", "Renews", "Goes to", "Papers")
+_REQUESTS_HEAD = ("When", "Carrier", "Method", "Path", "Answer", "Fault")
+
+
+def _told(owned: Owned) -> str:
+    """Where calls go, as the carrier was told: an application, a trunk, a URL."""
+    settings = owned.settings
+    return owned.app_id or settings.get("trunk_sid") or settings.get("call_request_url") or "nowhere"
 
 
 def _magic_rows() -> Iterable[tuple[str, ...]]:
@@ -140,8 +162,10 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Sandbox carrier</title><style>{style}</style></head><body>
 <h1>Sandbox carrier</h1>
-<p>A carrier that speaks Plivo's API on this machine only. Nothing here costs money or can be called.
-Its clock says <strong>{now} UTC</strong>.</p>
+<p>One program that speaks the APIs of several carriers ({speaks}) on this machine only. Nothing here costs
+money or can be called. They sell from one stock: what one of them sold, the others don't have.
+The clock says <strong>{now} UTC</strong>.</p>
+<h2>Accounts</h2>{accounts}
 <h2>Numbers it has sold ({count})</h2>{owned}
 <h2>Break it</h2>
 <p role="status">{faults}</p>

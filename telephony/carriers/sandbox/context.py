@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from .faults import Fault, Kind
 from .state import State
-from .wire import MAX_PAGE, Page
+
+if TYPE_CHECKING:
+    from .dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +25,24 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
 
-    def fields(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """The JSON body. Raises ValueError when it is not an object, RecursionError when it is a trap."""
         value = json.loads(self.body or b"{}")
         if not isinstance(value, dict):
             raise ValueError("the body is not a JSON object")
         return value
 
-    def page(self) -> Page:
-        """Raises ValueError for a limit or offset that Plivo refuses."""
-        limit, offset = int(self.query.get("limit", MAX_PAGE)), int(self.query.get("offset", 0))
-        if not (1 <= limit <= MAX_PAGE and offset >= 0):
-            raise ValueError("limit goes from 1 to 20, offset from 0")
-        return Page(limit, offset)
+    def form(self) -> dict[str, str]:
+        """The form fields of the body. Raises ValueError for what is not text."""
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A request whose sender is known. ``id`` is what the path names: a number or an application."""
+    """A request whose sender is known. ``id`` is what the path names: a number, an application, a country."""
 
     state: State
+    dialect: Dialect
     request: Request
     account: str
     id: str
@@ -50,6 +51,10 @@ class Context:
     @property
     def kind(self) -> Kind | None:
         return self.fault.kind if self.fault else None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return self.dialect.fields(self.request)
 
     def has_application(self, app_id: str) -> bool:
         with self.state.locked() as contents:

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .context import Request
+from .dialects import OPERATIONS
 from .faults import Fault, Rule
-from .plivo_api import OPERATIONS
-from .state import STRANGER, State
+from .holdings import STRANGER
+from .state import State
 from .wire import Answer, refused
 
 Fields = dict[str, Any]
@@ -26,6 +27,10 @@ CONTROLS: tuple[tuple[str, str], ...] = (
     ("DELETE /control/faults", "no more faults but the magic numbers"),
     ("PUT /control/clock", '{"advance_seconds": 86400} or {"now": "2027-01-31T10:00:00Z"}'),
     ("PUT /control/mode", '{"repeat_purchase": "sell_again", "charge_purchases": true, "credit": "5.00"}'),
+    (
+        "PUT /control/mode",
+        '{"signalwire_search": "live", "signalwire_hold": 0}: the other spelling, released without a wait',
+    ),
     ("POST /control/take", '{"number": "14155550123"}: another customer buys it'),
     ("POST /control/own", '{"number": "14155550123", "account": "MA…"}: ours without a sale'),
     ("POST /control/disown", '{"number": "14155550123"}: gone without a release'),
@@ -42,7 +47,7 @@ class Control:
         if handler is None:
             return refused(404, "no such control")
         try:
-            result = handler(request.fields())
+            result = handler(request.json())
         except (TypeError, ValueError, LookupError, RecursionError) as error:
             return refused(400, f"{type(error).__name__}: {error}")
         self._state.sync()

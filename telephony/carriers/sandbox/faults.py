@@ -46,15 +46,15 @@ MEANINGS: dict[Kind, str] = {
     Kind.ERROR_AFTER: "Sells, then answers 500.",
     Kind.RESET_BEFORE: "Breaks the connection without selling.",
     Kind.RESET_AFTER: "Sells, then breaks the connection.",
-    Kind.GARBAGE: "Sells, and answers 201 with something that is not JSON.",
+    Kind.GARBAGE: "Sells, and answers with something that is not JSON.",
     Kind.TRUNCATED: "Sells, and breaks off in the middle of the answer.",
     Kind.WRONG_NUMBER: "Sells and names another number than was asked for.",
     Kind.RATE_LIMITED: "429: slow down.",
-    Kind.UNAVAILABLE: "404: another customer took it a moment ago, though search still shows it.",
-    Kind.OUT_OF_CREDIT: "400: the account can't pay.",
-    Kind.COMPLIANCE_REQUIRED: "400: asks for a compliance application, unless one is named.",
-    Kind.PENDING: "Sold, but not usable before its papers are accepted.",
-    Kind.REJECTED: "Sold, but its papers are rejected later.",
+    Kind.UNAVAILABLE: "Refuses: another customer took it a moment ago, though search still shows it.",
+    Kind.OUT_OF_CREDIT: "Refuses: the account can't pay.",
+    Kind.COMPLIANCE_REQUIRED: "Refuses: asks for papers, unless some are named.",
+    Kind.PENDING: "Sold, but not usable before its papers are accepted. SignalWire asks for none.",
+    Kind.REJECTED: "Sold, but its papers are rejected later. At Twilio it is never switched on.",
 }
 
 # Real seconds a connection is held or delayed; for SOLD_LATE, PENDING and REJECTED seconds of the sandbox's

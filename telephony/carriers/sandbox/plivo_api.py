@@ -1,97 +1,68 @@
-"""Plivo's REST API as far as buying numbers needs it: who asks, for what, and what goes wrong."""
+"""Plivo's REST API as far as numbers need it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import re
-from collections.abc import Callable
+from decimal import Decimal
+from typing import ClassVar
 
-from . import account_api, numbers_api
-from .bending import bend
-from .context import Context, Request
-from .faults import Fault
-from .state import SeenRequest, State
-from .wire import Answer, Delivery, refused
+from . import plivo_applications, plivo_numbers
+from .context import Request
+from .dialect import Dialect, No, Route
+from .holdings import Owned
+from .inventory import StockNumber
+from .plivo_wire import answer
+from .wire import Answer
 
 ROOT = "/v1/Account/"
-TOKEN = "sandbox-token"  # noqa: S105  # every account's auth token unless the sandbox is started with another
-
-Handler = Callable[[Context], Answer]
-
-_AUTH_ID = re.compile(r"(MA|SA)[A-Z0-9]{18}")
-_ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
-    ("search", "GET", r"PhoneNumber/", numbers_api.search),
-    ("buy", "POST", r"PhoneNumber/([0-9]+)/", numbers_api.buy),
-    ("list", "GET", r"Number/", numbers_api.list_owned),
-    ("get", "GET", r"Number/([0-9]+)/", numbers_api.get),
-    ("update", "POST", r"Number/([0-9]+)/", numbers_api.update),
-    ("release", "DELETE", r"Number/([0-9]+)/", numbers_api.release),
-    ("application_list", "GET", r"Application/", account_api.list_applications),
-    ("application_create", "POST", r"Application/", account_api.create_application),
-    ("application_get", "GET", r"Application/([0-9]+)/", account_api.get_application),
-    ("application_update", "POST", r"Application/([0-9]+)/", account_api.update_application),
-    ("account", "GET", r"", account_api.show_account),
-)
-OPERATIONS = tuple(route[0] for route in _ROUTES)
+_REFUSALS = {
+    No.STRANGER: (401, "Unauthorized"),
+    No.NOT_FOUND: (404, "not found"),
+    No.BAD: (400, "bad request"),
+    No.BROKEN: (500, "internal server error"),
+    No.TOO_MANY: (429, "too many requests"),
+    No.GONE: (404, "not found"),
+    No.NO_CREDIT: (400, "insufficient credits to rent this number"),
+    No.PAPERS: (400, "compliance_application_id is required to rent this number."),
+}
 
 
-class PlivoApi:
-    """Answers for every account; ``token`` is the auth token of them all."""
+class Plivo(Dialect):
+    """Numbers are digits without ``+`` and name themselves."""
 
-    def __init__(self, state: State, token: str = TOKEN) -> None:
-        self._state = state
-        self._token = token
+    slug = "plivo"
+    label = "Plivo"
+    accounts = re.compile(r"(MA|SA)[A-Z0-9]{18}")
+    routes: ClassVar[tuple[Route, ...]] = (
+        Route("search", "GET", r"PhoneNumber/", plivo_numbers.search),
+        Route("buy", "POST", r"PhoneNumber/([0-9]+)/", plivo_numbers.buy),
+        Route("list", "GET", r"Number/", plivo_numbers.list_owned),
+        Route("get", "GET", r"Number/([0-9]+)/", plivo_numbers.get),
+        Route("update", "POST", r"Number/([0-9]+)/", plivo_numbers.update),
+        Route("release", "DELETE", r"Number/([0-9]+)/", plivo_numbers.release),
+        Route("application_list", "GET", r"Application/", plivo_applications.list_applications),
+        Route("application_create", "POST", r"Application/", plivo_applications.create_application),
+        Route("application_get", "GET", r"Application/([0-9]+)/", plivo_applications.get_application),
+        Route("application_update", "POST", r"Application/([0-9]+)/", plivo_applications.update_application),
+        Route("account", "GET", r"", plivo_applications.show_account),
+    )
 
-    def respond(self, request: Request) -> Answer:
-        account = self._account(request)
-        if account is None:
-            return refused(401, "Unauthorized")
-        rest = request.path.removeprefix(f"{ROOT}{account}/")
-        for operation, method, pattern, handler in _ROUTES:
-            match = re.fullmatch(pattern, rest)
-            if match and method == request.method:
-                return self._handled(request, account, operation, match[1] if match.groups() else "", handler)
-        result = refused(404, "not found")
-        self._remember(request, account, result, None)
-        return result
+    def speaks(self, path: str) -> bool:
+        return path.startswith(ROOT)
 
-    def _account(self, request: Request) -> str | None:
-        """The account of the path, if its credentials came along."""
-        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-        try:
-            auth_id, _, token = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        known = scheme.lower() == "basic" and _AUTH_ID.fullmatch(auth_id)
-        right = hmac.compare_digest(token.encode(), self._token.encode())
-        return auth_id if known and right and request.path.startswith(f"{ROOT}{auth_id}/") else None
+    def below(self, path: str, account: str) -> str | None:
+        root = f"{ROOT}{account}/"
+        return path.removeprefix(root) if path.startswith(root) else None
 
-    def _handled(
-        self, request: Request, account: str, operation: str, named: str, handler: Handler
-    ) -> Answer:
-        self._state.settle()
-        fault = None
-        try:
-            fault = self._fault(request, operation, named)
-            result = bend(Context(self._state, request, account, named, fault), handler)
-        except (ValueError, RecursionError) as error:
-            result = refused(400, str(error))
-        if request.method != "GET":
-            self._state.sync()
-        self._remember(request, account, result, fault)
-        return result
+    def refuse(self, why: No, text: str = "") -> Answer:
+        status, words = _REFUSALS[why]
+        return answer(status, error=text or words)
 
-    def _fault(self, request: Request, operation: str, named: str) -> Fault | None:
-        if header := request.headers.get("x-sandbox-fault"):
-            return Fault.from_header(header)
-        with self._state.locked() as contents:
-            return contents.plan.next_for(operation, named)
+    def id_of(self, owned: Owned) -> str:
+        return owned.number
 
-    def _remember(self, request: Request, account: str, result: Answer, fault: Fault | None) -> None:
-        whole = result.delivery is Delivery.WHOLE
-        shown = str(result.status) if whole else f"({result.delivery.name.lower()})"
-        kind = fault.kind if fault else ""
-        seen = SeenRequest(self._state.now(), account, request.method, request.path, shown, kind)
-        self._state.requests.append(seen)
+    def cost(self, item: StockNumber) -> str:
+        return str(Decimal(item.range.setup) + Decimal(item.range.monthly))
+
+    def has_papers(self, request: Request) -> bool:
+        return bool(self.fields(request).get("compliance_application_id"))

@@ -20,12 +20,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from .carrier_api import TOKEN, CarrierApi
 from .console import Console
 from .context import Request
 from .control import Control
+from .dialects import DIALECTS
 from .inventory import PER_RANGE, Inventory
 from .journal import Journal
-from .plivo_api import ROOT, TOKEN, PlivoApi
 from .state import State
 from .wire import Answer, Delivery, refused
 
@@ -111,7 +112,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], state: State, token: str) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.stopping = threading.Event()
-        self.api = PlivoApi(state, token)
+        self.apis = tuple(CarrierApi(dialect, state, token) for dialect in DIALECTS)
         self.control = Control(state)
         self.console = Console(state, self.control)
         super().__init__(address, _Handler)
@@ -153,8 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, request: Request) -> Answer:
         if not _from_this_machine(request):
             return refused(403, "only from this machine")
-        if request.path.startswith(ROOT):
-            return self.server.api.respond(request)
+        for api in self.server.apis:
+            if api.dialect.speaks(request.path):
+                return api.respond(request)
         if request.path.startswith("/control/"):
             return self.server.control.respond(request)
         if request.path == "/" or (request.path.startswith("/console/") and request.method == "POST"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,76 +16,19 @@ from decimal import Decimal
 from typing import Any
 
 from .faults import FaultPlan
+from .holdings import Mode, Owned, Papers, Sale, SeenRequest
 from .inventory import Inventory
 from .journal import Journal
 
-STRANGER = "MASOMEONEELSE0000000"  # the account of “another customer”
 KEPT_REQUESTS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Papers:
-    """A compliance application that is looked at until ``due`` (the sandbox's time) and then decided."""
-
-    verdict: str  # accepted or rejected
-    due: float
-
-    def status(self, now: float) -> str:
-        return self.verdict if now >= self.due else "submitted"
-
-
-@dataclass(frozen=True, slots=True)
-class Owned:
-    number: str
-    account: str
-    at: float  # seconds since 1970, by the sandbox's clock
-    app_id: str = ""
-    alias: str = ""
-    papers: Papers | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """``nth`` counts all sales of the number; ``while_owned``: the buyer had it already and pays twice."""
-
-    number: str
-    account: str
-    at: float
-    nth: int
-    while_owned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """``repeat_purchase``: what buying a number one already owns does. ``credit``: USD of a new account."""
-
-    repeat_purchase: str = "not_found"  # or sell_again
-    charge_purchases: bool = False
-    credit: str = "1000.00000"
-
-    def __post_init__(self) -> None:
-        if self.repeat_purchase not in ("not_found", "sell_again"):
-            raise ValueError("repeat_purchase is not_found or sell_again")
-        if not (isinstance(self.charge_purchases, bool) and Decimal(self.credit).is_finite()):
-            raise ValueError("charge_purchases is true or false, credit an amount")
-
-
-@dataclass(frozen=True, slots=True)
-class SeenRequest:
-    at: float
-    account: str
-    method: str
-    path: str
-    result: str
-    fault: str
 
 
 @dataclass(frozen=True, slots=True)
 class _LateSale:
     number: str
     account: str
-    app_id: str
     due: float
+    told: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -151,15 +94,22 @@ class State:
     # --- changing
 
     def sell(
-        self, account: str, number: str, *, app_id: str = "", cost: Decimal, papers: Papers | None = None
+        self,
+        account: str,
+        number: str,
+        *,
+        cost: Decimal,
+        told: Mapping[str, Any] | None = None,
+        papers: Papers | None = None,
     ) -> None:
+        """``told`` is what the purchase says besides the number: fields of Owned."""
         event: dict[str, Any] = {"is": "sold", "number": number, "account": account, "at": self.now()}
-        event |= {"app_id": app_id, "cost": str(cost), "papers": asdict(papers) if papers else None}
+        event |= {"told": told or {}, "cost": str(cost), "papers": asdict(papers) if papers else None}
         self._record(event)
 
-    def sell_late(self, account: str, number: str, app_id: str, seconds: float) -> None:
-        due = self.now() + seconds
-        self._record({"is": "late", "number": number, "account": account, "app_id": app_id, "due": due})
+    def sell_late(self, account: str, number: str, seconds: float, *, told: Mapping[str, Any]) -> None:
+        event = {"is": "late", "number": number, "account": account}
+        self._record({**event, "due": self.now() + seconds, "told": told})
 
     def settle(self) -> None:
         """Make the late sales whose time has come; a number that is gone by then is not sold."""
@@ -175,7 +125,7 @@ class State:
         """Put a number into an account, or into nobody's, without a sale."""
         self._record({"is": "placed", "number": number, "account": account, "at": self.now()})
 
-    def update_number(self, number: str, **changes: str) -> None:
+    def update_number(self, number: str, **changes: Any) -> None:
         self._record({"is": "updated", "number": number, "changes": changes})
 
     def save_application(self, account: str, app_id: str, fields: dict[str, Any]) -> None:
@@ -222,15 +172,13 @@ class State:
         self._now.spent[account] = self._now.spent.get(account, Decimal(0)) + Decimal(event.get("cost", "0"))
         papers = Papers(**event["papers"]) if event.get("papers") else None
         owned = had or Owned(number, account, event["at"], papers=papers)
-        self._now.owned[number] = replace(owned, app_id=event["app_id"] or owned.app_id)
+        self._now.owned[number] = owned.told({key: value for key, value in _told(event).items() if value})
 
     def _on_late(self, event: dict[str, Any]) -> None:
-        late = _LateSale(event["number"], event["account"], event["app_id"], event["due"])
-        self._now.late.append(late)
+        self._now.late.append(_late(event))
 
     def _on_settled(self, event: dict[str, Any]) -> None:
-        late = _LateSale(event["number"], event["account"], event["app_id"], event["due"])
-        self._now.late.remove(late)
+        self._now.late.remove(_late(event))
         if event["sold"]:
             self._on_sold(event)
 
@@ -245,7 +193,7 @@ class State:
 
     def _on_updated(self, event: dict[str, Any]) -> None:
         owned = self._now.owned[event["number"]]
-        self._now.owned[owned.number] = replace(owned, **event["changes"])
+        self._now.owned[owned.number] = owned.told(event["changes"])
 
     def _on_application(self, event: dict[str, Any]) -> None:
         known = self._now.applications.get(event["app_id"], {"account": event["account"]})
@@ -256,3 +204,13 @@ class State:
 
     def _on_clock(self, event: dict[str, Any]) -> None:
         self._now.clock_ahead = event["ahead"]
+
+
+def _late(event: Mapping[str, Any]) -> _LateSale:
+    return _LateSale(event["number"], event["account"], event["due"], _told(event))
+
+
+def _told(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a sale said besides the number. Journals from before there were other carriers have ``app_id``."""
+    told: Mapping[str, Any] = event.get("told") or {"app_id": event.get("app_id", "")}
+    return told

@@ -12,9 +12,7 @@ from telephony.carriers.sandbox.server import serve_forever
 
 
 class Command(BaseCommand):
-    help = (
-        "Runs a carrier on loopback that speaks Plivo's API, keeps its state in --data-dir and can be broken."
-    )
+    help = "Runs the carriers' APIs on loopback, over one stock kept in --data-dir, to be broken at will."
     requires_system_checks = ()  # it needs neither database nor Redis
 
     def add_arguments(self, parser: CommandParser) -> None:

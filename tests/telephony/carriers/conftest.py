@@ -13,7 +13,7 @@ from telephony.carriers.base import NumberQuery, NumberType
 from telephony.carriers.http import Timeouts
 from telephony.carriers.plivo import PlivoCarrier
 from telephony.carriers.sandbox import server
-from telephony.carriers.sandbox.plivo_api import TOKEN
+from telephony.carriers.sandbox.carrier_api import TOKEN
 from telephony.carriers.sandbox.state import State
 
 OURS = "MAOURS00000000000000"

@@ -14,7 +14,7 @@ import pytest
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
-from .standins import Heard
+from .accounts import Heard
 
 CONTRACTS = Path(__file__).resolve().parents[3].parent / "shared" / "contracts"
 HOST = "https://carrier.invalid"
@@ -68,7 +68,7 @@ def _request(heard: Heard) -> MockRequest:
         heard.method,
         heard.path,
         args=args,
-        headers={name.lower(): value for name, value in heard.headers.items()},
+        headers=heard.headers,
         data=heard.body or None,
-        content_type=heard.headers.get("Content-Type", ""),
+        content_type=heard.headers.get("content-type", ""),
     )

@@ -11,7 +11,7 @@ import plivo.rest.client as sdk
 import pytest
 
 from telephony.carriers.base import NumberConfig
-from telephony.carriers.sandbox.plivo_api import TOKEN
+from telephony.carriers.sandbox.carrier_api import TOKEN
 
 from .conftest import OURS, Sandbox
 

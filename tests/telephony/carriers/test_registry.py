@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from telephony.carriers import carrier_slugs, get_carrier
 from telephony.carriers.base import Exchange
-from telephony.carriers.sandbox.plivo_api import TOKEN
+from telephony.carriers.sandbox.carrier_api import TOKEN
 
 from .conftest import OURS, Sandbox
 

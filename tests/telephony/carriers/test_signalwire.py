@@ -20,8 +20,8 @@ from telephony.carriers.base import (
     Outcome,
 )
 
+from .accounts import scripted_as, signalwire_error
 from .scripted import response
-from .standins import scripted_as, signalwire_error
 
 NUMBER = "+14155550100"
 ID = "01234567-89ab-cdef-0123-456789abcdef"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from openapi_core.exceptions import OpenAPIError
 
 from telephony.carriers.base import CarrierError, InboundRoute, NumberConfig, NumberQuery, NumberType
+from telephony.carriers.sandbox.carrier_api import TOKEN
 
+from .accounts import Ear, Heard, adapter, scripted_as
+from .conftest import Sandbox
 from .contracts import Contract, contract, needs
 from .scripted import response
-from .standins import PROJECT_ID, Heard, SignalWireStandIn, adapter, scripted_as, served
 
 pytestmark = needs("signalwire")
 
@@ -23,34 +27,36 @@ def numbers() -> Contract:
     return contract("signalwire/relay-rest-numbers.subset.json")
 
 
-def a_whole_life() -> list[Heard]:
-    """Every request the adapter knows, from search to release, and what is refused."""
-    stand_in = SignalWireStandIn(PROJECT_ID)
-    with served(stand_in) as url:
-        carrier = adapter("signalwire", url)
-        route = carrier.ensure_route(InboundRoute("r", "https://v.example/a", "https://v.example/h"))
-        carrier.search(NumberQuery("US", region="CA", contains="555"), limit=3)
-        carrier.search(NumberQuery("US", exact="+14155550100"), limit=3)
-        bought = [
-            carrier.buy(offer.e164, intent_id="ord_1", config=NumberConfig(route=route.id))
-            for offer in carrier.search(QUERY, limit=3)
-        ]
-        list(carrier.list_owned())
-        carrier.find_owned(bought[0].e164)
-        carrier.configure(bought[0].number_id, NumberConfig(route=route.id, tag="t"))
-        for call in (
-            lambda: carrier.buy(bought[0].e164, intent_id="o", config=NumberConfig()),
-            lambda: adapter("signalwire", url, "wrong").find_owned("+14155550100"),
-        ):
-            with pytest.raises(CarrierError):
-                call()
-        for _ in range(2):
-            carrier.release(bought[0].number_id)
-    return stand_in.heard
+@pytest.fixture
+def life(sandbox: Sandbox) -> list[Heard]:
+    """Every request the adapter knows, from search to release, and what the sandbox answers and refuses."""
+    sandbox.control("PUT", "mode", longest_page=2)
+    carrier = adapter("signalwire", sandbox.url, TOKEN, transport=(ear := Ear()))
+    route = carrier.ensure_route(InboundRoute("r", "https://v.example/a", "https://v.example/h"))
+    assert carrier.search(NumberQuery("US", region="CA", contains="415"), limit=3)
+    assert carrier.search(NumberQuery("CA"), limit=300)
+    bought = [
+        carrier.buy(offer.e164, intent_id="ord_1", config=NumberConfig(route=route.id))
+        for offer in carrier.search(QUERY, limit=3)
+    ]
+    assert len(list(carrier.list_owned())) == 3
+    carrier.find_owned(bought[0].e164)
+    carrier.search(NumberQuery("US", exact=bought[0].e164), limit=3)
+    carrier.configure(bought[0].number_id, NumberConfig(route=route.id, tag="t"))
+    for call in (
+        lambda: carrier.buy(bought[0].e164, intent_id="o", config=NumberConfig()),
+        lambda: carrier.release(bought[0].number_id),
+        lambda: adapter("signalwire", sandbox.url, "wrong", transport=ear).find_owned("+14155550100"),
+    ):
+        with pytest.raises(CarrierError):
+            call()
+    sandbox.control("PUT", "clock", advance_seconds=15 * 86400)
+    for _ in range(2):
+        carrier.release(bought[0].number_id)
+    return ear.heard
 
 
-def test_every_request_and_the_answers_of_the_stand_in(numbers: Contract) -> None:
-    life = a_whole_life()
+def test_every_request_and_the_answers_of_the_sandbox(life: list[Heard], numbers: Contract) -> None:
     assert {(seen.method, seen.status) for seen in life} == {
         ("GET", 200),
         ("GET", 401),
@@ -59,24 +65,51 @@ def test_every_request_and_the_answers_of_the_stand_in(numbers: Contract) -> Non
         ("PUT", 200),
         ("DELETE", 204),
         ("DELETE", 404),
+        ("DELETE", 422),
     }
     for seen in life:
         numbers.check(seen)
 
 
+def test_what_the_sandbox_finds_in_either_spelling(sandbox: Sandbox, numbers: Contract) -> None:
+    """The live API's spelling is in no document: put into the documented one, it must be the same."""
+    answers, offers = [], []
+    for spelling in ("documented", "live"):
+        sandbox.control("PUT", "mode", signalwire_search=spelling)
+        carrier = adapter("signalwire", sandbox.url, TOKEN, transport=(ear := Ear()))
+        offers.append(carrier.search(NumberQuery("US", NumberType.LOCAL, contains="9001"), limit=9))
+        answers.append(ear.heard[0])
+    documented, live = answers
+    numbers.check(documented)
+    assert {"e164", "country_code"} <= json.loads(live.answer)["data"][0].keys()
+    rewritten = json.dumps({"data": [as_documented(item) for item in json.loads(live.answer)["data"]]})
+    numbers.check(replace(live, answer=rewritten.encode()))
+    assert [offer.e164 for offer in offers[0]] == [offer.e164 for offer in offers[1]]
+    assert offers[0]
+    assert {offer.capabilities for found in offers for offer in found} == {("voice", "sms", "mms")}
+
+
+def as_documented(item: dict[str, Any]) -> dict[str, Any]:
+    can = {name: name in item["capabilities"] for name in ("voice", "sms", "mms", "fax")}
+    place = {name: item[name] for name in ("region", "rate_center")}
+    return {"number": item["e164"], "capabilities": can, **place}
+
+
 @pytest.mark.parametrize(
     "change", [{"path": "/api/relay/rest/numbers"}, {"headers": {}}, {"body": b"{}"}, {"status": 201}]
 )
-def test_no_other_path_body_status_or_missing_credentials(numbers: Contract, change: dict[str, Any]) -> None:
-    sale = next(seen for seen in a_whole_life() if (seen.method, seen.status) == ("POST", 200))
+def test_no_other_path_body_status_or_missing_credentials(
+    life: list[Heard], numbers: Contract, change: dict[str, Any]
+) -> None:
+    sale = next(seen for seen in life if (seen.method, seen.status) == ("POST", 200))
     with pytest.raises(OpenAPIError):
         numbers.check(Heard(**{**{name: getattr(sale, name) for name in Heard.__slots__}, **change}))
 
 
-def test_only_arguments_and_fields_that_exist(numbers: Contract) -> None:
+def test_only_arguments_and_fields_that_exist(life: list[Heard], numbers: Contract) -> None:
     paths = numbers.document["paths"]
     search = {item["name"] for item in paths["/api/relay/rest/phone_numbers/search"]["get"]["parameters"]}
-    for seen in a_whole_life():
+    for seen in life:
         if seen.path.endswith("/search"):
             assert dict(seen.query).keys() <= search
         if seen.method == "PUT":

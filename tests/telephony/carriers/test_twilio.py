@@ -20,8 +20,8 @@ from telephony.carriers.base import (
     Outcome,
 )
 
+from .accounts import ACCOUNT_SID, scripted_as
 from .scripted import response
-from .standins import ACCOUNT_SID, scripted_as
 
 NUMBER = "+14155550100"
 SID = "PN" + "0" * 32

@@ -9,10 +9,12 @@ import pytest
 from openapi_core.exceptions import OpenAPIError
 
 from telephony.carriers.base import BuyStatus, InboundRoute, NumberConfig, NumberQuery, NumberType
+from telephony.carriers.sandbox.carrier_api import TOKEN
 
+from .accounts import Ear, Heard, adapter, scripted_as
+from .conftest import Sandbox
 from .contracts import Contract, contract, needs
 from .scripted import response
-from .standins import ACCOUNT_SID, Heard, TwilioStandIn, adapter, scripted_as, served
 
 pytestmark = needs("twilio")
 
@@ -30,26 +32,28 @@ def pricing() -> Contract:
     return contract("twilio/twilio_pricing_v1.json")
 
 
-def a_whole_life() -> list[Heard]:
-    """Every request the adapter knows, from search to release."""
-    stand_in = TwilioStandIn(ACCOUNT_SID)
-    with served(stand_in) as url:
-        carrier = adapter("twilio", url)
-        route = carrier.ensure_route(InboundRoute("r", "https://v.example/a", "https://v.example/h"))
-        carrier.ensure_route(InboundRoute("r", "https://v.example/b", "https://v.example/h"))
-        carrier.search(NumberQuery("US", region="CA", contains="555"), limit=3)
-        for offer in carrier.search(QUERY, limit=3):
-            carrier.buy(offer.e164, intent_id="ord_1", config=NumberConfig(route=route.id))
-        [first, *_] = carrier.list_owned()
-        carrier.find_owned(first.e164)
-        carrier.configure(first.number_id, NumberConfig(route="TK" + "0" * 32, tag="t"))
-        carrier.release(first.number_id)
-        carrier.balance()
-    return stand_in.heard
+@pytest.fixture
+def life(sandbox: Sandbox) -> list[Heard]:
+    """Every request the adapter knows, from search to release, and what the sandbox answers."""
+    sandbox.control("PUT", "mode", longest_page=2)
+    carrier = adapter("twilio", sandbox.url, TOKEN, transport=(ear := Ear()))
+    route = carrier.ensure_route(InboundRoute("r", "https://v.example/a", "https://v.example/h"))
+    carrier.ensure_route(InboundRoute("r", "https://v.example/b", "https://v.example/h"))
+    assert carrier.search(NumberQuery("US", region="CA", contains="41"), limit=3)
+    assert carrier.search(NumberQuery("IN"), limit=700)
+    for offer in carrier.search(QUERY, limit=3):
+        carrier.buy(offer.e164, intent_id="ord_1", config=NumberConfig(route=route.id))
+    [first, *_] = carrier.list_owned()
+    carrier.find_owned(first.e164)
+    carrier.configure(first.number_id, NumberConfig(route="TK" + "0" * 32, tag="t"))
+    carrier.release(first.number_id)
+    carrier.balance()
+    return ear.heard
 
 
-def test_every_request_and_the_answers_of_the_stand_in(numbers: Contract, pricing: Contract) -> None:
-    life = a_whole_life()
+def test_every_request_and_the_answers_of_the_sandbox(
+    life: list[Heard], numbers: Contract, pricing: Contract
+) -> None:
     assert {(seen.method, seen.status) for seen in life} == {
         ("GET", 200),
         ("POST", 200),
@@ -61,16 +65,20 @@ def test_every_request_and_the_answers_of_the_stand_in(numbers: Contract, pricin
 
 
 @pytest.mark.parametrize("change", [{"path": "/2010-04-01/Numbers.json"}, {"headers": {}}, {"status": 202}])
-def test_no_other_path_status_or_missing_credentials(numbers: Contract, change: dict[str, Any]) -> None:
-    sale = next(seen for seen in a_whole_life() if seen.path.endswith("PhoneNumbers.json"))
+def test_no_other_path_status_or_missing_credentials(
+    life: list[Heard], numbers: Contract, change: dict[str, Any]
+) -> None:
+    sale = next(
+        seen for seen in life if (seen.method, seen.status) == ("POST", 201) and "Incoming" in seen.path
+    )
     with pytest.raises(OpenAPIError):
         numbers.check(Heard(**{**{name: getattr(sale, name) for name in Heard.__slots__}, **change}))
 
 
-def test_only_fields_that_exist(numbers: Contract) -> None:
+def test_only_fields_that_exist(life: list[Heard], numbers: Contract) -> None:
     path = numbers.document["paths"][f"{ACCOUNT}/IncomingPhoneNumbers.json"]["post"]
     known = path["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
-    for seen in a_whole_life():
+    for seen in life:
         if seen.method == "POST" and "IncomingPhoneNumbers" in seen.path:
             assert seen.form.keys() <= known.keys()
             assert "AreaCode" not in seen.form

@@ -10,10 +10,10 @@ import pytest
 
 from telephony.carriers.base import NumberConfig
 from telephony.carriers.plivo import PlivoCarrier
+from telephony.carriers.sandbox.carrier_api import TOKEN
 from telephony.carriers.sandbox.catalogue import COUNTRIES, RANGES
 from telephony.carriers.sandbox.faults import MAGIC
 from telephony.carriers.sandbox.inventory import WITH_MAGIC, Inventory
-from telephony.carriers.sandbox.plivo_api import TOKEN
 from tests.telephony.carriers.conftest import OURS, Sandbox
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from telephony.carriers.base import CarrierError, NumberConfig
 from telephony.carriers.plivo import PlivoCarrier
+from telephony.carriers.sandbox.carrier_api import TOKEN
 from telephony.carriers.sandbox.faults import MAGIC, Kind
-from telephony.carriers.sandbox.plivo_api import TOKEN
 from tests.telephony.carriers.conftest import OURS, Sandbox
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from telephony.carriers.base import CarrierError, InboundRoute, NumberConfig, NumberQuery, NumberType
 from telephony.carriers.plivo import PlivoCarrier
-from telephony.carriers.sandbox.plivo_api import TOKEN
+from telephony.carriers.sandbox.carrier_api import TOKEN
 from telephony.carriers.sandbox.server import start
 from tests.telephony.carriers.conftest import IMPATIENCE, OURS, PATIENCE
 
