@@ -33,7 +33,7 @@ def always(item: Any) -> bool:
     return True
 
 
-def nothing(item: Any) -> str:
+def nothing(*about: Any) -> str:
     return ""
 
 
@@ -42,7 +42,8 @@ class StaffAction:
     """``run(item, data, by=…, now=…)`` calls one verb and returns a sentence about what happened.
 
     ``data`` is the form's cleaned data. ``explains`` says what the action does, ``says`` what it would do to
-    one object; ``fits`` decides whether the object's page offers it (the verb decides whether it may happen).
+    one object. It is offered in ``states`` (any, when empty) to objects it ``fits``; whether it may happen is
+    the verb's decision. What ``echo`` says of the object and the data is asked back before it is done.
     """
 
     name: str
@@ -51,11 +52,17 @@ class StaffAction:
     run: Callable[..., str]
     permission: str
     form: type[forms.Form] = ReasonForm
+    states: tuple[str, ...] = ()
     fits: Callable[[Any], bool] = always
     says: Callable[[Any], str] = nothing
+    echo: Callable[[Any, dict[str, Any]], str] = nothing
     single: bool = False  # one object at a time
     final: bool = False  # can't be undone
     danger: bool = False  # takes something away
+
+    def is_for(self, item: Any) -> bool:
+        """Whether it is offered for this object."""
+        return (not self.states or item.status in self.states) and self.fits(item)
 
 
 def perform(

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 
 from dialnexa import audit, clock
 from dialnexa.access import staff_actor
-from dialnexa.admin_actions import AT_ONCE, ReasonForm, StaffAction, perform
+from dialnexa.admin_acting import ActingAdmin
+from dialnexa.admin_actions import ReasonForm
 from dialnexa.admin_lists import PatientPaginator, Results
 from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Section, history_of
@@ -41,13 +39,12 @@ class PlainModelForm(forms.ModelForm):
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
 
-class SupportAdmin(admin.ModelAdmin):
-    """Nothing can be deleted here. ``staff_actions`` are offered on the list and on the object's page."""
+class SupportAdmin(ActingAdmin):
+    """Nothing can be deleted here."""
 
     form = PlainModelForm
     shelf = "System"
     shows_history = False  # pages with a timeline, and rows that never change, do without
-    staff_actions: tuple[StaffAction, ...] = ()
     paginator = PatientPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
@@ -80,11 +77,6 @@ class SupportAdmin(admin.ModelAdmin):
 
     # --- pages ----------------------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
-        view = self.admin_site.admin_view(self.do_view)
-        return [path("do/<slug:name>/", view, name=name), *super().get_urls()]
-
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Results
 
@@ -96,7 +88,7 @@ class SupportAdmin(admin.ModelAdmin):
         item = kwargs.get("obj")
         if item is not None:
             context |= {"heading": self.heading(item), "detail": self.describe(item)}
-            context["offers"] = self._offers(request, item)
+            context["offers"] = self.offers(request, item)
             history = [history_of(item)] if self.shows_history else []
             context["sections"] = [*self.sections(item, request), *self._extensions(item, request), *history]
         return super().render_change_form(request, context, *args, **kwargs)
@@ -119,83 +111,6 @@ class SupportAdmin(admin.ModelAdmin):
     # The history (audit) is the one record of what staff did; Django's own log would be a second.
     def log_addition(self, *args: Any) -> None: ...  # type: ignore[override]
     def log_change(self, *args: Any) -> None: ...  # type: ignore[override]
-
-    # --- actions --------------------------------------------------------------------------------------
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        allowed = [action for action in self.staff_actions if request.user.has_perm(action.permission)]
-        return {action.name: (_chooser(action), action.name, action.label) for action in allowed}
-
-    def _offers(self, request: HttpRequest, item: Any) -> list[dict[str, Any]]:
-        return [
-            {"label": action.label, "url": f"{self._do_url(action)}?{urlencode({'id': item.pk})}"}
-            for action in self.staff_actions
-            if request.user.has_perm(action.permission) and action.fits(item)
-        ]
-
-    def _do_url(self, action: StaffAction) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_do", args=(action.name,))
-
-    def do_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        """The page between: what will change, and why. Posted, it calls the verb once per object."""
-        action = self._action(request, name)
-        chosen = self._chosen(request, 1 if action.single else AT_ONCE)
-        form = action.form(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            return self._done(request, action, chosen, form.cleaned_data)
-        context = self.admin_site.each_context(request) | {
-            "title": action.label,
-            "opts": self.opts,
-            "action": action,
-            "form": form,
-            "rows": [
-                {"item": item, "url": desk().url_of(item), "says": action.says(item)} for item in chosen
-            ],
-        }
-        return TemplateResponse(request, "admin/action.html", context)
-
-    def _chosen(self, request: HttpRequest, limit: int) -> list[Any]:
-        sent = request.POST if request.method == "POST" else request.GET
-        chosen = [
-            item
-            for pk in dict.fromkeys(sent.getlist("id")[: limit + 1])
-            if (item := self.get_object(request, pk))
-        ]
-        if not 1 <= len(chosen) <= limit:
-            raise Http404(f"Choose between 1 and {limit} for this.")
-        return chosen
-
-    def _action(self, request: HttpRequest, name: str) -> StaffAction:
-        action = next((action for action in self.staff_actions if action.name == name), None)
-        if action is None:
-            raise Http404
-        if not request.user.has_perm(action.permission) or not self.has_view_permission(request):
-            raise PermissionDenied
-        return action
-
-    def _done(
-        self, request: HttpRequest, action: StaffAction, chosen: list[Any], data: dict[str, Any]
-    ) -> HttpResponse:
-        by, now = staff_actor(request), clock.now()
-        for item in chosen:
-            level, sentence = perform(action, item, data, by=by, now=now)
-            self.message_user(request, f"{item}: {sentence}", level)
-        return redirect(desk().url_of(chosen[0]) if len(chosen) == 1 else desk().list_of(self.model))
-
-
-def _chooser(action: StaffAction) -> Callable[..., HttpResponse | None]:
-    """The list's action: it only leads to the page that asks for the reason."""
-
-    def choose(desk_: SupportAdmin, request: HttpRequest, rows: QuerySet) -> HttpResponse | None:
-        ids = list(rows.values_list("pk", flat=True)[: AT_ONCE + 1])
-        limit = 1 if action.single else AT_ONCE
-        if len(ids) > limit:
-            desk_.message_user(request, f"Choose at most {limit} at once for this.", messages.WARNING)
-            return None
-        query = urlencode([("id", pk) for pk in ids])
-        return HttpResponseRedirect(f"{desk_._do_url(action)}?{query}")
-
-    return choose
 
 
 class ReadOnlyAdmin(SupportAdmin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -19,6 +20,7 @@ from dialnexa.errors import Refusal
 from dialnexa.ids import ID_PATTERN, new_id
 from dialnexa.memberships import add_member, change_role, remove_member
 from dialnexa.models import ApiKey, Membership, User, Workspace
+from dialnexa.money import read_money
 
 
 class ZonedForm(ReasonedModelForm):
@@ -35,12 +37,11 @@ class ZonedForm(ReasonedModelForm):
 class CreditForm(ReasonForm):
     """``reference`` is made with the form, so that sending it twice credits once."""
 
-    amount = forms.DecimalField(
-        min_value=0,
-        max_digits=11,
-        decimal_places=2,
-        widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal", "autofocus": True}),
-        help_text="In the wallet's currency.",
+    item: Workspace
+    amount = forms.CharField(
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "autofocus": True}),
+        help_text="In the wallet's currency, like 2500 or 2500.50. You see it once more before it is booked.",
     )
     reason = forms.CharField(
         max_length=200,
@@ -51,12 +52,25 @@ class CreditForm(ReasonForm):
     reference = forms.RegexField(ID_PATTERN, widget=forms.HiddenInput, initial=lambda: new_id("crd"))
     field_order = ("amount", "reason", "reference")
 
+    def clean_amount(self) -> Decimal:
+        try:
+            amount = read_money(self.cleaned_data["amount"], self.item.currency)
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
+        if not amount:
+            raise forms.ValidationError("A credit must be more than zero.")
+        return amount
+
 
 def _credit(workspace: Workspace, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
     reference = f"staff:{data['reference']}:{workspace.pk}"
     amount, reason = data["amount"], data["reason"]
     entry = wallet.credit(workspace, amount, reference=reference, memo=reason, by=by, now=now)
     return f"credited {exact_money(entry.amount, entry.currency)} ({entry.pk})."
+
+
+def _credit_told(workspace: Workspace, data: dict[str, Any]) -> str:
+    return f"Add {exact_money(data['amount'], workspace.currency)} to {workspace}"
 
 
 def _wallet_now(workspace: Workspace) -> str:
@@ -71,6 +85,7 @@ CREDIT_WALLET = StaffAction(
     permission="dialnexa.add_ledgerentry",
     form=CreditForm,
     says=_wallet_now,
+    echo=_credit_told,
     single=True,
     final=True,
 )

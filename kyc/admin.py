@@ -77,7 +77,7 @@ def _action(
         run=run,
         permission="kyc.change_kyccase",
         form=form,
-        fits=lambda case: case.status in KycCase.TRANSITIONS[event][0],
+        states=KycCase.TRANSITIONS[event][0],
         says=_where_it_stands,
     )
 

@@ -74,17 +74,13 @@ def _order_now(order: NumberOrder) -> str:
     return f"{order.get_status_display()}. {exact_money(order.total, order.currency)} of {order.workspace}."
 
 
-def _is_waiting(order: NumberOrder) -> bool:
-    return order.status in WAITING
-
-
 ASK_NOW = StaffAction(
     name="ask-now",
     label="Ask the carrier now",
     explains="The order does not wait for its next turn: a worker takes it at once.",
     run=_ask_now,
     permission="numbers.change_numberorder",
-    fits=_is_waiting,
+    states=WAITING,
     says=_order_now,
 )
 RECORD_SALE = StaffAction(
@@ -94,7 +90,7 @@ RECORD_SALE = StaffAction(
     "confirms, the number is the customer's and the money that is held is charged.",
     run=_look_up,
     permission="numbers.change_numberorder",
-    fits=lambda order: order.status == NumberOrder.Status.UNCERTAIN,
+    states=(NumberOrder.Status.UNCERTAIN,),
     says=_order_now,
     single=True,
 )
@@ -106,7 +102,7 @@ REJECT = StaffAction(
     run=_reject,
     permission="numbers.change_numberorder",
     form=CheckedForm,
-    fits=_is_waiting,
+    states=WAITING,
     says=_order_now,
     single=True,
     final=True,
@@ -119,6 +115,7 @@ RELEASE = StaffAction(
     "returned only when the carrier had refused the papers and the number never worked.",
     run=_release,
     permission="numbers.change_phonenumber",
+    states=(PhoneNumber.Status.ACTIVE, PhoneNumber.Status.PENDING),
     fits=lambda number: number.status == PhoneNumber.Status.ACTIVE or bool(number.carrier_number_id),
     says=_number_now,
     single=True,

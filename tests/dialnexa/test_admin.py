@@ -30,10 +30,10 @@ def page(model: str, pk: Any) -> str:
 
 
 def credit_form(client: Client, workspace: Workspace, **changes: Any) -> dict[str, Any]:
-    """What a browser would post: the form as it was given, filled in."""
+    """What a browser would post: the form as it was given, filled in, and the answer to being asked again."""
     form = client.get(do("dialnexa_workspace", "credit-wallet"), {"id": workspace.pk}).context["form"]
     filled = {"amount": "250.50", "reason": "Goodwill for the outage", "reference": form["reference"].value()}
-    return {"id": workspace.pk, **filled, **changes}
+    return {"id": workspace.pk, **filled, "confirmed": "Add ₹250.50 to Acme", **changes}
 
 
 # --- who may come in ----------------------------------------------------------------------------------
@@ -103,8 +103,18 @@ def test_credits_once_when_the_form_is_sent_twice(staff_client: Client, workspac
         {"reason": "x" * 201},
         {"amount": ""},
         {"amount": "-5"},
+        {"amount": "0"},
         {"amount": "0.001"},
+        {"amount": "1e3"},
+        {"amount": "1E3"},
         {"amount": "NaN"},
+        {"amount": "Infinity"},
+        {"amount": "1_000"},
+        {"amount": "0x10"},
+        {"amount": "१०००"},
+        {"amount": "１０"},
+        {"amount": "10,5"},
+        {"amount": "+5"},
         {"amount": "10000000000"},
         {"reference": ""},
         {"reference": "again"},
@@ -120,10 +130,43 @@ def test_refuses_a_credit_without_reason_amount_or_reference(
     assert wallet.balance(workspace) == BEFORE
 
 
-def test_says_a_refusal_instead_of_failing(staff_client: Client, workspace: Workspace) -> None:
-    form = credit_form(staff_client, workspace, amount="0")
-    answer = staff_client.post(do("dialnexa_workspace", "credit-wallet"), form, follow=True)
-    assert "A credit must be more than zero." in answer.content.decode()
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("1000", "Add ₹1,000.00 to Acme"),
+        ("1,00,000.5", "Add ₹1,00,000.50 to Acme"),
+        (" ₹0.01 ", "Add ₹0.01 to Acme"),
+    ],
+)
+def test_asks_back_what_it_will_add_to_whom(
+    staff_client: Client, workspace: Workspace, typed: str, told: str
+) -> None:
+    form = credit_form(staff_client, workspace, amount=typed, confirmed="")
+    asked = staff_client.post(do("dialnexa_workspace", "credit-wallet"), form)
+    assert (asked.status_code, asked.context["echo"]) == (200, told)
+    assert f">{told}</button>" in asked.content.decode()
+    assert wallet.balance(workspace) == BEFORE
+    again = staff_client.post(do("dialnexa_workspace", "credit-wallet"), form | {"confirmed": "yes"})
+    assert again.context["echo"] == told
+    staff_client.post(do("dialnexa_workspace", "credit-wallet"), form | {"confirmed": told})
+    assert wallet.balance(workspace) > BEFORE
+
+
+def test_asks_back_again_when_the_amount_is_another_than_was_confirmed(
+    staff_client: Client, workspace: Workspace
+) -> None:
+    form = credit_form(staff_client, workspace, amount="2505")
+    asked = staff_client.post(do("dialnexa_workspace", "credit-wallet"), form)
+    assert asked.context["echo"] == "Add ₹2,505.00 to Acme"
+    assert wallet.balance(workspace) == BEFORE
+
+
+def test_lets_staff_go_back_and_change_the_amount(staff_client: Client, workspace: Workspace) -> None:
+    form = credit_form(staff_client, workspace) | {"edit": "1"}
+    page = staff_client.post(do("dialnexa_workspace", "credit-wallet"), form)
+    assert page.context["echo"] == ""
+    assert 'value="250.50"' in page.content.decode()
+    assert wallet.balance(workspace) == BEFORE
 
 
 def test_leads_from_the_list_to_the_page_that_asks_why(staff_client: Client, workspace: Workspace) -> None:

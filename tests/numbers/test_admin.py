@@ -19,6 +19,7 @@ from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
 from telephony.e164 import format_international, format_national
 from telephony.models import CarrierExchange
 from tests.numbers.conftest import Carrier, Turned
+from tests.numbers.rows import make_number, make_order
 
 BEFORE = Decimal(10_000)
 
@@ -191,6 +192,31 @@ def test_leaves_a_finished_order_alone(staff_client: Client, bought: NumberOrder
     assert bought.status == "fulfilled"
     assert wallet.balance(bought.workspace) == BEFORE - bought.total
     assert staff_client.get(page(bought)).context["offers"] == []
+
+
+def test_offers_no_rejection_of_what_is_over(staff_client: Client, bought: NumberOrder) -> None:
+    url = reverse("admin:numbers_numberorder_changelist")
+    shown = staff_client.get(url, {"status__exact": "fulfilled"}).content.decode()
+    assert "Reject and return the money" not in shown
+    assert (
+        "Reject and return the money"
+        in staff_client.get(url, {"status__exact": "uncertain"}).content.decode()
+    )
+    chosen = {"action": "reject", "_selected_action": [bought.pk]}
+    answer = staff_client.post(url, chosen, follow=True)
+    assert answer.redirect_chain == [] or answer.redirect_chain[-1][0] == url
+    assert "is not possible for" in answer.content.decode()
+    released = PhoneNumber.objects.filter(pk=bought.number_id)
+    released.update(status="releasing")
+    assert staff_client.get(page(bought.number)).context["offers"] == []
+
+
+def test_leaves_out_of_many_what_an_action_does_not_fit(staff_client: Client, in_doubt: NumberOrder) -> None:
+    over = make_order(make_number(in_doubt.workspace), "fulfilled")
+    chosen = {"action": "ask-now", "_selected_action": [over.pk, in_doubt.pk]}
+    answer = staff_client.post(reverse("admin:numbers_numberorder_changelist"), chosen, follow=True)
+    assert [row["item"].pk for row in answer.context["rows"]] == [in_doubt.pk]
+    assert f"is not possible for {over}" in answer.content.decode()
 
 
 def test_leaves_an_order_alone_while_it_is_bought(
