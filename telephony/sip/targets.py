@@ -105,6 +105,9 @@ class _LookUp:
         if not records:
             return [(host, USUAL_PORTS[transport])]
         wanted = [record for record in records if record.target != dns.name.root]
+        if not wanted:
+            way = transport.upper()
+            raise no("unknown", f"{host} says in DNS that it takes no calls over {way}. Choose another way.")
         return [(record.target.to_text(True), record.port) for record in _ordered(wanted)[:MOST]]
 
     def _addresses(self, name: str) -> list[str]:
