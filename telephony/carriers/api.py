@@ -137,9 +137,3 @@ def answers(offer: Offer, query: NumberQuery) -> bool:
 
 def without_empty(fields: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in fields.items() if value}
-
-
-def check_token(token: str, name: str) -> None:
-    """Raises ValueError for what no token of a carrier looks like."""
-    if not (token.isascii() and token.isprintable() and token.strip()):
-        raise ValueError(f"the {name} is empty or has characters that no token has")

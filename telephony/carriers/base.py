@@ -159,7 +159,10 @@ class Carrier(Protocol):
         """Give the number back by the carrier's resource id. Already gone counts as released."""
 
     def balance(self) -> Money | None:
-        """The account's credit; None where the carrier does not show it."""
+        """The account's credit; None where the carrier does not show it.
+
+        The carrier is asked in any case: AuthFailed says that it does not accept the credentials.
+        """
 
     def ensure_route(self, route: InboundRoute) -> RouteRef:
         """The carrier-side object that points inbound calls at us; found by name, created if absent."""

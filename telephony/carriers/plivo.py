@@ -7,7 +7,6 @@ idempotency key and stores no reference of ours at purchase: after a doubt, ``fi
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -39,6 +38,7 @@ from .base import (
     UnexpectedReply,
 )
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
+from .options import address_problem, refuse_bad, shape_problem, token_problem
 from .reply import Reply, error_class, printable
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ _BY_TEXT: tuple[tuple[str, type[CarrierError]], ...] = (
 class PlivoCarrier:
     """One Plivo account. ``base_url`` is the host without a path; ``auth_id`` has 20 characters, MA… or SA….
 
-    Raises ValueError when the credentials can't be Plivo's.
+    Raises BadOptions when the credentials can't be Plivo's.
     """
 
     slug = "plivo"
@@ -78,10 +78,13 @@ class PlivoCarrier:
         recorder: Recorder | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        if not re.fullmatch(r"(MA|SA)[A-Z0-9]{18}", auth_id):
-            raise ValueError("a Plivo auth_id is MA or SA and 18 capital letters or digits")
-        if not (auth_token.isascii() and auth_token.isprintable() and auth_token.strip()):
-            raise ValueError("the Plivo auth_token is empty or has characters that no token has")
+        refuse_bad(
+            base_url=address_problem(base_url, "https://api.plivo.com"),
+            auth_id=shape_problem(
+                auth_id, r"(MA|SA)[A-Z0-9]{18}", "MA or SA and 18 capital letters or digits"
+            ),
+            auth_token=token_problem(auth_token),
+        )
         self._http = CarrierHTTP(
             self.slug,
             f"{base_url.rstrip('/')}/v1/Account/{auth_id}",

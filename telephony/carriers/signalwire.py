@@ -12,14 +12,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from telephony.e164 import national_digits, number_type
 
 from . import signalwire_objects as parse
-from .api import CarrierAPI, answers, check_number, check_query, check_token, without_empty
+from .api import CarrierAPI, answers, check_number, check_query, without_empty
 from .base import (
     BadRequest,
     BuyResult,
@@ -36,6 +35,8 @@ from .base import (
 )
 from .fields import price
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
+from .options import address_problem, rate_problem, refuse_bad, shape_problem, token_problem
+from .regions import region_code
 from .reply import printable
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class SignalWireCarrier:
     """One SignalWire project. ``base_url`` is the space's host without a path, https://….signalwire.com.
 
     ``local_rate`` and ``toll_free_rate`` are what the project pays for a number, in US dollars a month, as
-    decimal text. Raises ValueError when the credentials or rates can't be right.
+    decimal text. Raises BadOptions when the credentials or rates can't be right.
     """
 
     slug = "signalwire"
@@ -72,11 +73,13 @@ class SignalWireCarrier:
         recorder: Recorder | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        if not urlsplit(base_url).hostname:
-            raise ValueError("the SignalWire base_url is the address of a space, https://….signalwire.com")
-        if not parse.NUMBER_ID.fullmatch(project_id):
-            raise ValueError("a SignalWire project_id is a UUID in small letters")
-        check_token(api_token, "SignalWire api_token")
+        refuse_bad(
+            base_url=address_problem(base_url, "https://your-space.signalwire.com"),
+            project_id=shape_problem(project_id, parse.NUMBER_ID.pattern, "a UUID in small letters"),
+            api_token=token_problem(api_token),
+            local_rate=rate_problem(local_rate),
+            toll_free_rate=rate_problem(toll_free_rate),
+        )
         rates = {"local_rate": local_rate, "toll_free_rate": toll_free_rate}
         self._rates: Mapping[NumberType, Money] = {
             NumberType.LOCAL: price(rates, "local_rate", CURRENCY),
@@ -152,7 +155,8 @@ class SignalWireCarrier:
             logger.info("signalwire: %s was released before", number_id)
 
     def balance(self) -> Money | None:
-        """None: the API does not show it."""
+        """None: the API does not show it. It is asked something small all the same."""
+        self._api.call("GET", NUMBERS, params={"page_size": 1})
         return None
 
     def ensure_route(self, route: InboundRoute) -> RouteRef:
@@ -165,7 +169,8 @@ class SignalWireCarrier:
         except ValueError as error:
             logger.warning("signalwire: an offer left out: %s", printable(str(error)))
             return None
-        return offer if offer.country == query.country and answers(offer, query) else None
+        fits = offer.country == query.country and answers(offer, query) and _is_in(offer, query.region)
+        return offer if fits else None
 
     def _owned(self, params: Mapping[str, str]) -> Iterator[OwnedNumber]:
         asked: dict[str, str | int] = {**params, "page_size": PAGE}
@@ -199,17 +204,16 @@ def _places(query: NumberQuery, kind: NumberType) -> list[dict[str, str]]:
     """Where to look. Toll-free numbers are nowhere: not in a region, and they count as American."""
     if kind is NumberType.TOLL_FREE:
         return [] if query.region or query.country != "US" else [{}]
-    if query.region:
-        return [{"region": _two_letters(query.region)}]
+    if code := region_code(query.country, query.region):
+        return [{"region": code}]
     if query.country == "CA" and not query.exact:
         return [{"region": province} for province in PROVINCES]
     return [{}]
 
 
-def _two_letters(region: str) -> str:
-    if len(region) != 2 or not region.isascii():
-        raise BadRequest("a region is two letters here, such as TX", carrier=SignalWireCarrier.slug)
-    return region.upper()
+def _is_in(offer: Offer, region: str) -> bool:
+    """Cities can't be asked for without their state, so they are compared with what was found."""
+    return bool(region_code(offer.country, region)) or region.casefold() in offer.region.casefold()
 
 
 def _digits(query: NumberQuery) -> dict[str, str]:

@@ -11,7 +11,6 @@ Our database's unique index of live numbers is what keeps a second order for it 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,7 +19,7 @@ import httpx
 from telephony.e164 import national_digits
 
 from . import twilio_objects as parse
-from .api import CarrierAPI, answers, check_number, check_query, check_token, without_empty
+from .api import CarrierAPI, answers, check_number, check_query, without_empty
 from .base import (
     BadRequest,
     BuyResult,
@@ -37,6 +36,8 @@ from .base import (
 )
 from .fields import matching, objects, optional
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
+from .options import address_problem, refuse_bad, shape_problem, token_problem
+from .regions import region_code
 from .reply import printable
 
 logger = logging.getLogger(__name__)
@@ -44,13 +45,12 @@ logger = logging.getLogger(__name__)
 PAGE = 1000  # the most Twilio lists at once
 LARGEST_SEARCH = 100  # offers asked for at once
 NUMBERS = "IncomingPhoneNumbers"
-STATES = ("US", "CA")  # where Twilio searches by state or province
 
 
 class TwilioCarrier:
     """One Twilio account. ``base_url`` and ``pricing_url`` are hosts without a path.
 
-    ``account_sid`` is AC and 32 hexadecimal digits. Raises ValueError when the credentials can't be Twilio's.
+    ``account_sid`` is AC and 32 hexadecimal digits. Raises BadOptions when the credentials can't be Twilio's.
     """
 
     slug = "twilio"
@@ -67,9 +67,12 @@ class TwilioCarrier:
         recorder: Recorder | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        if not re.fullmatch(r"AC[0-9a-fA-F]{32}", account_sid, re.ASCII):
-            raise ValueError("a Twilio account_sid is AC and 32 hexadecimal digits")
-        check_token(auth_token, "Twilio auth_token")
+        refuse_bad(
+            account_sid=shape_problem(account_sid, "AC[0-9a-fA-F]{32}", "AC and 32 hexadecimal digits"),
+            auth_token=token_problem(auth_token),
+            base_url=address_problem(base_url, "https://api.twilio.com"),
+            pricing_url=address_problem(pricing_url, "https://pricing.twilio.com"),
+        )
 
         def api(url: str) -> CarrierAPI:
             http = CarrierHTTP(
@@ -190,7 +193,7 @@ class TwilioCarrier:
         params = {
             "VoiceEnabled": "true",
             "Contains": wanted if len(wanted) > 1 else "",  # Twilio takes no pattern of one character
-            _place_filter(query): query.region,
+            **_place_filter(query),
             "PageSize": str(max(1, min(limit, LARGEST_SEARCH))),
         }
         try:
@@ -236,9 +239,11 @@ def _route_fields(config: NumberConfig) -> dict[str, str]:
     return {"TrunkSid" if config.route.startswith("TK") else "VoiceApplicationSid": config.route}
 
 
-def _place_filter(query: NumberQuery) -> str:
-    in_state = query.country in STATES and len(query.region) == 2
-    return "InRegion" if in_state else "InLocality"
+def _place_filter(query: NumberQuery) -> dict[str, str]:
+    """By state or province where Twilio knows them, else by city."""
+    if code := region_code(query.country, query.region):
+        return {"InRegion": code}
+    return {"InLocality": query.region}
 
 
 def _reader(key: str) -> Any:

@@ -121,11 +121,11 @@ def test_has_every_carrier_whose_account_it_is_given() -> None:
     ("name", "value", "said"),
     [
         ("DIALNEXA_TWILIO_AUTH_TOKEN", "", "DIALNEXA_TWILIO_AUTH_TOKEN is not set"),
-        ("DIALNEXA_TWILIO_ACCOUNT_SID", "AC123", "account_sid"),
+        ("DIALNEXA_TWILIO_ACCOUNT_SID", "AC123", "DIALNEXA_TWILIO_ACCOUNT_SID is not AC and 32"),
         ("DIALNEXA_SIGNALWIRE_API_TOKEN", "", "DIALNEXA_SIGNALWIRE_API_TOKEN is not set"),
-        ("DIALNEXA_SIGNALWIRE_BASE_URL", "", "base_url"),
-        ("DIALNEXA_SIGNALWIRE_LOCAL_RATE", "", "local_rate"),
-        ("DIALNEXA_SIGNALWIRE_PROJECT_ID", "me", "project_id"),
+        ("DIALNEXA_SIGNALWIRE_BASE_URL", "", "DIALNEXA_SIGNALWIRE_BASE_URL is not set"),
+        ("DIALNEXA_SIGNALWIRE_LOCAL_RATE", "", "DIALNEXA_SIGNALWIRE_LOCAL_RATE is not set"),
+        ("DIALNEXA_SIGNALWIRE_PROJECT_ID", "me", "DIALNEXA_SIGNALWIRE_PROJECT_ID is not a UUID"),
     ],
 )
 def test_does_not_start_with_a_carriers_account_that_cannot_be_right(

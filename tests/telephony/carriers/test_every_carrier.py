@@ -374,28 +374,57 @@ def test_is_built_from_the_settings(settings: LazySettings, slug: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slug", "wrong"),
+    ("slug", "option", "value", "says"),
     [
-        ("twilio", {"account_sid": "AC123"}),
-        ("twilio", {"account_sid": "SK" + "0" * 32}),
-        ("twilio", {"auth_token": ""}),
-        ("twilio", {"auth_token": "line\r\nbreak"}),
-        ("signalwire", {"base_url": ""}),
-        ("signalwire", {"base_url": "space.signalwire.invalid"}),
-        ("signalwire", {"project_id": "../" + PROJECT_ID}),
-        ("signalwire", {"api_token": " "}),
-        ("signalwire", {"local_rate": ""}),
-        ("signalwire", {"toll_free_rate": "-1"}),
-        ("signalwire", {"toll_free_rate": "NaN"}),
+        ("plivo", "auth_id", "", "is not set."),
+        ("plivo", "auth_id", "MA123", "is not MA or SA and 18 capital letters or digits."),
+        ("plivo", "base_url", "http://api.plivo.com", "begins with http: it must be https."),
+        ("twilio", "account_sid", "AC123", "is not AC and 32 hexadecimal digits."),
+        ("twilio", "account_sid", "SK" + "0" * 32, "is not AC and 32 hexadecimal digits."),
+        ("twilio", "auth_token", "", "is not set."),
+        ("twilio", "auth_token", TOKEN + "\r\n", "has characters that no token has."),
+        ("twilio", "base_url", "ftp://api.twilio.com", "is not an address like https://api.twilio.com."),
+        ("twilio", "pricing_url", "https://a:b@host", "is not an address like https://pricing.twilio.com."),
+        (
+            "signalwire",
+            "base_url",
+            "",
+            "is not set: it is an address like https://your-space.signalwire.com.",
+        ),
+        ("signalwire", "base_url", "space.signalwire.invalid", "is not an address like"),
+        ("signalwire", "base_url", "https://space.invalid/api", "is not an address like"),
+        ("signalwire", "base_url", "https://[", "is not an address like"),
+        ("signalwire", "base_url", "http://space.invalid", "begins with http: it must be https."),
+        ("signalwire", "project_id", "../" + PROJECT_ID, "is not a UUID in small letters."),
+        ("signalwire", "project_id", PROJECT_ID.upper(), "is not a UUID in small letters."),
+        ("signalwire", "api_token", " ", "is not set."),
+        ("signalwire", "local_rate", "", "is not set: it is what the account pays a month, like 0.50."),
+        ("signalwire", "toll_free_rate", "-1", "is not an amount like 0.50."),
+        ("signalwire", "toll_free_rate", "NaN", "is not an amount like 0.50."),
     ],
 )
-def test_refuses_credentials_that_cannot_be_right(
-    settings: LazySettings, slug: str, wrong: dict[str, str]
+def test_names_the_variable_that_cannot_be_right(
+    settings: LazySettings, slug: str, option: str, value: str, says: str
 ) -> None:
-    settings.CARRIERS = {slug: OPTIONS[slug] | wrong}
-    with pytest.raises(ImproperlyConfigured, match=slug) as caught:
+    settings.CARRIERS = {slug: OPTIONS[slug] | {option: value}}
+    with pytest.raises(ImproperlyConfigured) as caught:
         get_carrier(slug)
+    assert str(caught.value).startswith(f"DIALNEXA_{slug}_{option}".upper() + " " + says)
     assert TOKEN not in str(caught.value)
+
+
+def test_names_every_variable_that_cannot_be_right(settings: LazySettings) -> None:
+    settings.CARRIERS = {"twilio": OPTIONS["twilio"] | {"account_sid": "AC1", "auth_token": ""}}
+    with pytest.raises(
+        ImproperlyConfigured, match="ACCOUNT_SID is not .* DIALNEXA_TWILIO_AUTH_TOKEN is not set"
+    ):
+        get_carrier("twilio")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8001", "http://localhost:1", "http://[::1]:9/"])
+def test_speaks_without_tls_to_this_machine_only(settings: LazySettings, url: str) -> None:
+    settings.CARRIERS = {"signalwire": OPTIONS["signalwire"] | {"base_url": url}}
+    assert get_carrier("signalwire").slug == "signalwire"
 
 
 # --- whatever a carrier answers

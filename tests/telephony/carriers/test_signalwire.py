@@ -149,11 +149,19 @@ def test_compares_digits_that_the_search_cannot_be_asked_for() -> None:
         assert [offer.e164 for offer in offers] == ["+14155550199"]
 
 
-def test_says_how_a_region_is_written() -> None:
-    carrier, script = scripted_as("signalwire", found())
-    with pytest.raises(base.BadRequest, match="two letters"):
-        carrier.search(NumberQuery("US", region="California"), limit=5)
-    assert script.requests == []
+@pytest.mark.parametrize("region", ["ca", "CA", "California", " california "])
+def test_asks_for_a_state_by_its_letters(region: str) -> None:
+    carrier, script = scripted_as("signalwire", found(DOCUMENTED))
+    assert carrier.search(NumberQuery("US", NumberType.LOCAL, region=region), limit=5)
+    assert script.requests[0].url.params["region"] == "CA"
+
+
+def test_compares_cities_that_the_search_cannot_be_asked_for() -> None:
+    other = DOCUMENTED | {"number": "+14155550199", "city": "Oakland"}
+    carrier, script = scripted_as("signalwire", found(other, DOCUMENTED))
+    offers = carrier.search(NumberQuery("US", NumberType.LOCAL, region="san fran"), limit=5)
+    assert [offer.e164 for offer in offers] == [NUMBER]
+    assert "region" not in script.requests[0].url.params
 
 
 # --- buy

@@ -78,12 +78,16 @@ def test_asks_for_voice_numbers_of_the_type_and_place() -> None:
     carrier, script = scripted_as("twilio", found())
     carrier.search(NumberQuery("US", NumberType.TOLL_FREE, region="TX", contains="42"), limit=5)
     carrier.search(NumberQuery("GB", NumberType.MOBILE, region="Leeds"), limit=5)
-    american, british = script.requests
+    carrier.search(NumberQuery("CA", NumberType.LOCAL, region="british columbia"), limit=5)
+    carrier.search(NumberQuery("US", NumberType.LOCAL, region="Austin"), limit=5)
+    american, british, canadian, texan = script.requests
     assert american.url.path.endswith("/AvailablePhoneNumbers/US/TollFree.json")
     asked = {"VoiceEnabled": "true", "Contains": "42", "InRegion": "TX", "PageSize": "5"}
     assert dict(american.url.params) == asked
     assert british.url.path.endswith("/AvailablePhoneNumbers/GB/Mobile.json")
     assert british.url.params["InLocality"] == "Leeds"
+    assert canadian.url.params["InRegion"] == "BC"
+    assert texan.url.params["InLocality"] == "Austin"
 
 
 def test_has_nothing_where_twilio_sells_nothing() -> None:
