@@ -249,7 +249,7 @@ if env.str("DIALNEXA_PLIVO_AUTH_ID", ""):
         "class": "telephony.carriers.plivo.PlivoCarrier",
         "base_url": env.str("DIALNEXA_PLIVO_BASE_URL", "https://api.plivo.com"),
         "auth_id": env.str("DIALNEXA_PLIVO_AUTH_ID"),
-        "auth_token": secret("DIALNEXA_PLIVO_AUTH_TOKEN", in_debug="sandbox-token"),
+        "auth_token": env.str("DIALNEXA_PLIVO_AUTH_TOKEN", ""),
         "deadline": CARRIER_DEADLINE,
     }
 if env.str("DIALNEXA_TWILIO_ACCOUNT_SID", ""):
@@ -258,7 +258,7 @@ if env.str("DIALNEXA_TWILIO_ACCOUNT_SID", ""):
         "base_url": env.str("DIALNEXA_TWILIO_BASE_URL", "https://api.twilio.com"),
         "pricing_url": env.str("DIALNEXA_TWILIO_PRICING_URL", "https://pricing.twilio.com"),
         "account_sid": env.str("DIALNEXA_TWILIO_ACCOUNT_SID"),
-        "auth_token": secret("DIALNEXA_TWILIO_AUTH_TOKEN", in_debug="sandbox-token"),
+        "auth_token": env.str("DIALNEXA_TWILIO_AUTH_TOKEN", ""),
         "deadline": CARRIER_DEADLINE,
     }
 if env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID", ""):
@@ -266,7 +266,7 @@ if env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID", ""):
         "class": "telephony.carriers.signalwire.SignalWireCarrier",
         "base_url": env.str("DIALNEXA_SIGNALWIRE_BASE_URL", ""),
         "project_id": env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID"),
-        "api_token": secret("DIALNEXA_SIGNALWIRE_API_TOKEN", in_debug="sandbox-token"),
+        "api_token": env.str("DIALNEXA_SIGNALWIRE_API_TOKEN", ""),
         "local_rate": env.str("DIALNEXA_SIGNALWIRE_LOCAL_RATE", ""),
         "toll_free_rate": env.str("DIALNEXA_SIGNALWIRE_TOLL_FREE_RATE", ""),
         "deadline": CARRIER_DEADLINE,
