@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
+from rest_framework.fields import empty
 from rest_framework.parsers import BaseParser
 
 S = TypeVar("S", bound=serializers.Serializer)
@@ -77,6 +78,8 @@ class Text(serializers.CharField):
 
 class Flag(serializers.BooleanField):
     """``true`` or ``false``; in a query also as text."""
+
+    default_empty_html = empty  # what a query leaves out is not said, and not false
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool) and not (isinstance(data, str) and data in ("true", "false")):

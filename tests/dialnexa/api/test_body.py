@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, ValidationError
 
@@ -100,3 +101,8 @@ def test_gets_money_back_as_an_exact_string(amount: str, text: str) -> None:
 def test_gets_times_back_in_utc_with_milliseconds() -> None:
     moment = datetime(2026, 11, 21, 5, 38, 9, tzinfo=UTC)
     assert Moment().to_representation(moment) == "2026-11-21T05:38:09.000Z"
+
+
+def test_leaves_out_what_a_query_does_not_say() -> None:
+    assert read(Probe, QueryDict("name=a")) == {"name": "a"}
+    assert read(Probe, QueryDict("on=false&count=3")) == {"on": False, "count": 3}
