@@ -25,6 +25,13 @@ def rental_rates(carrier: str, country: str, currency: str, *, now: datetime) ->
     return {rate.type: rate for rate in rates}
 
 
+def price_list(currency: str, *, now: datetime) -> QuerySet[RentalRate]:
+    """The rate of everything sold in countries that are offered, with its country. One query."""
+    begun = RentalRate.objects.filter(currency=currency, valid_from__lte=now, country__is_offered=True)
+    kind = ("carrier", "country_id", "type")
+    return begun.select_related("country").order_by(*kind, "-valid_from").distinct(*kind)
+
+
 def sip_rate(currency: str, *, now: datetime) -> SipRate | None:
     """What a minute over a customer's own carrier costs; None where no rate is set. One indexed query."""
     return SipRate.objects.filter(currency=currency, valid_from__lte=now).order_by("-valid_from").first()

@@ -1,5 +1,15 @@
-"""``/v1/phone-country-rules/…``, ``/v1/phone-number-pricing``, ``/v1/telephony-config/…``"""
+"""``/v1/phone-country-rules/…``, ``/v1/telephony-config/…``, ``/v1/phone-number-pricing``"""
 
-from typing import Any
+from django.urls import path
 
-urlpatterns: list[Any] = []
+from telephony.api import groups, prices, rules
+
+urlpatterns = [
+    path("phone-country-rules/countries", rules.Countries.as_view(), name="api-countries"),
+    path(
+        "phone-country-rules/enabled-network-groups", rules.EnabledGroups.as_view(), name="api-enabled-groups"
+    ),
+    path("telephony-config/network-groups", groups.Groups.as_view(), name="api-network-groups"),
+    path("telephony-config/network-groups/<str:group_id>", groups.Group.as_view(), name="api-network-group"),
+    path("phone-number-pricing", prices.Prices.as_view(), name="api-number-prices"),
+]

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from telephony.models import RentalRate, SipRate
-from telephony.rates import rental_rate, rental_rates, sip_rate
+from telephony.models import Country, RentalRate, SipRate
+from telephony.rates import price_list, rental_rate, rental_rates, sip_rate
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -80,3 +80,15 @@ def test_gives_the_flat_rate_of_sip_trunks_that_has_begun(now: datetime) -> None
     assert rate is not None
     assert rate.per_minute == Decimal("0.35")
     assert sip_rate("USD", now=now) is None
+
+
+def test_lists_the_price_that_counts_of_everything(now: datetime) -> None:
+    add(now, -10, "95")
+    current = add(now, 0, "97")
+    add(now, 1, "120")
+    add(now, -1, "1.15", currency="USD")
+    Country.objects.filter(iso="DE").update(is_offered=False)
+    prices = price_list("INR", now=now)
+    assert current in prices
+    assert len(prices) == 7
+    assert "DE" not in {price.country_id for price in prices}
