@@ -14,6 +14,7 @@ from django.db import transaction
 
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor, system
+from phone_numbers.activating import activate_number
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
 from phone_numbers.periods import period_start
 from phone_numbers.quoting import label_of
@@ -81,7 +82,7 @@ def _begin_rental(order: NumberOrder, entry_id: str, now: datetime) -> None:
 def _settle_number(number: PhoneNumber, sale: Sale, *, by: Actor, now: datetime) -> None:
     PhoneNumber.objects.filter(pk=number.pk).update(carrier_number_id=sale.number_id)
     if sale.status == BuyStatus.ACTIVE:
-        number.transition("activate", by=by, now=now, activated_at=now, status_reason="", next_check_at=None)
+        activate_number(number, by=by, now=now)
         return
     PhoneNumber.objects.filter(pk=number.pk).update(
         next_check_at=now + timedelta(seconds=settings.PAPERS_CHECK_EVERY),

@@ -18,6 +18,7 @@ from django.db import transaction
 from dialnexa import audit, clock
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.money import format_money
+from phone_numbers.activating import activate_number
 from phone_numbers.fulfilment import Clock
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.outcomes import WORKER
@@ -63,9 +64,8 @@ def _ask(carrier: Carrier, number: PhoneNumber) -> BuyStatus | None:
 
 def _switch_on(number: PhoneNumber, now: datetime) -> None:
     reason = f"{label_of(number.carrier)} accepted the papers."
-    fields: dict[str, Any] = {"activated_at": now, "status_reason": "", "next_check_at": None}
     try:
-        number.transition("activate", by=WORKER, now=now, reason=reason, papers_refused_at=None, **fields)
+        activate_number(number, by=WORKER, now=now, reason=reason, papers_refused_at=None)
     except IllegalTransition as error:
         log.info("%s: already switched on, or given back", error)
 

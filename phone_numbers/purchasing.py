@@ -19,8 +19,10 @@ from dialnexa.spending import refuse_over_cap
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import clean_name
 from phone_numbers.quoting import QuotedOffer, quote_offer
+from phone_numbers.routing import usable_version
 from telephony.carriers.base import Offer
 from telephony.e164 import parse_e164
+from telephony.models import AgentVersion
 
 KEY_LIMIT = 120
 
@@ -35,28 +37,34 @@ def place_order(
     by: Actor,
     now: datetime,
     nickname: str = "",
+    label: str = "",
+    inbound: AgentVersion | None = None,
 ) -> NumberOrder:
     """Order this number: order row, money held, pending number and history, in one transaction.
 
     The same ``idempotency_key`` for the same number gives the same order again. ``expected_total`` is what
-    the buyer was shown (in the workspace's currency); None skips that check. Raises Refusal: 400 bad number
-    or nickname, country not enabled; 402 wallet or the API key's spend cap; 403 KYC; 409 taken or price
-    changed; 422 key reused.
+    the buyer was shown (in the workspace's currency); None skips that check. ``inbound``, a published version
+    of this workspace, answers the number from the moment it is active. Raises Refusal: 400 bad number or
+    name, country not enabled; 402 wallet or the API key's spend cap; 403 KYC; 409 taken or price changed; 422
+    key reused.
     """
     _refuse_bad_key(idempotency_key)
-    nickname = clean_name("nickname", nickname)
-    if earlier := _same_intent(workspace, idempotency_key, offer.e164):
+    names = {name: clean_name(name, text) for name, text in (("nickname", nickname), ("label", label))}
+    if earlier := find_order(workspace, idempotency_key, offer.e164):
         return earlier
     try:
         quote = quote_offer(workspace, offer, carrier=carrier, now=now)
         _refuse_blocked(workspace, quote, expected_total)
         with transaction.atomic():
-            return _write_order(workspace, quote, idempotency_key, nickname, by, now)
+            return _write_order(workspace, quote, idempotency_key, names, inbound, by, now)
     except (IntegrityError, Refusal) as error:
         # The first click of two may have got through since we looked, and have taken number and money.
-        if earlier := _same_intent(workspace, idempotency_key, offer.e164):
+        if earlier := find_order(workspace, idempotency_key, offer.e164):
             return earlier
-        if isinstance(error, IntegrityError) and _constraint(error) in {"one_live_owner", "one_open_order"}:
+        if isinstance(error, IntegrityError) and broken_constraint(error) in {
+            "one_live_owner",
+            "one_open_order",
+        }:
             raise number_taken(offer.e164) from error
         raise
 
@@ -71,19 +79,27 @@ def number_taken(e164: str) -> Refusal:
 
 
 def _write_order(
-    workspace: Workspace, quote: QuotedOffer, key: str, nickname: str, by: Actor, now: datetime
+    workspace: Workspace,
+    quote: QuotedOffer,
+    key: str,
+    names: dict[str, str],
+    inbound: AgentVersion | None,
+    by: Actor,
+    now: datetime,
 ) -> NumberOrder:
     assert quote.setup_price is not None
     assert quote.monthly_price is not None
     if by.api_key:
         refuse_over_cap(by.api_key, quote.setup_price + quote.monthly_price, now=now)
-    number = _pending_number(workspace, quote, nickname, now)
+    inbound = inbound and usable_version(workspace.pk, inbound, "inbound")
+    number = _pending_number(workspace, quote, names, now)
     order = NumberOrder.objects.create(
         workspace=workspace,
         number=number,
         placed_by=by.user,
         api_key=by.api_key,
         idempotency_key=key,
+        inbound_version=inbound,
         carrier=quote.carrier,
         e164=number.e164,
         setup_price=quote.setup_price,
@@ -94,12 +110,15 @@ def _write_order(
     )
     wallet.hold(workspace, order.total, subject=order.id, memo=f"Purchase of {number.e164}", by=by, now=now)
     price = {"total": str(order.total), "currency": order.currency, "carrier": order.carrier}
-    audit.record(order, "place", after={"status": "placed", **price}, by=by, now=now)
+    answered = {"answered_by": str(inbound)} if inbound else {}
+    audit.record(order, "place", after={"status": "placed", **price, **answered}, by=by, now=now)
     audit.record(number, "create", after={"status": "pending"}, by=by, now=now)
     return order
 
 
-def _pending_number(workspace: Workspace, quote: QuotedOffer, nickname: str, now: datetime) -> PhoneNumber:
+def _pending_number(
+    workspace: Workspace, quote: QuotedOffer, names: dict[str, str], now: datetime
+) -> PhoneNumber:
     offer, number = quote.offer, parse_e164(quote.offer.e164)
     return PhoneNumber.objects.create(
         workspace=workspace,
@@ -110,7 +129,7 @@ def _pending_number(workspace: Workspace, quote: QuotedOffer, nickname: str, now
         type=offer.type.value,
         region=offer.region[:120],
         capabilities=list(offer.capabilities),
-        nickname=nickname,
+        **names,
         carrier=quote.carrier,
         carrier_monthly_cost=offer.monthly_cost.amount,
         carrier_currency=offer.monthly_cost.currency,
@@ -118,7 +137,7 @@ def _pending_number(workspace: Workspace, quote: QuotedOffer, nickname: str, now
     )
 
 
-def _same_intent(workspace: Workspace, key: str, e164: str) -> NumberOrder | None:
+def find_order(workspace: Workspace, key: str, e164: str) -> NumberOrder | None:
     """The order this key placed before. Raises Refusal 422 when it was for another number."""
     order = NumberOrder.objects.filter(workspace=workspace, idempotency_key=key).first()
     if order and order.e164 != e164:
@@ -151,5 +170,6 @@ def _refuse_blocked(workspace: Workspace, quote: QuotedOffer, expected_total: De
         )
 
 
-def _constraint(error: IntegrityError) -> str:
+def broken_constraint(error: IntegrityError) -> str:
+    """The name of the constraint that refused a row; empty when the database does not say."""
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
