@@ -36,7 +36,7 @@ def test_refuses_production_without_its_secrets_and_says_which(missing: str) -> 
 
 def test_refuses_a_carriers_account_without_its_token() -> None:
     env = ELSEWHERE | SECRETS | {"DIALNEXA_PLIVO_AUTH_ID": "MAXXXXXXXXXXXXXXXXXX"}
-    ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
+    ended = load("import django; django.setup()", DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
     assert "DIALNEXA_PLIVO_AUTH_TOKEN is not set" in ended.stderr
 
 
