@@ -304,6 +304,11 @@ SIP_SIGNALLING_ADDRESSES: list[str] = env.list("DIALNEXA_SIP_SIGNALLING_ADDRESSE
 SIP_INBOUND_DOMAIN = env.str("DIALNEXA_SIP_INBOUND_DOMAIN", "")  # carriers send calls to number@this
 SIP_CA_FILE = env.str("DIALNEXA_SIP_CA_FILE", "")  # certificates trusted beside the system's, as PEM
 
+TRUNK_CHECK_EVERY = env.float("DIALNEXA_TRUNK_CHECK_EVERY", 300.0)  # seconds, while it answers
+TRUNK_RETRY_SOONEST = env.float("DIALNEXA_TRUNK_RETRY_SOONEST", 30.0)  # when it does not: doubled each time
+TRUNK_CHECKS_AT_ONCE = env.int("DIALNEXA_TRUNK_CHECKS_AT_ONCE", 1)  # in the background: fewer than workers
+TRUNK_TEST_LIMIT = env.str("DIALNEXA_TRUNK_TEST_LIMIT", "20/minute")  # of a workspace's people and keys
+
 # --- buying: seconds (see phone_numbers.fulfilment) ---------------------------------------------------
 
 SETTLE_WINDOW = env.float("DIALNEXA_SETTLE_WINDOW", 900.0)  # how late a carrier may still act on a request

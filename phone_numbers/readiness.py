@@ -1,4 +1,7 @@
-"""Is a number fit for production? Six questions, in the order in which one sets a number up."""
+"""Is a number fit for production? Six questions, in the order in which one sets a number up.
+
+A linked number has a seventh: whether its owner's carrier answers.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from enum import StrEnum
 from django.utils.timezone import localtime
 
 from kyc.gate import may_rent, standing
-from phone_numbers.models import PhoneNumber, Rental
+from phone_numbers.models import PhoneNumber, Rental, SipTrunk
 from phone_numbers.routing import NOT_NOW
 from telephony.agents import published_versions
 from telephony.models import AgentVersion, CarrierSlug
@@ -29,7 +32,7 @@ class Item:
     """One question and its answer.
 
     ``record`` is the id of the row that decided, where one did. ``fix`` names where it is seen or done: a
-    page as in ``Refusal.fix``, or ``routing`` and ``order`` on the number's own page.
+    page as in ``Refusal.fix``, or ``routing``, ``order`` and ``trunk`` on the number's own page.
     """
 
     title: str
@@ -40,11 +43,12 @@ class Item:
 
 
 def read_readiness(number: PhoneNumber, *, now: datetime) -> list[Item]:
-    """All six, for a number that came with its relations. Three queries."""
-    active, papers = _active(number), _papers(number, now)
+    """All of them, for a number that came with its relations. Three queries."""
+    active, trunk = _active(number), getattr(number, "trunk", None)
     return [
         active,
-        papers,
+        *([_answers(trunk)] if trunk else []),
+        _papers(number, now),
         _versions(number),
         _destinations(number),
         _test_call(number, active, "inbound", number.inbound_version),
@@ -55,6 +59,8 @@ def read_readiness(number: PhoneNumber, *, now: datetime) -> list[Item]:
 def _active(number: PhoneNumber) -> Item:
     rental, order = getattr(number, "rental", None), getattr(number, "order", None)
     title, status = "The number is active", PhoneNumber.Status(number.status)
+    if status == PhoneNumber.Status.PENDING and number.carrier == CarrierSlug.SIP_TRUNK:
+        return Item(title, State.TODO, "Your carrier is being asked over SIP.", "trunk", number.pk)
     if status == PhoneNumber.Status.PENDING:
         record = order.pk if order else number.pk
         return Item(title, State.TODO, "The carrier has not switched it on yet.", "order", record)
@@ -68,8 +74,19 @@ def _active(number: PhoneNumber) -> Item:
     return Item(title, State.DONE, f"Active{since}{paid}.", "", rental.pk if rental else number.pk)
 
 
+def _answers(trunk: SipTrunk) -> Item:
+    title = "Your carrier answers"
+    if trunk.health == SipTrunk.Health.HEALTHY:
+        took = f" in {trunk.round_trip_ms} ms" if trunk.round_trip_ms is not None else ""
+        return Item(title, State.DONE, f"{trunk} answered over SIP{took}.", "trunk", trunk.pk)
+    waits = f"{trunk} is tested within a minute of being linked or changed."
+    return Item(title, State.TODO, trunk.health_text or waits, "trunk", trunk.pk)
+
+
 def _papers(number: PhoneNumber, now: datetime) -> Item:
     title = "Papers are in order"
+    if number.carrier == CarrierSlug.SIP_TRUNK:
+        return Item(title, State.DONE, "Your own carrier has them; none are needed here.", "", number.pk)
     verdict = may_rent(number.workspace, number.country, number.type, now=now)
     if not verdict.papers:
         return Item(title, State.DONE, verdict.sentence)

@@ -23,9 +23,11 @@ from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.outcomes import WORKER
 from phone_numbers.quoting import label_of
 from phone_numbers.refunding import refund_unusable
+from phone_numbers.trunks import unlink
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier, CarrierError, Exchange, ReleaseTooEarly
 from telephony.exchanges import save_exchanges
+from telephony.models import CarrierSlug
 
 log = logging.getLogger(__name__)
 TOO_EARLY = timedelta(days=1)  # a carrier that does not take it back yet is asked again after this
@@ -53,6 +55,8 @@ def uses_of(number: PhoneNumber) -> list[Use]:
 
 def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str = "") -> None:
     """Give the number back: it stops answering and costing rent now, and the carrier is told soon.
+
+    A linked number belongs to its owner's carrier, which is told nothing: it is released at once.
 
     What it cost is returned when its papers had been refused (see ``refunding``), and only then.
     Raises Refusal 409: ``number_in_use`` with what still uses it, ``number_not_releasable`` in any state but
@@ -82,12 +86,15 @@ def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str
             **detached,
         )
         Rental.objects.filter(number=number, ended_at=None).update(ended_at=now)
+        if number.carrier == CarrierSlug.SIP_TRUNK:
+            unlink(number, by=by, now=now)
         refund_unusable(number, by=by, now=now)
 
 
 def _refuse_unreleasable(number: PhoneNumber) -> None:
     if number.status == PhoneNumber.Status.PENDING and not number.carrier_number_id:
-        raise Refusal("number_not_releasable", f"{number.e164} is still being bought.", status=409)
+        doing = "linked" if number.carrier == CarrierSlug.SIP_TRUNK else "bought"
+        raise Refusal("number_not_releasable", f"{number.e164} is still being {doing}.", status=409)
     if number.status not in (PhoneNumber.Status.ACTIVE, PhoneNumber.Status.PENDING):
         state = number.get_status_display().lower()
         raise Refusal("number_not_releasable", f"{number.e164} is {state} already.", status=409)

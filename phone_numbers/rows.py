@@ -18,6 +18,10 @@ DOING = {
     NumberOrder.Status.BUYING: "asking {carrier} to sell it to you",
     NumberOrder.Status.UNCERTAIN: "asking {carrier} whether the purchase went through",
 }
+TRUNK_FAILS = {
+    "unreachable": "Your carrier does not answer over SIP.",
+    "unauthorized": "Your carrier refuses the trunk's credentials.",
+}
 RENTAL_TONES = {"active": "ok", "expired": "trouble", "available_for_reassignment": "off"}
 
 
@@ -124,7 +128,8 @@ def _unfit(number: PhoneNumber, rental: Rental | None) -> str:
         return "Rent is overdue: calls are off until it is paid."
     if getattr(number, "kyc_suspended", False):
         return f"KYC is suspended for {number.country}."
-    return ""
+    trunk = getattr(number, "trunk", None)
+    return TRUNK_FAILS.get(trunk.health, "") if trunk else ""
 
 
 def _doing(number: PhoneNumber, order: NumberOrder | None) -> tuple[str, datetime | None]:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
 
 BATCH = 400
 
@@ -48,4 +48,29 @@ def take_due_numbers(*, now: datetime) -> list[str]:
         ids = list(rows.select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH])
         again = now + timedelta(seconds=settings.PAPERS_CHECK_EVERY)
         PhoneNumber.objects.filter(pk__in=ids).update(next_check_at=again)
+    return ids
+
+
+def take_due_trunks(*, now: datetime) -> list[str]:
+    """The ids of linked trunks to check now, and again a little later if nothing comes of it.
+
+    A trunk that does not answer keeps a worker for seconds, and purchases use the same workers: no more than
+    TRUNK_CHECKS_AT_ONCE are out at a time.
+    """
+    rows = SipTrunk.objects.filter(status=SipTrunk.Status.LINKED, next_check_at__lte=now)
+    with transaction.atomic():
+        room = max(0, settings.TRUNK_CHECKS_AT_ONCE - rows.filter(rung_until__gt=now).count())
+        unrung = rows.filter(Q(rung_until__isnull=True) | Q(rung_until__lte=now)).order_by("next_check_at")
+        ids = list(unrung.select_for_update(skip_locked=True).values_list("id", flat=True)[:room])
+        SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
+    return ids
+
+
+def take_interrupted_links(*, now: datetime) -> list[str]:
+    """The ids of trunks whose link has taken too long, so that its process must have died."""
+    rows = SipTrunk.objects.filter(status=SipTrunk.Status.LINKING, next_check_at__lte=now)
+    with transaction.atomic():
+        unrung = rows.filter(Q(rung_until__isnull=True) | Q(rung_until__lte=now)).order_by("next_check_at")
+        ids = list(unrung.select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH])
+        SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
     return ids

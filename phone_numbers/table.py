@@ -43,9 +43,9 @@ def _with_keys(numbers: QuerySet[PhoneNumber]) -> QuerySet[PhoneNumber]:
 def _with_relations(numbers: QuerySet[PhoneNumber]) -> QuerySet[PhoneNumber]:
     """All that a row shows, in one query."""
     cases = KycCase.objects.filter(workspace=OuterRef("workspace"), country=OuterRef("country"))
-    return numbers.select_related(
-        "rental", "order", "inbound_version__agent", "outbound_version__agent"
-    ).annotate(kyc_suspended=Exists(cases.filter(status="suspended")))
+    related = ("rental", "order", "trunk", "inbound_version__agent", "outbound_version__agent")
+    rows = numbers.select_related(*related).defer("trunk__sealed_password")
+    return rows.annotate(kyc_suspended=Exists(cases.filter(status="suspended")))
 
 
 def row_of(workspace: Workspace, number_id: str) -> PhoneNumber | None:

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from phone_numbers import fulfilment, papers, releasing
+from dialnexa import clock
+from phone_numbers import fulfilment, papers, releasing, trunk_health, trunks
 
 
 @shared_task
@@ -18,3 +19,13 @@ def confirm_number(*, number_id: str) -> None:
 @shared_task
 def release_number(*, number_id: str) -> None:
     releasing.tell_carrier(number_id)
+
+
+@shared_task
+def check_trunk(*, trunk_id: str) -> None:
+    trunk_health.check_when_due(trunk_id, now=clock.now())
+
+
+@shared_task
+def end_interrupted_link(*, trunk_id: str) -> None:
+    trunks.end_interrupted_link(trunk_id, now=clock.now())

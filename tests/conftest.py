@@ -18,6 +18,7 @@ from django.test import Client
 
 if TYPE_CHECKING:
     from dialnexa.models import ApiKey, User, Workspace
+    from tests.pbx import Pbx
 
 PASSWORD = "correct horse battery staple"
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -286,6 +287,24 @@ def sandbox(sandbox_server: Any, settings: LazySettings) -> Any:
         }
     }
     return sandbox_server
+
+
+@pytest.fixture
+def loopback(settings: LazySettings) -> None:
+    """SIP trunks may lead to this machine."""
+    from ipaddress import ip_network
+
+    settings.SIP_ALLOWED_NETWORKS = [ip_network("127.0.0.0/8")]
+
+
+@pytest.fixture
+def pbx(loopback: None) -> Iterator[Pbx]:
+    """Somebody's telephone exchange on this machine: answers OPTIONS over UDP."""
+    from tests.pbx import Pbx
+
+    running = Pbx()
+    yield running
+    running.stop()
 
 
 # --- real processes -----------------------------------------------------------------------------------
