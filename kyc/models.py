@@ -1,18 +1,36 @@
-"""Identity dossiers: one per workspace and country whose rules ask for papers."""
+"""Identity dossiers: one per workspace and country, their documents, and the number that proves a person."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from dialnexa.ids import id_maker
-from dialnexa.models import Workspace
+from dialnexa.models import User, Workspace
 from dialnexa.states import Stateful, Transitions
 
 
+class EntityType(models.TextChoices):
+    """Who stands behind a workspace; what proves it is in ``papers.toml``."""
+
+    INDIVIDUAL = "individual", "Individual"
+    SOLE_PROPRIETOR = "sole_proprietor", "Sole proprietor"
+    PRIVATE_LIMITED = "private_limited", "Private limited company"
+    LLP = "llp", "Limited liability partnership"
+    PARTNERSHIP = "partnership", "Partnership"
+    NGO = "ngo", "NGO or trust"
+    GOVERNMENT = "government", "Government body"
+
+
 class KycCase(Stateful):
+    """What a workspace has shown about itself for one country. The workspace's home country decides
+    whether it may call; each country decides whether its numbers may be rented.
+    """
+
     class Status(models.TextChoices):
         NOT_STARTED = "not_started", "Not started"
         DRAFT = "draft", "Draft"
@@ -35,11 +53,23 @@ class KycCase(Stateful):
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("kyc"), editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="kyc_cases")
     country = models.CharField(max_length=2, help_text="Whose rules the papers answer, ISO 3166-1")
+    entity_type = models.CharField(max_length=20, choices=EntityType.choices, blank=True)
+    legal_name = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.NOT_STARTED)
     reason = models.CharField(
         max_length=500, blank=True, help_text="Why it was rejected or suspended, for the customer"
     )
+    asked_for = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Kinds of document staff ask for beyond the table",
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True)
     verified_until = models.DateTimeField(null=True, blank=True)
+    reminded_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The last reminder: how many days before the end it was for"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -47,7 +77,7 @@ class KycCase(Stateful):
         constraints = (
             models.UniqueConstraint(fields=["workspace", "country"], name="one_case_per_country"),
             models.CheckConstraint(
-                condition=models.Q(
+                condition=Q(
                     status__in=(
                         "not_started",
                         "draft",
@@ -61,6 +91,106 @@ class KycCase(Stateful):
                 name="kyc_status_known",
             ),
         )
+        indexes = (
+            models.Index(
+                fields=["verified_until"],
+                condition=Q(status="verified", verified_until__isnull=False),
+                name="kyc_running_out",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.workspace} · {self.country} · {self.get_status_display()}"
+
+
+class KycDocument(Stateful):
+    """One paper of a dossier. A newer one of its kind replaces it; what was decided on stays."""
+
+    class Status(models.TextChoices):
+        UPLOADED = "uploaded", "Uploaded"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+        REPLACED = "replaced", "Replaced"
+        REMOVED = "removed", "Removed"
+
+    CURRENT: ClassVar[tuple[str, ...]] = ("uploaded", "accepted", "rejected")
+    TRANSITIONS: ClassVar[Transitions] = {
+        "accept": (("uploaded", "rejected"), "accepted"),
+        "reject": (("uploaded", "accepted"), "rejected"),
+        "replace": (("uploaded", "rejected", "accepted"), "replaced"),
+        "remove": (("uploaded", "rejected"), "removed"),
+    }
+
+    id = models.CharField(primary_key=True, max_length=40, default=id_maker("doc"), editable=False)
+    case = models.ForeignKey(KycCase, on_delete=models.PROTECT, related_name="documents")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=40, help_text="As in papers.toml: aadhaar, pan, gst …")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.UPLOADED)
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it was rejected, for the customer")
+    file_name = models.CharField(max_length=120, help_text="As the customer called it, cleaned")
+    media_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField(help_text="Bytes, as kept")
+    pages = models.PositiveSmallIntegerField(default=1)
+    sha256 = models.CharField(max_length=64, help_text="Of the bytes as kept")
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    uploaded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("uploaded_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["case", "kind"],
+                condition=Q(status__in=("uploaded", "accepted", "rejected")),
+                name="one_current_document_per_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=("uploaded", "accepted", "rejected", "replaced", "removed")),
+                name="document_status_known",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.file_name}"
+
+
+class KycFile(models.Model):
+    """A document's bytes, sealed for this row (see ``dialnexa.sealing``). Apart, so lists never load them.
+
+    In the database, because there they are written together with the document, saved with it, and served by
+    no web server.
+    """
+
+    document = models.OneToOneField(
+        KycDocument, on_delete=models.CASCADE, primary_key=True, related_name="file"
+    )
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    sealed = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return f"file of {self.document_id}"
+
+
+class VerificationNumber(models.Model):
+    """The one number an unverified workspace may call, confirmed by a code spoken in a call to it."""
+
+    workspace = models.OneToOneField(
+        Workspace, on_delete=models.PROTECT, primary_key=True, related_name="verification_number"
+    )
+    e164 = models.CharField(max_length=16)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    code_digest = models.CharField(max_length=128, blank=True, editable=False)
+    code_until = models.DateTimeField(null=True, blank=True)
+    tries_left = models.PositiveSmallIntegerField(default=0)
+    calls_made = models.PositiveSmallIntegerField(default=0, help_text="Code calls since ``calls_since``")
+    calls_since = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(e164__regex=r"^\+[1-9][0-9]{6,14}$"), name="verification_number_is_e164"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.e164
