@@ -45,6 +45,17 @@ class Watch:
     query: str
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of its own on a shelf, at ``path`` below the desk's address, for those who may see ``model``."""
+
+    shelf: str
+    name: str
+    path: str
+    view: Callable[[HttpRequest], HttpResponse]
+    model: type[Model]
+
+
 class SupportAdminSite(AdminSite):
     site_header = "DialNexa support"
     site_title = "DialNexa support"
@@ -55,6 +66,7 @@ class SupportAdminSite(AdminSite):
         super().__init__(name)
         self.finders: list[Finder] = []
         self.watches: list[Watch] = []
+        self.pages: list[Page] = []
         self.extensions: dict[type[Model], list[Extension]] = defaultdict(list)
 
     # --- what apps hang on it -------------------------------------------------------------------------
@@ -66,6 +78,10 @@ class SupportAdminSite(AdminSite):
     def watch(self, watch: Watch) -> None:
         """Count these rows on the front page."""
         self.watches.append(watch)
+
+    def add_page(self, page: Page) -> None:
+        """Put the page on its shelf."""
+        self.pages.append(page)
 
     def extend(self, model: type[Model], extension: Extension) -> None:
         """Add a Section to the model's page; ``extension`` takes the object and the request."""
@@ -99,7 +115,16 @@ class SupportAdminSite(AdminSite):
     # --- pages ----------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        return [path("find/", self.admin_view(self.find), name="find"), *super().get_urls()]
+        own = [path(f"{page.path}/", self._guarded(page), name=page.path) for page in self.pages]
+        return [path("find/", self.admin_view(self.find), name="find"), *own, *super().get_urls()]
+
+    def _guarded(self, page: Page) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest) -> HttpResponse:
+            if not self.may_see(request, page.model):
+                raise PermissionDenied
+            return page.view(request)
+
+        return self.admin_view(view)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"shelves": self._shelves(request)}
@@ -137,6 +162,10 @@ class SupportAdminSite(AdminSite):
             if self.may_see(request, model):
                 shelf = getattr(shown, "shelf", SHELVES[-1])
                 rows[shelf].append(self._shelf_row(request, model))
+        for page in self.pages:
+            if self.may_see(request, page.model):
+                url = reverse(f"admin:{page.path}")
+                rows[page.shelf].append({"name": page.name, "url": url, "current": request.path == url})
         return [
             {"name": shelf, "rows": found, "open": shelf in OPEN or any(row["current"] for row in found)}
             for shelf, found in rows.items()
