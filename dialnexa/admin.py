@@ -9,20 +9,22 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from dialnexa import (
     admin_books,  # noqa: F401  registers its pages too
+    admin_keys,  # noqa: F401
+    clock,
     wallet,
 )
 from dialnexa import admin_work as work
-from dialnexa.admin_looks import exact_money
+from dialnexa.admin_looks import exact_money, pill
 from dialnexa.admin_pieces import EditableAdmin, ReadOnlyAdmin
 from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Section, link_to, link_to_id
-from dialnexa.models import ApiKey, LedgerEntry, Membership, User, Workspace
+from dialnexa.models import Invitation, LedgerEntry, Membership, User, Workspace
 
 RECENT = 10
-KEY_DATES = ("created_at", "expires_at", "revoked_at", "last_used_at")
 
 
 @admin.register(Workspace)
@@ -147,21 +149,30 @@ class MembershipAdmin(ReadOnlyAdmin):
     staff_actions = (work.CHANGE_ROLE, work.REMOVE_MEMBER)
 
 
-@admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Who was asked in. Only the workspace's own people invite; the link is not kept."""
+
     shelf = "Customers"
     shows_history = True
-    fields = ("id", "workspace", "name", "ends_in", "scopes", "created_by", *KEY_DATES)
-    list_display = ("name", "workspace", "ends_in", "created_at", "expires_at", "revoked_at", "last_used_at")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    fields = (
+        *("id", "workspace", "email", "role", "state", "invited_by"),
+        *("created_at", "renewed_at", "sent_at", "expires_at", "accepted_at", "withdrawn_at"),
+    )
+    list_display = ("email", "workspace", "role", "state", "sent_at", "expires_at")
+    list_filter = ("role", ("accepted_at", admin.EmptyFieldListFilter))
     list_select_related = ("workspace",)
-    search_fields = ("name", "id__exact", "hint__exact", "workspace__name", "workspace__slug")
+    search_fields = ("email__iexact", "id__exact", "workspace__name", "workspace__slug")
     ordering = ("-id",)
-    staff_actions = (work.REVOKE_KEY,)
 
-    @admin.display(description="Ends in")
-    def ends_in(self, key: ApiKey) -> str:
-        return f"…{key.hint}"
+    @admin.display(description="State")
+    def state(self, invitation: Invitation) -> SafeString:
+        if invitation.accepted_at:
+            return pill("active", "Accepted")
+        if invitation.withdrawn_at:
+            return pill("off", "Withdrawn")
+        over = invitation.expires_at <= clock.now()
+        return pill("expired", "Expired") if over else pill("pending", "Open")
 
 
 admin.site.unregister((Group, EmailAddress))

@@ -22,6 +22,7 @@ from dialnexa.admin_timeline import (
     timeline,
 )
 from phone_numbers import admin_work as work
+from phone_numbers.admin_bulk import BulkRoutingAdmin as BulkRoutingAdmin
 from phone_numbers.admin_find import NeedsAPerson, NumberSearch
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
 from telephony.admin import exchange_events

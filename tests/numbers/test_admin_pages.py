@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
-from dialnexa.models import Heartbeat, User, Workspace
-from phone_numbers.models import NumberOrder, StrayNumber
+from dialnexa.models import Heartbeat, IdempotencyRecord, Invitation, User, Workspace
+from phone_numbers.models import BulkRouting, NumberOrder, StrayNumber
 from telephony.models import Agent, AgentVersion, NetworkGroup
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -49,7 +49,12 @@ def everything(
 ) -> dict[str, Model]:
     """At least one row of every model the admin shows."""
     advance(order)
-    create_api_key(workspace, "CRM", ["numbers:read"], by=SYSTEM, now=now)
+    key = create_api_key(workspace, "CRM", ["numbers:read"], by=SYSTEM, now=now)[0]
+    IdempotencyRecord.objects.create(api_key=key, route="/v1/agents", key="k-1", locked_until=now)
+    Invitation.objects.create(workspace=workspace, email="new@example.com", renewed_at=now, expires_at=now)
+    BulkRouting.objects.create(
+        workspace=workspace, changes=[{"number": order.number_id, "inbound": [None, "x"]}]
+    )
     agent = Agent.objects.create(workspace=workspace, title="Reception")
     AgentVersion.objects.create(
         agent=agent, workspace=agent.workspace, number=1, runtime_url="wss://agent.example/media"
