@@ -9,7 +9,7 @@ urlpatterns = [
     path("agents/<str:agent_id>", agents.OneAgent.as_view(), name="api-agent"),
     path("agents/<str:agent_id>/versions", agents.Versions.as_view(), name="api-agent-versions"),
     path(
-        "agents/<str:agent_id>/versions/<int:number>/publish",
+        "agents/<str:agent_id>/versions/<int:version_number>/publish",
         agents.VersionPublication.as_view(),
         name="api-agent-publish",
     ),

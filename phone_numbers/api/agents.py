@@ -140,10 +140,10 @@ class VersionPublication(ApiView):
 
     @extend_schema(operation_id="publish_agent_version", request=Publication, responses=AgentShape)
     @idempotent
-    def post(self, request: Request, agent_id: str, number: int) -> Response:
+    def post(self, request: Request, agent_id: str, version_number: int) -> Response:
         """Publish a draft, for good. Numbers go on using the versions they have."""
         agent = get_agent(workspace_of(request), agent_id)
-        version = get_object_or_404(agent.versions.select_related("agent"), number=number)
+        version = get_object_or_404(agent.versions.select_related("agent"), number=version_number)
         shown = read(Publication, request.data).get("runtime_url")
         expected = None if shown is None else clean_endpoint(shown)
         publish(version, expected_url=expected, by=api_actor(request), now=clock.now())
