@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from phone_numbers.api import numbers
+from phone_numbers.api import numbers, purchase, search, trunks
 
+BASE = "organization-phone-numbers"
 urlpatterns = [
-    path("organization-phone-numbers", numbers.Numbers.as_view(), name="api-numbers"),
-    path("organization-phone-numbers/<str:number_id>", numbers.Number.as_view(), name="api-number"),
+    path(BASE, numbers.Numbers.as_view(), name="api-numbers"),
+    path(f"{BASE}/search", search.Search.as_view(), name="api-number-search"),
+    path(f"{BASE}/plivo-numbers", search.SearchAtPlivo.as_view(), name="api-plivo-number-search"),
+    path(f"{BASE}/purchase", purchase.Purchase.as_view(), name="api-number-purchase"),
+    path(f"{BASE}/sip-trunks", trunks.SipTrunks.as_view(), name="api-sip-trunks"),
+    path(f"{BASE}/<str:number_id>", numbers.Number.as_view(), name="api-number"),
 ]
