@@ -17,6 +17,7 @@ from dialnexa.admin_looks import pill, pre, pretty
 from dialnexa.admin_pieces import EditableAdmin, ReadOnlyAdmin, ReasonedModelForm
 from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Event, Section, link_to, link_to_id
+from telephony.admin_carriers import show_accounts as show_accounts
 from telephony.models import (
     Agent,
     AgentVersion,

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class TelephonyConfig(AppConfig):
@@ -7,7 +8,9 @@ class TelephonyConfig(AppConfig):
 
     def ready(self) -> None:
         """Refuse to start with a carrier account whose credentials can't be right."""
-        from telephony.carriers import carrier_slugs, get_carrier
+        from telephony.carrier_accounts import refuse_wrong_accounts
+        from telephony.checks import warn_of_none, warn_of_unused
 
-        for slug in carrier_slugs():
-            get_carrier(slug)
+        register(warn_of_unused)
+        register(warn_of_none, deploy=True)
+        refuse_wrong_accounts()

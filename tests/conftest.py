@@ -261,6 +261,14 @@ def charlie_program(charlie_workspace: Workspace, now: datetime) -> Program:
 # --- the carrier --------------------------------------------------------------------------------------
 
 AUTH_ID = "MATESTS0000000000000"
+ACCOUNTS = {"plivo": AUTH_ID, "twilio": "AC" + "7" * 32, "signalwire": "77777777-7777-7777-7777-777777777777"}
+OTHER_RENTS = (  # where they sell beside Plivo
+    ("twilio", "US", "local", "101"),
+    ("twilio", "IN", "local", "260"),
+    ("twilio", "GB", "local", "120"),
+    ("signalwire", "US", "local", "88"),
+    ("signalwire", "US", "toll_free", "140"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -277,16 +285,67 @@ def sandbox(sandbox_server: Any, settings: LazySettings) -> Any:
     """The sandbox carrier, as new, in the place of Plivo."""
     sandbox_server.state.reset()
     settings.SANDBOX_URL = sandbox_server.url
-    settings.CARRIERS = {
-        "plivo": {
-            "class": "telephony.carriers.plivo.PlivoCarrier",
-            "base_url": sandbox_server.url,
-            "auth_id": AUTH_ID,
-            "auth_token": "sandbox-token",
-            "deadline": 2.0,
-        }
-    }
+    settings.CARRIERS = {"plivo": accounts_at(sandbox_server.url)["plivo"]}
     return sandbox_server
+
+
+def accounts_at(url: str) -> dict[str, dict[str, Any]]:
+    """The settings of every carrier, with the sandbox in its place."""
+    classes = {"plivo": "PlivoCarrier", "twilio": "TwilioCarrier", "signalwire": "SignalWireCarrier"}
+    options: dict[str, dict[str, Any]] = {
+        "plivo": {"auth_id": AUTH_ID, "auth_token": "sandbox-token"},
+        "twilio": {
+            "account_sid": ACCOUNTS["twilio"],
+            "auth_token": "sandbox-token",
+            "pricing_url": url,
+        },
+        "signalwire": {
+            "project_id": ACCOUNTS["signalwire"],
+            "api_token": "sandbox-token",
+            "local_rate": "0.50",
+            "toll_free_rate": "0.80",
+        },
+    }
+    return {
+        slug: {
+            "class": f"telephony.carriers.{slug}.{name}",
+            "base_url": url,
+            "deadline": 2.0,
+            **options[slug],
+        }
+        for slug, name in classes.items()
+    }
+
+
+@pytest.fixture
+def every_carrier(sandbox: Any, workspace: Workspace, settings: LazySettings) -> Any:
+    """The sandbox in the place of Plivo, Twilio and SignalWire, each with rents in rupees.
+
+    Acme may buy from all where it may from Plivo (SignalWire: the US). SignalWire takes numbers back at once.
+    """
+    from telephony.models import NetworkGroup, RentalRate, WorkspaceNetworkGroup
+
+    settings.CARRIERS = accounts_at(sandbox.url)
+    sandbox.state.set_mode(signalwire_hold=0)
+    for slug, countries in (("twilio", ("IN", "US", "GB", "DE")), ("signalwire", ("US",))):
+        for iso in countries:
+            group = NetworkGroup.objects.create(carrier=slug, country_id=iso, name=f"{iso} {slug}")
+            WorkspaceNetworkGroup.objects.create(
+                workspace=workspace, network_group=group, enabled=iso != "DE"
+            )
+    RentalRate.objects.bulk_create(
+        RentalRate(
+            carrier=slug,
+            country_id=iso,
+            type=kind,
+            currency="INR",
+            setup=Decimal(0),
+            monthly=Decimal(month),
+            valid_from=LONG_AGO,
+        )
+        for slug, iso, kind, month in OTHER_RENTS
+    )
+    return sandbox
 
 
 @pytest.fixture
