@@ -239,6 +239,57 @@ def format_national(e164: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL) if number else e164
 
 
+# --- numbers to be called ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a text is no number that could be called. ``problem``: missing, unparseable or not_possible."""
+
+    problem: str
+    sentence: str
+
+
+def read_destination(text: str) -> E164 | Unreadable:
+    """The number that ``text`` asks to call, as the phonenumbers library reads it.
+
+    The library is the authority on what is possible. Three things it would let pass are refused, because
+    they could not be dialled: no calling code (no country is ever guessed), an extension, and more than the
+    15 digits of ITU-T E.164. Digits dialled only inside a country (+44 (0)20 …) are left out, as it does.
+    """
+    if not text or not text.strip():
+        return Unreadable("missing", f"There is no number to call. {EXAMPLE}")
+    if len(text) > LONGEST_INPUT:
+        return Unreadable("unparseable", f"That is {len(text):,} characters long, too long for a number.")
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return Unreadable("unparseable", f"{_why_unparseable(text)}. {EXAMPLE}")
+    if number.extension:
+        return Unreadable(
+            "unparseable", "Leave the extension out; it can't be dialled before somebody answers."
+        )
+    return _possible(number)
+
+
+def _possible(number: phonenumbers.PhoneNumber) -> E164 | Unreadable:
+    national = phonenumbers.national_significant_number(number)
+    code = str(number.country_code)
+    if not phonenumbers.is_possible_number(number) or len(code) + len(national) > LONGEST:
+        return Unreadable("not_possible", f"{_impossible(number)}. {EXAMPLE}")
+    kind = KINDS.get(phonenumbers.number_type(number))
+    return E164(f"+{code}{national}", _country(number), code, national, kind)
+
+
+def _why_unparseable(text: str) -> str:
+    bare = SEPARATORS.sub("", text.strip())
+    if not bare.startswith(("+", "\uff0b")):
+        return _why_no_plus(bare)
+    if DIGITS.fullmatch(bare[1:]):
+        return f"No country code begins like +{bare[1:4]}"
+    return "That is not a phone number"
+
+
 def _read(e164: str) -> phonenumbers.PhoneNumber | None:
     if len(e164) > LONGEST_INPUT or not e164.startswith("+"):
         return None

@@ -1,0 +1,182 @@
+"""May this number be called? The one function that single calls, batches, dry runs and "why?" pages share.
+
+It is pure: ``Rules`` holds everything it decides by, loaded once (``destination_rules``), so a million rows
+ask the database nothing. Every step is answered, with the record that decided it; a call is refused by the
+first that fails, a row of a batch lists them all. The called number decides; the calling number's country
+does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dialnexa.countries import country_name
+from telephony.e164 import E164, Unreadable, read_destination
+
+
+class Outcome(StrEnum):
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question and its answer. ``record`` is the id of what decided, ``fix`` the page that mends it
+    (a name of ``dialnexa.shell.FIXES``), ``status`` what an API answers when this step refuses.
+    """
+
+    name: str  # number, kyc, country, prefix; then those of the route
+    outcome: Outcome
+    code: str
+    sentence: str
+    record: str = ""
+    fix: str = ""
+    status: int = 200
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome is Outcome.FAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An enabled network group. ``prefixes`` are digits with the calling code; none is the whole country."""
+
+    id: str
+    name: str
+    prefixes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a workspace may call over one provider now.
+
+    ``kyc_case`` is the dossier that decides (its id, empty without one) and ``kyc_sentence`` what it says;
+    ``verification_number`` is E.164 and confirmed, or empty. ``sip_route``: the call leaves over a linked
+    number; ``sip_switch``: the workspace's SIP/BYOC switch is on. ``groups`` are the enabled ones by country.
+    """
+
+    carrier: str
+    carrier_label: str
+    kyc_verified: bool
+    kyc_case: str
+    kyc_sentence: str
+    verification_number: str
+    sip_route: bool
+    sip_switch: bool
+    groups: Mapping[str, tuple[Group, ...]] = field(default_factory=dict)
+    sip_record: str = ""
+
+    @property
+    def over_sip(self) -> bool:
+        return self.sip_route or self.sip_switch
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``number`` is None when the text is none. ``steps`` are all of them, in order."""
+
+    number: E164 | None
+    steps: tuple[Step, ...]
+
+    @property
+    def allowed(self) -> bool:
+        return not any(step.failed for step in self.steps)
+
+    @property
+    def refusal(self) -> Step | None:
+        """The first step that fails."""
+        return next((step for step in self.steps if step.failed), None)
+
+    @property
+    def failures(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.failed)
+
+
+Read = Callable[[str], E164 | Unreadable]
+
+
+def judge_destination(text: str, rules: Rules, *, read: Read = read_destination) -> Judgement:
+    """Every step of product.md §5 for ``text``, what somebody wants to call. Never raises."""
+    number = read(text)
+    if isinstance(number, Unreadable):
+        said = Step("number", Outcome.FAIL, f"destination_{number.problem}", number.sentence, status=400)
+        return Judgement(None, (said, *(_skipped(name, "There is no number to ask about.") for name in REST)))
+    possible = f"{number.e164} is a possible number{_in(number.country)}."
+    said = Step("number", Outcome.PASS, "destination_possible", possible)
+    return Judgement(number, (said, _kyc(number, rules), *_permission(number, rules)))
+
+
+REST = ("kyc", "country", "prefix")
+
+
+def _kyc(number: E164, rules: Rules) -> Step:
+    if rules.kyc_verified:
+        return Step("kyc", Outcome.PASS, "kyc_verified", rules.kyc_sentence, rules.kyc_case)
+    if rules.verification_number and number.e164 == rules.verification_number:
+        sentence = f"{number.e164} is the workspace's registered verification number."
+        return Step("kyc", Outcome.PASS, "verification_number", sentence, rules.kyc_case)
+    only = (
+        f"Until then only {rules.verification_number} may be called."
+        if rules.verification_number
+        else ("Until then only a registered verification number may be called, and none is confirmed.")
+    )
+    sentence = f"{rules.kyc_sentence} {only}"
+    return Step("kyc", Outcome.FAIL, "kyc_not_verified", sentence, rules.kyc_case, "kyc", 403)
+
+
+def _permission(number: E164, rules: Rules) -> tuple[Step, Step]:
+    if rules.over_sip:
+        why = "The call leaves over a linked number" if rules.sip_route else "SIP/BYOC is switched on"
+        sentence = f"{why}, so Telephony Config is not asked."
+        return _skipped("country", sentence, rules.sip_record), _skipped("prefix", sentence, rules.sip_record)
+    groups = rules.groups.get(number.country, ())
+    if not groups:
+        return _country_off(number, rules), _skipped("prefix", "The country is not enabled.")
+    names = ", ".join(group.name for group in groups)
+    sentence = f"{country_name(number.country)} is enabled at {rules.carrier_label}: {names}."
+    return Step("country", Outcome.PASS, "country_enabled", sentence, groups[0].id), _prefix(number, groups)
+
+
+def _country_off(number: E164, rules: Rules) -> Step:
+    if not number.country:
+        sentence = f"{number.e164} belongs to no country, and such networks can't be enabled."
+    elif not rules.groups:
+        sentence = (
+            f"Nothing is enabled at {rules.carrier_label} yet. Enable {country_name(number.country)} first."
+        )
+    else:
+        sentence = f"{country_name(number.country)} is not enabled at {rules.carrier_label}."
+    return Step("country", Outcome.FAIL, "country_not_enabled", sentence, "", "telephony", 403)
+
+
+def _prefix(number: E164, groups: tuple[Group, ...]) -> Step:
+    digits = number.e164[1:]
+    best = max(((_longest(digits, group), group) for group in groups), key=lambda found: found[0] or "")
+    whole = next((group for group in groups if not group.prefixes), None)
+    if best[0]:
+        sentence = f"{number.e164} begins with +{best[0]}, which {best[1].name} covers."
+        return Step("prefix", Outcome.PASS, "prefix_enabled", sentence, best[1].id)
+    if whole:
+        return Step(
+            "prefix", Outcome.PASS, "whole_country", f"{whole.name} covers the whole country.", whole.id
+        )
+    names = ", ".join(group.name for group in groups)
+    sentence = f"{number.e164} begins with none of the prefixes of what is enabled there ({names})."
+    return Step("prefix", Outcome.FAIL, "prefix_not_enabled", sentence, groups[0].id, "telephony", 403)
+
+
+def _longest(digits: str, group: Group) -> str:
+    """The longest prefix of the group that the number begins with; empty when there is none."""
+    return next((digits[:n] for n in range(len(digits), 0, -1) if digits[:n] in group.prefixes), "")
+
+
+def _skipped(name: str, sentence: str, record: str = "") -> Step:
+    return Step(name, Outcome.SKIPPED, "skipped", sentence, record)
+
+
+def _in(country: str) -> str:
+    return f" in {country_name(country)}" if country else ""
