@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
+
+from django.utils import timezone
 
 from phone_numbers.rows import Row, read_row
 from phone_numbers.table import NumberTable
@@ -64,14 +66,21 @@ class _Echo:
 
 
 def export_lines(table: NumberTable, now: datetime) -> Iterator[str]:
-    """CSV, line by line, in the table's order; begins with the mark that tells Excel it is UTF-8."""
+    """CSV, line by line, in the table's order; begins with the mark that tells Excel it is UTF-8.
+
+    Days are those of the zone that is current when this is called, as in the table.
+    """
+    return _lines(table, now, timezone.get_current_timezone())
+
+
+def _lines(table: NumberTable, now: datetime, zone: tzinfo) -> Iterator[str]:
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     yield "\ufeff" + writer.writerow(HEADER)
     for number in table.chosen.iterator(chunk_size=500):
-        yield writer.writerow([safe_cell(cell) for cell in _cells(read_row(number, now))])
+        yield writer.writerow([safe_cell(cell) for cell in _cells(read_row(number, now), zone)])
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, zone: tzinfo) -> list[str]:
     number, agents = row.number, dict(row.agents)
     return [
         number.e164,
@@ -81,12 +90,12 @@ def _cells(row: Row) -> list[str]:
         number.label,
         row.status,
         row.reason or row.doing,
-        row.rental.get_rental_status_display() if row.rental else "",
+        row.rental_status,
         number.get_carrier_display(),
         row.call_type,
         str(agents.get("in", "")),
         str(agents.get("out", "")),
-        f"{row.rental.paid_through:%Y-%m-%d}" if row.rental else "",
+        f"{row.renews_at.astimezone(zone):%Y-%m-%d}" if row.renews_at else "",
         f"{row.monthly_price:.2f}" if row.monthly_price is not None else "",
         row.currency,
         number.id,

@@ -32,6 +32,18 @@ ORDERS = {
     "price": Order("price_key"),
     "-price": Order("price_key", descending=True),
 }
+SORTS = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "number": "Number, ascending",
+    "-number": "Number, descending",
+    "nickname": "Nickname, A to Z",
+    "-nickname": "Nickname, Z to A",
+    "renewal": "Renews soonest",
+    "-renewal": "Renews last",
+    "price": "Cheapest first",
+    "-price": "Dearest first",
+}
 CHIPS = {
     "all": "All",
     "active": "Active",
@@ -130,7 +142,7 @@ def chip_conditions(now: datetime) -> dict[str, Q]:
         "pending": Q(status="pending"),
         "unrouted": Q(status="active", inbound_version=None, outbound_version=None),
         "expiring": renting & Q(rental__paid_through__lte=now + SOON),
-        "expired": Q(rental__rental_status="expired"),
+        "expired": Q(rental__rental_status="expired", rental__ended_at=None),
         "sip": Q(carrier=CarrierSlug.SIP_TRUNK),
         "failed": Q(status="failed"),
     }

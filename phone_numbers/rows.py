@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from phone_numbers.filters import SOON
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
-from telephony.models import AgentVersion
+from telephony.models import AgentVersion, CarrierSlug
 
 BRISK, CALM, SLOW = 2, 5, 30  # seconds between two looks at an open row
 TONES = {"active": "ok", "pending": "waiting", "releasing": "waiting", "failed": "trouble", "released": "off"}
@@ -59,8 +59,28 @@ class Row:
         return self.poll > 0
 
     @property
+    def is_releasable(self) -> bool:
+        """Whether its page offers to give it back; what still uses it is said there."""
+        number = self.number
+        waits = number.status == PhoneNumber.Status.PENDING and number.carrier_number_id
+        return number.status == PhoneNumber.Status.ACTIVE or bool(waits)
+
+    @property
+    def rental_status(self) -> str:
+        """The word for the rental; empty for numbers nobody rents, such as those of one's own carrier."""
+        if self.rental is None:
+            return ""
+        return "Ended" if self.rental.ended_at else self.rental.get_rental_status_display()
+
+    @property
     def rental_tone(self) -> str:
-        return RENTAL_TONES[self.rental.rental_status] if self.rental else "off"
+        if self.rental is None or self.rental.ended_at:
+            return "off"
+        return RENTAL_TONES[self.rental.rental_status]
+
+    @property
+    def renews_at(self) -> datetime | None:
+        return self.rental.paid_through if self.rental and not self.rental.ended_at else None
 
     @property
     def steps(self) -> list[Step]:
@@ -87,7 +107,9 @@ class Row:
 
     @property
     def monthly_price(self) -> Decimal | None:
-        paying = self.rental or (None if self.is_failed else self.order)
+        if self.is_failed or self.rental and self.rental.ended_at:
+            return None
+        paying = self.rental or self.order
         return paying.monthly_price if paying else None
 
     @property
@@ -101,7 +123,7 @@ def read_row(number: PhoneNumber, now: datetime) -> Row:
     order, rental = getattr(number, "order", None), getattr(number, "rental", None)
     status, tone, reason = _status(number, rental)
     doing, since = _doing(number, order)
-    due_soon = rental is not None and rental.paid_through <= now + SOON
+    due_soon = rental is not None and not rental.ended_at and rental.paid_through <= now + SOON
     return Row(number, order, rental, status, tone, reason, doing, since, _poll(since, now), due_soon)
 
 
@@ -140,7 +162,10 @@ def _doing(number: PhoneNumber, order: NumberOrder | None) -> tuple[str, datetim
         return DOING[NumberOrder.Status(order.status)].format(carrier=carrier), since or order.created_at
     if number.status == PhoneNumber.Status.PENDING and not _is_stopped(number):
         bought = order.finished_at if order else None
-        doing = number.status_reason.rstrip(".") or "waiting for the carrier to switch it on"
+        usual = "waiting for the carrier to switch it on"
+        if number.carrier == CarrierSlug.SIP_TRUNK:
+            usual = "asking your carrier whether it answers"
+        doing = number.status_reason.rstrip(".") or usual
         return doing, bought or number.created_at
     return "", None
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Lower, NullIf
 from dialnexa.models import Workspace
 from dialnexa.paging import Cursor, Page, cut_page, find_cursor
 from kyc.models import KycCase
-from phone_numbers.filters import CHIPS, ORDERS, Filters, chip_conditions, narrow
+from phone_numbers.filters import CHIPS, ORDERS, SORTS, Filters, chip_conditions, narrow
 from phone_numbers.models import PhoneNumber
 from telephony.e164 import country_name, flag
 from telephony.models import Agent, CarrierSlug, NumberKind
@@ -63,6 +63,13 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class SortChoice:
+    label: str
+    query: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """One filter: its name, what to call it, and the values that occur, as (value, label)."""
 
@@ -86,6 +93,10 @@ class NumberTable:
         """Every row the filters and the chip let through, in order: what the export holds."""
         rows = _with_relations(self.numbers.filter(self.conditions[self.filters.chip]))
         return rows.order_by(*self.order.names())
+
+    def ids(self, limit: int) -> list[str]:
+        """The ids of the first ``limit`` rows that are let through."""
+        return list(self.chosen.values_list("pk", flat=True)[:limit])
 
     @cached_property
     def page(self) -> Page[PhoneNumber]:
@@ -150,6 +161,11 @@ class NumberTable:
     def sorting(self) -> dict[str, dict[str, str]]:
         """For each sortable column: the address that sorts by it (again: the other way), and how it is."""
         return {column: self._sorting(column) for column in ("number", "nickname", "renewal", "price")}
+
+    def sort_choices(self) -> list[SortChoice]:
+        """Every order, for where there is no table head to press."""
+        now = self.filters.sort
+        return [SortChoice(label, self.filters.query(sort=key), key == now) for key, label in SORTS.items()]
 
     def _sorting(self, column: str) -> dict[str, str]:
         now = {column: "ascending", f"-{column}": "descending"}.get(self.filters.sort, "")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from dialnexa.models import Workspace
+from dialnexa.models import User, Workspace
 from phone_numbers.exporting import safe_cell
+from phone_numbers.models import Rental
 from tests.numbers.rows import make_number, make_rental
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,26 @@ def test_holds_exactly_what_is_filtered_in_the_order_shown(
     assert [row["number"] for row in found] == [a.e164, b.e164]
     assert found[0]["monthly_price"] == "92.00"
     assert found[0]["currency"] == "INR"
-    assert found[0]["renews_on"] == f"{now + timedelta(days=5):%Y-%m-%d}"
+
+
+def test_tells_the_days_of_the_readers_zone(alice_client: Client, alice: User, workspace: Workspace) -> None:
+    make_rental(make_number(workspace), datetime(2030, 1, 31, 20, tzinfo=UTC))
+    assert alice.time_zone == "Asia/Kolkata"
+    assert rows(alice_client.get(URL))[0]["renews_on"] == "2030-02-01"
+
+
+def test_says_of_linked_and_released_numbers_that_they_cost_nothing(
+    alice_client: Client, workspace: Workspace, now: datetime
+) -> None:
+    make_number(workspace, "+12125550001", carrier="sip_trunk")
+    leaving = make_rental(make_number(workspace, "+12125550002", status="releasing"), now)
+    Rental.objects.filter(pk=leaving.pk).update(ended_at=now)
+    found = rows(alice_client.get(URL, {"sort": "number"}))
+    names = ("provider", "rental_status", "renews_on", "monthly_price")
+    assert [[row[name] for name in names] for row in found] == [
+        ["SIP trunk", "", "", ""],
+        ["Plivo", "Ended", "", ""],
+    ]
 
 
 def test_holds_every_page(
