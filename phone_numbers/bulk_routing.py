@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Func, IntegerField, QuerySet
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -23,7 +23,8 @@ from phone_numbers.bulk_planning import (
     versions_in,
 )
 from phone_numbers.models import BulkRouting, PhoneNumber
-from phone_numbers.routing import DIRECTIONS, UNCHANGED, Wanted, route_facts
+from phone_numbers.routing import DIRECTIONS, UNCHANGED, Direction, Wanted, route_facts
+from telephony.models import AgentVersion
 
 UNDO_FOR = timedelta(hours=24)
 
@@ -34,6 +35,15 @@ class Undone:
 
     restored: list[PhoneNumber]
     kept: list[tuple[PhoneNumber, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldChange:
+    """``ways`` is (direction, before, after), inbound first; ``kept`` says why undoing left it alone."""
+
+    number: PhoneNumber
+    ways: list[tuple[Direction, AgentVersion | None, AgentVersion | None]]
+    kept: str
 
 
 def preview_bulk(
@@ -106,9 +116,24 @@ def undo_bulk(bulk: BulkRouting, *, by: Actor, now: datetime) -> Undone:
 
 
 def recent_bulks(workspace: Workspace, *, now: datetime) -> QuerySet[BulkRouting]:
-    """The bulk changes that may still be undone, or were, the newest first."""
+    """The bulk changes that may still be undone, or were, the newest first, each with its ``count``."""
     recent = BulkRouting.objects.filter(workspace=workspace, created_at__gt=now - UNDO_FOR)
-    return recent.select_related("made_by")
+    length = Func("changes", function="jsonb_array_length", output_field=IntegerField())
+    return recent.select_related("made_by").defer("changes").annotate(count=length)
+
+
+def told_changes(bulk: BulkRouting) -> list[ToldChange]:
+    """The change number by number, with what each was and became. Two queries."""
+    versions = versions_in(bulk.changes)
+    numbers = PhoneNumber.objects.in_bulk([change["number"] for change in bulk.changes])
+    return [
+        ToldChange(
+            numbers[change["number"]],
+            [(way, *map(versions.get, change[way])) for way in DIRECTIONS if way in change],
+            change.get("kept", ""),
+        )
+        for change in bulk.changes
+    ]
 
 
 def _refuse_surprise(plan: Preview, expected: str) -> None:

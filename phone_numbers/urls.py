@@ -2,18 +2,24 @@
 
 from django.urls import path
 
-from phone_numbers.views import buying, number, releasing, routing, table
+from phone_numbers.views import bulk, buying, defaults, number, releasing, routing, table
 
 app_name = "numbers"
 urlpatterns = [
     path("", table.list_numbers, name="list"),
     path("export.csv", table.export_numbers, name="export"),
     path("buy/", buying.buy, name="buy"),
+    path("bulk/", bulk.route_many, name="bulk"),
+    path("bulk/protection/", bulk.protect_many, name="bulk-protection"),
+    path("bulk/changes/", bulk.list_changes, name="bulk-changes"),
+    path("bulk/changes/<str:bulk_id>/", bulk.show_change, name="bulk-change"),
+    path("bulk/changes/<str:bulk_id>/undo/", bulk.undo, name="bulk-undo"),
     path("orders/<str:order_id>/", number.show_order, name="order"),
     path("<str:number_id>/", number.show_number, name="number"),
     path("<str:number_id>/row/", table.show_row, name="row"),
     path("<str:number_id>/names/", number.rename, name="rename"),
     path("<str:number_id>/routing/", routing.route, name="routing"),
+    path("<str:number_id>/default/", defaults.choose_default, name="default"),
     path("<str:number_id>/release/", releasing.release, name="release"),
     path("<str:number_id>/protect/", releasing.protect, name="protect"),
     path("<str:number_id>/dismiss/", table.dismiss, name="dismiss"),

@@ -13,7 +13,7 @@ class BulkRouting(models.Model):
     """One assignment of many numbers, kept so that it can be taken back.
 
     ``changes`` is a list of ``{"number": id, "inbound": [before, after], "outbound": [before, after]}`` with
-    version ids or null; a direction that was left alone is absent.
+    version ids or null; a direction that was left alone is absent. ``"kept"`` says why undoing left a number.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("bulk"), editable=False)
@@ -25,6 +25,11 @@ class BulkRouting(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-id")
+
+    @property
+    def who(self) -> str:
+        """Who made it; empty for a program."""
+        return (self.made_by.get_full_name() or self.made_by.email) if self.made_by else ""
 
     def __str__(self) -> str:
         return f"{self.id}: {len(self.changes)} numbers"

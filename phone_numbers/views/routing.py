@@ -14,6 +14,7 @@ from dialnexa.access import Right, browser_actor, get_workspace
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.ids import ID_PATTERN
+from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
 from phone_numbers.models import PhoneNumber
@@ -52,12 +53,13 @@ def _wanted(request: Request, number: PhoneNumber, way: str) -> Wanted:
         return UNCHANGED
     if not chosen:
         return None
-    found = (
-        AgentVersion.objects.filter(workspace=number.workspace, pk=chosen)
-        if ID_PATTERN.match(chosen)
-        else None
-    )
-    version = found.first() if found else None
+    return find_version(number.workspace, chosen, way)
+
+
+def find_version(workspace: Workspace, version_id: str, way: str) -> AgentVersion:
+    """The version somebody chose for this direction. Raises Refusal 404 ``version_not_found``."""
+    versions = AgentVersion.objects.filter(workspace=workspace, pk=version_id)
+    version = versions.first() if ID_PATTERN.match(version_id) else None
     if version is None:
         raise Refusal(
             "version_not_found", "That version is not there. Choose another one.", status=404, field=way

@@ -18,6 +18,8 @@ from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
+from phone_numbers.bulk_planning import LIMIT
+from phone_numbers.bulk_routing import recent_bulks
 from phone_numbers.dismissing import dismiss_number
 from phone_numbers.exporting import export_lines
 from phone_numbers.filters import read_filters
@@ -52,6 +54,8 @@ def _table_context(request: Request, workspace: Workspace) -> dict[str, Any]:
         "rows": (read_row(number, now) for number in table.page.rows),
         "now": now,
         "may_manage": has_right(request, Right.MANAGE),
+        "bulk_limit": LIMIT,
+        "last_bulk": lambda: recent_bulks(workspace, now=now).filter(undone_at=None).first(),
         "list_url": reverse("numbers:list", args=[workspace.slug]),
     }
 

@@ -59,21 +59,32 @@
 
   const retire = (toast) => {
     if ("stays" in toast.dataset) return;
-    let timer = setTimeout(() => toast.remove(), 6000);
+    let timer = setTimeout(() => toast.remove(), $("[data-undo]:not([hidden])", toast) ? 15000 : 6000);
     toast.addEventListener("pointerenter", () => clearTimeout(timer));
     toast.addEventListener("pointerleave", () => {
       timer = setTimeout(() => toast.remove(), 3000);
     });
   };
 
-  const toast = (text, tone = "ok") => {
+  // The button of a toast posts to where its change is undone, and the toast goes.
+  const offerUndo = (made, address) => {
+    const button = $("[data-undo]", made);
+    button.setAttribute("hx-post", address);
+    button.setAttribute("hx-swap", "none");
+    button.hidden = false;
+    button.addEventListener("htmx:afterRequest", () => made.remove());
+    htmx.process(button);
+  };
+
+  const toast = (text, tone = "ok", undo = "") => {
     const template = $(tone === "trouble" ? "#toast-trouble-template" : "#toast-template");
     const made = template.content.firstElementChild.cloneNode(true);
     $("span", made).textContent = text;
     all("[data-toast]")
-      .filter((shown, place, every) => shown.textContent.trim() === text || place < every.length - 1)
+      .filter((shown, place, every) => $("span", shown).textContent === text || place < every.length - 1)
       .forEach((shown) => shown.remove());
     $("#toasts").append(made);
+    if (undo) offerUndo(made, undo);
     raise();
     retire(made);
   };
@@ -88,7 +99,7 @@
   };
 
   all("[data-toast]").forEach(retire);
-  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo));
 
   // --- theme ------------------------------------------------------------------------------------------
 
