@@ -1,20 +1,32 @@
-"""How people sign in and sign up."""
+"""How people sign in and sign up, and the mails they get about it."""
 
 from __future__ import annotations
 
+import logging
+from smtplib import SMTPException
 from typing import Any
+from urllib.parse import urlsplit
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
+from django.conf import settings
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 
 from dialnexa import clock
 from dialnexa.models import User
 from dialnexa.workspaces import create_workspace
 
+log = logging.getLogger(__name__)
+
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Sign-up gives a new user a workspace of their own."""
+    """Sign-up gives a new user a workspace of their own. Mails lead to our public address, whatever address
+    the browser used, and one that can't be sent costs nobody their page.
+    """
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         with transaction.atomic():
@@ -22,6 +34,33 @@ class AccountAdapter(DefaultAccountAdapter):
             if commit:
                 create_workspace(workspace_name(user), user, now=clock.now())
         return user
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        links = {name: public_url(value) for name, value in context.items() if name.endswith("_url")}
+        try:
+            super().send_mail(template_prefix, email, {**mail_context(), **context, **links})
+        except (SMTPException, OSError) as error:
+            log.error("The mail %s could not be sent: %s", template_prefix, error)
+            sentence = "Our mail could not be sent just now. Try again in a few minutes."
+            messages.error(allauth_context.request, sentence)
+
+
+def mail_context() -> dict[str, Any]:
+    """What every account mail can say."""
+    return {
+        "product_name": settings.PRODUCT_NAME,
+        "support_email": settings.SUPPORT_EMAIL,
+        "home_url": settings.PUBLIC_BASE_URL,
+        "reset_url": public_url(reverse("account_reset_password")),
+        "reset_hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+        "confirm_days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS,
+    }
+
+
+def public_url(url: str) -> str:
+    """The same page at the address we are known by: the one of a request is whatever its sender claims."""
+    path = urlsplit(url)._replace(scheme="", netloc="").geturl()
+    return f"{settings.PUBLIC_BASE_URL}{path}"
 
 
 def workspace_name(user: User) -> str:
