@@ -110,7 +110,8 @@ def _refuse_early(buffer: bytearray) -> None:
     """No need to wait for the end of what can't become SIP."""
     line, end, _ = bytes(buffer[:MOST_HEAD]).partition(b"\r\n")
     text = line.decode("utf-8", "replace")
-    if end and not (STATUS.fullmatch(text) or REQUEST.fullmatch(text)):
+    begun = text.removesuffix("\r").replace("\t", " ").isprintable()
+    if not begun or (end and not (STATUS.fullmatch(text) or REQUEST.fullmatch(text))):
         raise NotSip("it does not begin with a SIP status line")
 
 

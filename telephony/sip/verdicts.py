@@ -75,8 +75,8 @@ TROUBLES: dict[Kind, str] = {
     "not_sip": "Something answers over {via}, but not with SIP. Check host, port and transport.",
     "no_tls": "It does not speak TLS that we understand. Check the port (TLS usually has 5061), or choose "
     "another transport.",
-    "client_certificate": "It asks us for a certificate of our own, which we can't show. Ask your carrier "
-    "for another way to sign in.",
+    "client_certificate": "It wants to see a certificate of ours, which we don't have. Ask your carrier for "
+    "another way to sign in.",
     "untrusted": "Its TLS certificate is not from an authority we trust. Ask your carrier for a host with a "
     "public certificate, or choose another transport.",
     "self_signed": "Its TLS certificate is signed by itself, so anybody could have made it. Ask your carrier "
@@ -100,7 +100,10 @@ def judge(answer: Answer, *, has_credentials: bool) -> Verdict:
 
 def explain(trouble: Trouble, transport: str) -> str:
     """The sentence for no reply."""
-    return TROUBLES[trouble.kind].format(via=transport.upper(), let_in=let_in())
+    sentence = TROUBLES[trouble.kind].format(via=transport.upper(), let_in=let_in())
+    if (trouble.kind, transport) == ("closed", "tls"):  # hanging up can overtake the reason for it
+        sentence += " It may want to see a certificate of ours, which we don't have."
+    return sentence
 
 
 def clean_reason(reply: Reply, secret: str = "") -> str:
