@@ -119,6 +119,7 @@ def _fields_as_published() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        if refusal.details.get("field") in ARGUMENTS:
-            refusal.details["field"] = ARGUMENTS[refusal.details["field"]]
+        field = refusal.details.get("field")
+        if published := (ARGUMENTS | {"termination": "terminationUri"}).get(str(field)):
+            refusal.details["field"] = published
         raise

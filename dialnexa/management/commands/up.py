@@ -103,7 +103,7 @@ def programs(port: int) -> dict[str, tuple[str, ...]]:
     running = {
         "web": (
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "dialnexa.wsgi:application", "--no-ws"),
-            *("--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--blocking-threads", "8"),
+            *("--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--blocking-threads", "12"),
             *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
         ),
         "worker": (
