@@ -83,19 +83,19 @@ def order_number(
 def find_offer(workspace: Workspace, number: E164, *, carrier: str, now: datetime) -> Offer:
     """The carrier's offer for exactly this number, asked for now."""
     refuse_switched_off(workspace, carrier=carrier, country=number.country, now=now)
-    _refuse_taken(number.e164)
+    _refuse_taken(workspace, number.e164)
     query = NumberQuery(country=number.country, exact=number.e164)
     found = search_offers(workspace, query, carrier=carrier, now=now, limit=1, patience=PATIENCE)
     if found:
         return found[0].offer
-    _refuse_taken(number.e164)  # somebody may have bought it here while we asked
+    _refuse_taken(workspace, number.e164)  # somebody may have bought it here while we asked
     sentence = f"{number.e164} is not for sale at this provider now. Search again and pick another number."
     raise Refusal("number_unavailable", sentence)
 
 
-def _refuse_taken(e164: str) -> None:
+def _refuse_taken(workspace: Workspace, e164: str) -> None:
     if PhoneNumber.objects.filter(e164=e164, status__in=PhoneNumber.LIVE).exists():
-        raise number_taken(e164)
+        raise number_taken(e164, buyer=workspace)
 
 
 def wait_for_order(order: NumberOrder, seconds: float) -> NumberOrder:

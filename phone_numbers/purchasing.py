@@ -53,6 +53,10 @@ def place_order(
     if earlier := find_order(workspace, idempotency_key, offer.e164):
         return earlier
     try:
+        if held := _held(
+            workspace, parse_e164(offer.e164).e164
+        ):  # bought in another tab, whatever else is wrong
+            raise _already_yours(held)
         quote = quote_offer(workspace, offer, carrier=carrier, now=now)
         _refuse_blocked(workspace, quote, expected_total)
         with transaction.atomic():
@@ -65,17 +69,35 @@ def place_order(
             "one_live_owner",
             "one_open_order",
         }:
-            raise number_taken(offer.e164) from error
+            raise number_taken(offer.e164, buyer=workspace) from error
         raise
 
 
-def number_taken(e164: str) -> Refusal:
-    """The refusal for a number somebody else has: the same words whoever it is."""
+def number_taken(e164: str, *, buyer: Workspace) -> Refusal:
+    """The refusal for a number that is taken. The buyer's own says so; else the same words whoever has it."""
+    if held := _held(buyer, e164):
+        return _already_yours(held)
     return Refusal(
         "number_taken",
         f"{e164} was taken a moment ago. Nothing was charged. Pick another number.",
         status=409,
     )
+
+
+def _held(workspace: Workspace, e164: str) -> PhoneNumber | None:
+    """The workspace's own live number, if it is that."""
+    live = PhoneNumber.objects.filter(e164=e164, status__in=PhoneNumber.LIVE)
+    return live.filter(workspace=workspace).first()
+
+
+def _already_yours(number: PhoneNumber) -> Refusal:
+    """``number_id`` in the details leads to it."""
+    sentence = f"You already have {number.e164}. Nothing more was charged."
+    if number.status == PhoneNumber.Status.RELEASING:
+        sentence = f"You are giving {number.e164} back. It can be bought again when the carrier has taken it."
+    elif number.status == PhoneNumber.Status.PENDING:
+        sentence = f"You are buying {number.e164} already. Nothing more was charged."
+    return Refusal("number_taken", sentence, status=409, number_id=number.pk)
 
 
 def _write_order(

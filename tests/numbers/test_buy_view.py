@@ -247,6 +247,20 @@ def test_says_that_somebody_else_was_quicker(
     assert spent(workspace) == 0
 
 
+def test_leads_to_the_number_a_second_tab_has_bought_already(
+    alice_client: Client, workspace: Workspace
+) -> None:
+    first, second = (forms(search(alice_client))[0] for _ in range(2))
+    assert first["idempotency_key"] != second["idempotency_key"]
+    assert alice_client.post(URL, first, headers=HTMX).status_code == 204
+    number = PhoneNumber.objects.get()
+    for headers in (HTMX, {}):
+        page = alice_client.post(URL, second, headers=headers).content.decode()
+        assert "already. Nothing more was charged." in page
+        assert f'href="/w/acme/numbers/{number.pk}/"' in page
+    assert NumberOrder.objects.count() == 1
+
+
 def test_keeps_what_was_typed_when_it_refuses(alice_client: Client, workspace: Workspace) -> None:
     form = forms(search(alice_client))[0]
     response = alice_client.post(URL, form | {"nickname": "x" * 10_000}, headers=HTMX)

@@ -249,6 +249,49 @@ def test_refuses_a_number_another_workspace_has(
     assert NumberOrder.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("pending", "You are buying +12125550123 already. Nothing more was charged."),
+        ("active", "You already have +12125550123. Nothing more was charged."),
+        (
+            "releasing",
+            "You are giving +12125550123 back. It can be bought again when the carrier has taken it.",
+        ),
+    ],
+)
+def test_says_of_the_buyers_own_number_that_it_is_theirs(
+    place: Callable[..., NumberOrder],
+    workspace: Workspace,
+    charlie_workspace: Workspace,
+    status: str,
+    sentence: str,
+) -> None:
+    number = place().number
+    for step in {"pending": [], "active": ["active"], "releasing": ["active", "releasing"]}[status]:
+        PhoneNumber.objects.filter(pk=number.pk).update(status=step)
+    before = wallet.balance(workspace)
+    with pytest.raises(Refusal) as own:
+        place(idempotency_key="another tab")
+    assert (own.value.code, own.value.status, own.value.sentence) == ("number_taken", 409, sentence)
+    assert own.value.details == {"number_id": number.pk}
+    assert wallet.balance(workspace) == before
+    with pytest.raises(Refusal) as strangers:
+        place(workspace=charlie_workspace, idempotency_key="a stranger")
+    assert strangers.value.sentence.startswith("+12125550123 was taken a moment ago.")
+    assert strangers.value.details == {}
+
+
+def test_says_so_before_it_speaks_of_money(place: Callable[..., NumberOrder], workspace: Workspace) -> None:
+    number = place(offer_of("+12125550124")).number
+    RentalRate.objects.update(monthly=Decimal(100_000))
+    with pytest.raises(Refusal) as refused:
+        place(offer_of("+12125550124"), idempotency_key="another tab")
+    assert refused.value.details == {"number_id": number.pk}
+    with pytest.raises(Refusal, match="wallet_insufficient"):
+        place(idempotency_key="another number")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_lets_one_of_two_racing_workspaces_win(
     place: Callable[..., NumberOrder], workspace: Workspace, charlie_workspace: Workspace

@@ -382,8 +382,12 @@ def test_is_refused_with_409_when_somebody_here_has_the_number(
     response = charlie_program.post(PURCHASE, {"phone_number": number})
     assert code(response) == (409, "number_taken")
     assert wallet.balance(charlie_workspace) == OPENING
+    assert response.json()["message"].startswith(f"{number} was taken a moment ago.")
+    assert "details" not in response.json()
     own = program.post(PURCHASE, {"phone_number": number}, **LATER)
-    assert own.json() | {"requestId": ""} == response.json() | {"requestId": ""}
+    assert code(own) == (409, "number_taken")
+    assert own.json()["message"] == f"You are buying {number} already. Nothing more was charged."
+    assert own.json()["details"] == {"number_id": PhoneNumber.objects.get().pk}
 
 
 @pytest.mark.usefixtures("worker")
