@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from django.utils import timezone
 
+from dialnexa.cells import csv_lines
 from phone_numbers.rows import Row, read_row
 from phone_numbers.table import NumberTable
 
-E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-# What makes a spreadsheet read a cell as a formula, plain or full-width, and blanks that hide it.
-LEADERS = frozenset(
-    "=+-@%|\t\r\n\0\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}"
-    "\N{FULLWIDTH COMMERCIAL AT}\N{FULLWIDTH PERCENT SIGN}\N{FULLWIDTH VERTICAL LINE}\N{MINUS SIGN}"
-)
-# Where a spreadsheet may cut a cell in two: in many countries at a semicolon, whatever the quotes say.
-SPLITTERS = re.compile(r"([;\t\r\n])")
 HEADER = (
     "number",
     "country",
@@ -40,31 +31,6 @@ HEADER = (
 )
 
 
-def safe_cell(text: str) -> str:
-    """The text as a cell no spreadsheet takes for a formula. An E.164 number may keep its ``+``."""
-    if E164.fullmatch(text):
-        return text
-    pieces = SPLITTERS.split(text)  # every other one is what was split at
-    pieces[::2] = [_disarmed(piece) for piece in pieces[::2]]
-    safe = "".join(pieces)
-    return safe if safe.startswith("'") else _disarmed(safe)
-
-
-def _disarmed(text: str) -> str:
-    """With an apostrophe in front when the first sign that shows, or one before it, begins a formula."""
-    for sign in text:
-        if sign in LEADERS:
-            return f"'{text}"
-        if sign.isprintable() and not sign.isspace():
-            break
-    return text
-
-
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
 def export_lines(table: NumberTable, now: datetime) -> Iterator[str]:
     """CSV, line by line, in the table's order; begins with the mark that tells Excel it is UTF-8.
 
@@ -74,10 +40,8 @@ def export_lines(table: NumberTable, now: datetime) -> Iterator[str]:
 
 
 def _lines(table: NumberTable, now: datetime, zone: tzinfo) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield "\ufeff" + writer.writerow(HEADER)
-    for number in table.chosen.iterator(chunk_size=500):
-        yield writer.writerow([safe_cell(cell) for cell in _cells(read_row(number, now), zone)])
+    numbers = table.chosen.iterator(chunk_size=500)
+    return csv_lines(HEADER, (_cells(read_row(number, now), zone) for number in numbers))
 
 
 def _cells(row: Row, zone: tzinfo) -> list[str]:

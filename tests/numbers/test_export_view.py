@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from dialnexa.cells import safe_cell
 from dialnexa.models import User, Workspace
-from phone_numbers.exporting import safe_cell
 from phone_numbers.models import Rental
 from tests.numbers.rows import make_number, make_rental
 
