@@ -25,9 +25,9 @@ from dialnexa.workspaces import create_workspace
 from kyc import reviews
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.call_decks import import_call_rates
-from telephony.catalogue import load_catalogue
+from telephony.catalogue import MARKETS, load_catalogue
 from telephony.decks import Deck, Report
-from telephony.models import CarrierSlug, NetworkGroup
+from telephony.models import NetworkGroup, SipRate
 from telephony.rental_decks import import_rental_rates
 from telephony.switches import enable_group
 
@@ -37,6 +37,7 @@ SECOND_SLUG, SECOND_NAME = "demo-labs", "Sunrise Dental Labs"
 BY = system("Demo set-up")
 DECKS = Path(telephony.__file__).parent / "demo"
 RATES_FROM = datetime(2024, 1, 1, tzinfo=UTC)
+SIP_RATE = Decimal("0.35")  # rupees a minute over a customer's own carrier
 CREDIT, SMALL_CREDIT = Decimal("5000.00"), Decimal("40.00")  # rupees; the second buys no number
 VERIFIED = "IN"
 CALLABLE = ("IN", "US", "GB")  # the UK is on but unverified, Germany has prices but is off
@@ -102,8 +103,10 @@ def _exists() -> bool:
 
 def _make(password: str, now: datetime) -> None:
     load_catalogue()
-    _import_deck(import_rental_rates, "rental_rates_inr.csv", now)
-    _import_deck(import_call_rates, "call_rates_inr.csv", now)
+    for carrier in MARKETS:
+        _import_deck(import_rental_rates, f"{carrier}_rental_rates_inr.csv", carrier, now)
+        _import_deck(import_call_rates, f"{carrier}_call_rates_inr.csv", carrier, now)
+    SipRate.objects.get_or_create(currency="INR", valid_from=RATES_FROM, defaults={"per_minute": SIP_RATE})
     people = {email: _make_user(email, given, family, password) for email, given, family, _ in PEOPLE}
     _make_user(*STAFF, password, is_staff=True, is_superuser=True)
     owner = people[PEOPLE[0][0]]
@@ -115,10 +118,10 @@ def _make(password: str, now: datetime) -> None:
     _make_workspace(SECOND_NAME, SECOND_SLUG, owner, SMALL_CREDIT, now)
 
 
-def _import_deck(verb: Callable[..., Report], name: str, now: datetime) -> None:
+def _import_deck(verb: Callable[..., Report], name: str, carrier: str, now: datetime) -> None:
     """Prices that are in force already win: the deck is then left out."""
     with (DECKS / name).open("rb") as file:
-        verb(file, Deck(CarrierSlug.PLIVO, "INR", RATES_FROM, now))
+        verb(file, Deck(carrier, "INR", RATES_FROM, now))
 
 
 def _make_user(email: str, given: str, family: str, password: str, **extra: bool) -> User:
@@ -136,8 +139,7 @@ def _make_workspace(name: str, slug: str, owner: User, credit: Decimal, now: dat
 
 
 def _groups(countries: Iterable[str]) -> Iterable[NetworkGroup]:
-    groups = NetworkGroup.objects.filter(carrier=CarrierSlug.PLIVO, country__in=countries)
-    return groups.select_related("country")
+    return NetworkGroup.objects.filter(country__in=countries).select_related("country")
 
 
 def _make_agents(workspace: Workspace, now: datetime) -> None:

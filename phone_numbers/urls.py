@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from phone_numbers.views import bulk, buying, defaults, number, releasing, routing, table
+from phone_numbers.views import bulk, buying, defaults, number, releasing, routing, table, trunks
 
 app_name = "numbers"
 urlpatterns = [
     path("", table.list_numbers, name="list"),
     path("export.csv", table.export_numbers, name="export"),
     path("buy/", buying.buy, name="buy"),
+    path("link/", trunks.link, name="link"),
+    path("link/check/", trunks.try_settings, name="try-trunk"),
     path("bulk/", bulk.route_many, name="bulk"),
     path("bulk/protection/", bulk.protect_many, name="bulk-protection"),
     path("bulk/changes/", bulk.list_changes, name="bulk-changes"),
@@ -23,4 +25,6 @@ urlpatterns = [
     path("<str:number_id>/release/", releasing.release, name="release"),
     path("<str:number_id>/protect/", releasing.protect, name="protect"),
     path("<str:number_id>/dismiss/", table.dismiss, name="dismiss"),
+    path("<str:number_id>/trunk/", trunks.edit, name="trunk"),
+    path("<str:number_id>/trunk/check/", trunks.check, name="check-trunk"),
 ]

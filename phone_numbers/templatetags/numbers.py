@@ -1,11 +1,14 @@
 """How numbers and countries are written in templates."""
 
+from decimal import Decimal
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from phone_numbers.quoting import Check
 from telephony import e164
+from telephony.config import format_rate
 from telephony.models import NumberKind
 
 register = template.Library()
@@ -44,6 +47,12 @@ def place(iso: str) -> SafeString:
         e164.flag(iso),
         iso,
     )
+
+
+@register.filter
+def rate(amount: Decimal, currency: str) -> str:
+    """What a minute costs, with all its places: ``₹0.35``, ``$0.0085``."""
+    return format_rate(amount, currency)
 
 
 @register.filter

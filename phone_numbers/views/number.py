@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,6 +26,8 @@ from phone_numbers.refunding import is_refundable, refund_of
 from phone_numbers.route_selects import route_selects
 from phone_numbers.rows import read_row
 from phone_numbers.table import row_of
+from phone_numbers.trunk_settings import inbound_uri
+from telephony.rates import sip_rate
 
 
 @require_GET
@@ -39,7 +43,8 @@ def number_context(request: Request, workspace: Workspace, number: PhoneNumber) 
     now = clock.now()
     row = read_row(number, now)
     readiness = read_readiness(number, now=now) if number.status in ("pending", "active") else []
-    about = [number.pk, *(thing.pk for thing in (row.order, row.rental) if thing)]
+    trunk = getattr(number, "trunk", None)
+    about = [number.pk, *(thing.pk for thing in (row.order, row.rental, trunk) if thing)]
     return {
         "workspace": workspace,
         "number": number,
@@ -54,6 +59,16 @@ def number_context(request: Request, workspace: Workspace, number: PhoneNumber) 
         "names": {"nickname": number.nickname, "label": number.label},
         "may_manage": has_right(request, Right.MANAGE),
         "now": now,
+    } | (trunk_context(workspace, number, now=now) if trunk else {})
+
+
+def trunk_context(workspace: Workspace, number: PhoneNumber, *, now: datetime) -> dict[str, Any]:
+    """What the trunk's panel shows beside the row itself."""
+    return {
+        "trunk": number.trunk,
+        "inbound_uri": inbound_uri(number.e164),
+        "signalling_addresses": settings.SIP_SIGNALLING_ADDRESSES,
+        "sip_rate": sip_rate(workspace.currency, now=now),
     }
 
 

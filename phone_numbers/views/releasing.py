@@ -18,6 +18,7 @@ from phone_numbers.models import PhoneNumber
 from phone_numbers.releasing import protect_number, release_number
 from phone_numbers.views.number import get_number, number_context
 from telephony.e164 import format_international
+from telephony.models import CarrierSlug
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +37,9 @@ def release(request: Request, slug: str, number_id: str) -> HttpResponse:
         context = number_context(request, workspace, number) | {"release_refusal": refusal}
         return render(request, "numbers/number.html", context, status=refusal.status)
     ring_on_commit(tasks.release_number, number_id=number.id)
-    messages.success(request, f"{format_international(number.e164)} was released. It costs nothing more.")
+    is_linked = number.carrier == CarrierSlug.SIP_TRUNK
+    what = "It stays with your own carrier." if is_linked else "It costs nothing more."
+    messages.success(request, f"{format_international(number.e164)} was released. {what}")
     return redirect("numbers:number", slug, number.id)
 
 

@@ -284,6 +284,13 @@
     if (event.target.matches(".filters select")) event.target.classList.toggle("is-set", event.target.value !== "");
   });
 
+  // An answer about what was typed a moment ago says so once something else is typed.
+  body.addEventListener("input", (event) => {
+    const form = event.target.closest("[data-outdates]");
+    const answer = form && $(`#${form.dataset.outdates}`).firstElementChild;
+    if (answer) answer.classList.add("is-outdated");
+  });
+
   // --- time that passes -------------------------------------------------------------------------------
 
   const since = (seconds) => {

@@ -8,6 +8,7 @@ from typing import Any
 from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
 from dialnexa.models import Workspace
+from phone_numbers.models import SipTrunk
 from telephony import agents
 from telephony.models import NetworkGroup
 from tests.numbers.rows import make_number, make_order, make_rental
@@ -22,6 +23,9 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
     )
     number = make_number(workspace, nickname="Shop front")
     make_rental(number, now)
+    SipTrunk.objects.create(
+        number=number, workspace=workspace, host="10.0.0.7", auth_mode="ip", status="linked"
+    )
     order = make_order(number, "fulfilled")
     key, _ = create_api_key(workspace, "other", ["numbers:read"], by=SYSTEM, now=now)
     group = NetworkGroup.objects.filter(country="IN").first()
