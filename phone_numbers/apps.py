@@ -8,3 +8,8 @@ class NumbersConfig(AppConfig):
     label = "numbers"
     verbose_name = "Numbers"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from phone_numbers import history_words
+
+        history_words.teach()

@@ -1,0 +1,174 @@
+"""What happened in a workspace, told for people: one line per entry of the history.
+
+Apps teach it the words for their own objects and events, so that it knows nothing of the apps above this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from dialnexa.models import AuditEntry
+
+CHANNELS = {"browser": "in the browser", "api": "through the API", "staff": "support", "system": ""}
+BLANK = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What people call an object, and what its page's address needs behind the workspace's slug."""
+
+    label: str
+    page: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of object: ``word`` stands before its name; ``find`` takes ids and names what it finds."""
+
+    word: str
+    find: Callable[[Collection[str]], Mapping[str, Named]]
+    url_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that changes, and how a value is written. ``alone``: told of what is new, too."""
+
+    word: str
+    show: Callable[[Any], str] = str
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A part of the history that can be looked at alone."""
+
+    title: str
+    rows: Q
+
+
+@dataclass
+class Vocabulary:
+    """``kinds`` by model name; ``sentences`` by model name and event, each with its tone (ok, waiting …)."""
+
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    sentences: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    fields: dict[str, Field] = field(default_factory=dict)
+    topics: dict[str, Topic] = field(default_factory=dict)
+
+    def learn(
+        self,
+        kinds: Mapping[str, Kind],
+        sentences: Mapping[tuple[str, str], tuple[str, str]],
+        fields: Mapping[str, Field],
+        topics: Mapping[str, Topic],
+    ) -> None:
+        self.kinds.update(kinds)
+        self.sentences.update(sentences)
+        self.fields.update(fields)
+        self.topics.update(topics)
+
+
+VOCABULARY = Vocabulary()
+learn = VOCABULARY.learn
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Both sides as words; an empty one was or is nothing. ``is_new``: there was no other side."""
+
+    word: str
+    before: str
+    after: str
+    is_new: bool = False
+
+    def __str__(self) -> str:
+        if self.is_new:
+            return f"{self.word} “{self.after}”"
+        start = f" from “{self.before}”" if self.before else ""
+        return f"{self.word}{start} to “{self.after}”" if self.after else f"{self.word}{start} taken away"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry in words. ``url`` leads to what it is about, or is empty."""
+
+    entry: AuditEntry
+    sentence: str
+    tone: str
+    who: str
+    word: str
+    label: str
+    url: str
+    changes: list[Change]
+
+
+def tell(entries: Iterable[AuditEntry], slug: str) -> list[Line]:
+    """The lines in the entries' order; ``slug`` is the workspace's. One query for each kind of object."""
+    rows = list(entries)
+    names = _names(rows)
+    return [_line(entry, slug, names) for entry in rows]
+
+
+def who(entry: AuditEntry) -> str:
+    """``Asha Rao in the browser``, ``Meera Nair (support)``."""
+    if entry.channel == "staff":
+        return f"{entry.actor_name} (support)"
+    return f"{entry.actor_name} {CHANNELS.get(entry.channel, entry.channel)}".strip()
+
+
+def _names(entries: list[AuditEntry]) -> dict[tuple[str, str], Named]:
+    ids: dict[str, set[str]] = {}
+    for entry in entries:
+        ids.setdefault(entry.subject_type, set()).add(entry.subject_id)
+    found = (
+        (name, VOCABULARY.kinds[name].find(some)) for name, some in ids.items() if name in VOCABULARY.kinds
+    )
+    return {(name, pk): named for name, those in found for pk, named in those.items()}
+
+
+def _line(entry: AuditEntry, slug: str, names: Mapping[tuple[str, str], Named]) -> Line:
+    unknown = (entry.event.replace("_", " ").capitalize(), "off")
+    sentence, tone = VOCABULARY.sentences.get(
+        (entry.subject_type, entry.event), VOCABULARY.sentences.get(("", entry.event), unknown)
+    )
+    kind = VOCABULARY.kinds.get(entry.subject_type)
+    named = names.get((entry.subject_type, entry.subject_id))
+    url = reverse(kind.url_name, args=[slug, *named.page]) if kind and named and kind.url_name else ""
+    return Line(
+        entry=entry,
+        sentence=_filled(sentence, entry),
+        tone=tone,
+        who=who(entry),
+        word=kind.word if kind else entry.subject_type.capitalize(),
+        label=named.label if named else entry.subject_id,
+        url=url,
+        changes=_changes(entry),
+    )
+
+
+def _filled(sentence: str, entry: AuditEntry) -> str:
+    """``v{version} published`` with the entry's own values."""
+    return BLANK.sub(lambda blank: str(entry.after.get(blank[1], "")), sentence)
+
+
+def _changes(entry: AuditEntry) -> list[Change]:
+    told = [_change(name, entry) for name in VOCABULARY.fields if name in entry.after]
+    return [change for change in told if change and change.before != change.after]
+
+
+def _change(name: str, entry: AuditEntry) -> Change | None:
+    field, is_new = VOCABULARY.fields[name], name not in entry.before
+    if is_new and not field.alone:
+        return None
+    return Change(field.word, _shown(field, entry.before.get(name)), _shown(field, entry.after[name]), is_new)
+
+
+def _shown(field: Field, value: Any) -> str:
+    return "" if value in (None, "", []) else field.show(value)
