@@ -26,6 +26,8 @@ FIXES = {
     "kyc": ("kyc:cases", "Open KYC"),
     "wallet": ("wallet", "Open the wallet"),
     "agents": ("agents:list", "Open Agents"),
+    "api_keys": ("settings:keys", "Open API keys"),
+    "members": ("settings:members", "Open Members"),
 }
 
 
@@ -45,6 +47,12 @@ SECTIONS = (
     Section("Telephony Config", "sliders", "telephony:config"),
     Section("KYC", "shield", "kyc:cases"),
     Section("Wallet", "wallet", "wallet", Right.OWN),
+    Section("Settings", "settings", "settings:home"),
+)
+SETTINGS = (  # the pages below the last one
+    Section("API keys", "key", "settings:keys", Right.MANAGE),
+    Section("Members", "users", "settings:members"),
+    Section("History", "clock", "settings:history", Right.MANAGE),
 )
 
 
@@ -66,11 +74,18 @@ class Shell:
 
     @cached_property
     def sections(self) -> list[dict[str, Any]]:
+        return self._places(SECTIONS)
+
+    @cached_property
+    def settings_pages(self) -> list[dict[str, Any]]:
+        return self._places(SETTINGS)
+
+    def _places(self, sections: tuple[Section, ...]) -> list[dict[str, Any]]:
         assert self.membership
         rights, slug = RIGHTS[self.membership.role], self.membership.workspace.slug
         return [
             {"label": section.label, "icon": section.icon, **self._place(section.url_name, slug)}
-            for section in SECTIONS
+            for section in sections
             if section.right in rights
         ]
 

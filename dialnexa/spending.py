@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
@@ -88,6 +88,12 @@ def month_begin(workspace: Workspace, now: datetime) -> datetime:
     """When the month began in the workspace's time zone, in UTC."""
     here = now.astimezone(zoneinfo.ZoneInfo(workspace.time_zone))
     return here.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def month_end(workspace: Workspace, now: datetime) -> datetime:
+    """When the next month begins in the workspace's time zone and caps count anew, in UTC."""
+    here = now.astimezone(zoneinfo.ZoneInfo(workspace.time_zone)).replace(day=28) + timedelta(days=4)
+    return month_begin(workspace, here)
 
 
 def _spent_by_key(entries: QuerySet[LedgerEntry], workspace: Workspace, now: datetime) -> dict[str, Decimal]:

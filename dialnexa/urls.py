@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from dialnexa import health, views
 from dialnexa.api.docs import Docs, Document
 from dialnexa.api.refusals import not_found
+from dialnexa.settings_pages import invitations
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),  # answered by health.answer_first, before
@@ -25,6 +26,10 @@ urlpatterns = [
     path("w/<slug:slug>/telephony/", include("telephony.urls")),
     path("w/<slug:slug>/kyc/", include("kyc.urls")),
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
+    # settings, and what an invitation's mail leads to
+    path("w/<slug:slug>/settings/", include("dialnexa.settings_pages.urls")),
+    path("invitations/", invitations.answer_invitation, name="invitation"),
+    path("invitations/<str:token>/", invitations.follow_link, name="invitation-link"),
     # the REST API
     path("v1/openapi.json", Document.as_view(), name="openapi"),
     path("v1/docs", Docs.as_view(), name="api-docs"),
