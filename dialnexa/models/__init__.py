@@ -1,0 +1,21 @@
+"""Tenancy and money: users, workspaces, memberships, API keys, the ledger and the history."""
+
+from dialnexa.models.keys import ApiKey, IdempotencyRecord
+from dialnexa.models.ledger import LedgerAccount, LedgerEntry
+from dialnexa.models.people import User, UserManager
+from dialnexa.models.records import AuditEntry, Heartbeat
+from dialnexa.models.workspaces import Invitation, Membership, Workspace
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Heartbeat",
+    "IdempotencyRecord",
+    "Invitation",
+    "LedgerAccount",
+    "LedgerEntry",
+    "Membership",
+    "User",
+    "UserManager",
+    "Workspace",
+]

@@ -1,0 +1,22 @@
+"""The catalogue (where numbers exist, what calls and rents cost), agents, and what was said to carriers."""
+
+from telephony.models.agents import Agent, AgentVersion
+from telephony.models.catalogue import CarrierSlug, Country, NetworkGroup, NumberKind, Prefix
+from telephony.models.config import WorkspaceNetworkGroup
+from telephony.models.exchanges import CarrierExchange
+from telephony.models.prices import CallRate, RentalRate, SipRate
+
+__all__ = [
+    "Agent",
+    "AgentVersion",
+    "CallRate",
+    "CarrierExchange",
+    "CarrierSlug",
+    "Country",
+    "NetworkGroup",
+    "NumberKind",
+    "Prefix",
+    "RentalRate",
+    "SipRate",
+    "WorkspaceNetworkGroup",
+]
