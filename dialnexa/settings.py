@@ -355,7 +355,7 @@ API_LIMITS = {  # of one key, in a moving window
 }
 API_WAIT = env.float("DIALNEXA_API_WAIT", 10.0)  # seconds a purchase waits for the carrier, unless told
 API_WAIT_LONGEST = 30.0
-API_WAITERS = env.int("DIALNEXA_API_WAITERS", 4)  # purchases that may wait at once in one web process
+API_WAITERS = env.int("DIALNEXA_API_WAITERS", 2)  # purchases that may wait at once in one web process
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{PRODUCT_NAME} API",
     "DESCRIPTION": "Buy, link, connect and release phone numbers. Keys are made under Settings → API keys.",

@@ -92,8 +92,13 @@ def _route(number: PhoneNumber, way: Direction, wish: dict[str, Any]) -> Wanted:
     current = getattr(number, f"{way}_version")
     agent = wish.get(agent_field, current and current.agent_id)
     if agent is not None:
-        return named_version(number.workspace, agent, version, field=agent_field)
+        return named_version(number.workspace, agent, version, field=_published(agent_field, wish))
     if version is not None:
         sentence = f"{version_field}: Name the agent that has version {version} in {agent_field}."
         raise Refusal("version_without_agent", sentence, field=version_field)
     return None
+
+
+def _published(field: str, wish: dict[str, Any]) -> str:
+    """The name under which it was sent."""
+    return "agent_id" if field == "inbound_agent_id" and "agent_id" in wish else field

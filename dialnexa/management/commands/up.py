@@ -96,6 +96,11 @@ class Command(BaseCommand):
         return f"\n{rule}\n  {settings.PRODUCT_NAME} is running.\n\n{body}\n{rule}\n\n"
 
 
+def web_threads() -> str:
+    """As many as granian takes without a warning, up to 12: some may wait for a carrier (API_WAITERS)."""
+    return str(min(12, 2 * (os.cpu_count() or 1) + 1))
+
+
 def programs(port: int) -> dict[str, tuple[str, ...]]:
     """What runs, by the name its lines have in the output."""
     manage = (sys.executable, "manage.py")
@@ -103,7 +108,16 @@ def programs(port: int) -> dict[str, tuple[str, ...]]:
     running = {
         "web": (
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "dialnexa.wsgi:application", "--no-ws"),
-            *("--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--blocking-threads", "12"),
+            *(
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "--workers",
+                "2",
+                "--blocking-threads",
+                web_threads(),
+            ),
             *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
         ),
         "worker": (

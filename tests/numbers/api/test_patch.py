@@ -125,7 +125,7 @@ def test_is_refused_with_400_for_an_agent_that_can_not_be_had(
     draft, agent = make_agent("Draft", 0), make_agent(published=1, draft=True)
     foreign = make_agent("Foreign", workspace=charlie_workspace)
     cases: list[tuple[dict[str, Any], str, str]] = [
-        ({"agent_id": "agt_nobody"}, "agent_not_found", "inbound_agent_id"),
+        ({"agent_id": "agt_nobody"}, "agent_not_found", "agent_id"),
         ({"inbound_agent_id": foreign.pk}, "agent_not_found", "inbound_agent_id"),
         ({"outbound_agent_id": draft.pk}, "agent_not_published", "outbound_agent_id"),
         (
@@ -133,7 +133,7 @@ def test_is_refused_with_400_for_an_agent_that_can_not_be_had(
             "version_not_found",
             "outbound_agent_id",
         ),
-        ({"agent_id": agent.pk, "inbound_agent_version": 2}, "version_not_published", "inbound_agent_id"),
+        ({"agent_id": agent.pk, "inbound_agent_version": 2}, "version_not_published", "agent_id"),
         ({"inbound_agent_version": 1}, "version_without_agent", "inbound_agent_version"),
         ({"agent_id": None, "inbound_agent_version": 1}, "version_without_agent", "inbound_agent_version"),
     ]
