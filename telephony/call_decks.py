@@ -86,6 +86,7 @@ class _Reader:
     """Turns rows into lines, remembering what came before and what the catalogue holds."""
 
     def __init__(self, carrier: str) -> None:
+        self.carrier = carrier
         self.countries = {country.iso: country for country in Country.objects.all()}
         prefixes = Prefix.objects.filter(network_group__carrier=carrier)
         self.owners: dict[str, Group] = {
@@ -98,7 +99,7 @@ class _Reader:
         self.names: dict[str, Country | None] = {}
 
     def parse(self, number: int, row: Row) -> CallLine:
-        country = self.countries[read_country(row, self.countries)]
+        country = self.countries[read_country(row, self.countries, self.carrier)]
         line = CallLine(
             line=number,
             country=country.iso,

@@ -152,13 +152,13 @@ class Config:
 
     @cached_property
     def countries(self) -> list[CountryRow]:
-        """Every country with network groups of this carrier, by name."""
+        """Every country with network groups of this carrier: those that are on first, then by name."""
         rows: dict[str, CountryRow] = {}
         groups = NetworkGroup.objects.filter(carrier=self.filters.carrier, country__is_offered=True)
         for row in self.rows(groups):
             country = row.group.country
             rows.setdefault(country.iso, CountryRow(country)).groups.append(row)
-        return sorted(rows.values(), key=lambda row: fold(row.country.name))
+        return sorted(rows.values(), key=lambda row: (not row.enabled, fold(row.country.name)))
 
     def rows(self, groups: QuerySet[NetworkGroup]) -> list[GroupRow]:
         """These groups, by name, with what the page says about each."""

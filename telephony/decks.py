@@ -21,6 +21,10 @@ from typing import TypeVar
 
 from django.utils import timezone
 
+from telephony.catalogue import sells_in
+from telephony.e164 import country_name
+from telephony.models import CarrierSlug
+
 AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 CURRENCY = re.compile(r"[A-Z]{3}")
 Row = Mapping[str, str]
@@ -170,11 +174,13 @@ def read_amount(row: Row, column: str, *, default: str = "") -> Decimal:
     return Decimal(text)
 
 
-def read_country(row: Row, known: Collection[str]) -> str:
-    """The ISO code, in capitals."""
+def read_country(row: Row, known: Collection[str], carrier: str) -> str:
+    """The ISO code, in capitals, of a country where the carrier (slug) sells."""
     iso = row["country"].upper()
     if iso not in known:
         raise Unusable(f"unknown country {show(row['country'])}. Use the two-letter ISO code, for example IN")
+    if not sells_in(carrier, iso):
+        raise Unusable(f"{CarrierSlug(carrier).label} does not sell in {country_name(iso)}")
     return iso
 
 

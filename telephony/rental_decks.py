@@ -13,6 +13,7 @@ from functools import partial
 
 from django.db import transaction
 
+from telephony.catalogue import countries_of
 from telephony.decks import (
     Deck,
     PriceHistory,
@@ -41,7 +42,7 @@ def import_rental_rates(file: Iterable[bytes], deck: Deck, *, dry_run: bool = Fa
     """Add the deck's prices, whole or not at all; with ``dry_run`` only say what would happen."""
     report = Report()
     countries = set(Country.objects.values_list("iso", flat=True))
-    parse = partial(_parse, countries=countries, seen=Seen())
+    parse = partial(_parse, carrier=deck.carrier, countries=countries, seen=Seen())
     required, optional = ("country", "type", "monthly"), ("setup",)
     lines = read_lines(file, parse, required=required, optional=optional, bad=report.bad)
     with transaction.atomic():
@@ -52,10 +53,10 @@ def import_rental_rates(file: Iterable[bytes], deck: Deck, *, dry_run: bool = Fa
     return report
 
 
-def _parse(number: int, row: Row, *, countries: Collection[str], seen: Seen) -> RentalLine:
+def _parse(number: int, row: Row, *, carrier: str, countries: Collection[str], seen: Seen) -> RentalLine:
     line = RentalLine(
         line=number,
-        country=read_country(row, countries),
+        country=read_country(row, countries, carrier),
         type=_kind(row["type"]),
         setup=read_amount(row, "setup", default="0"),
         monthly=read_amount(row, "monthly"),
@@ -87,10 +88,10 @@ def _judge(lines: Iterable[RentalLine], deck: Deck, report: Report) -> list[Rent
 
 
 def _gaps(lines: Iterable[RentalLine], deck: Deck) -> list[str]:
-    """Countries on offer in which this carrier's numbers have no price."""
+    """Countries on offer where the carrier sells and its numbers have no price."""
     priced = {line.country for line in lines}
     rates = RentalRate.objects.filter(carrier=deck.carrier, currency=deck.currency)
-    missing = Country.objects.filter(is_offered=True).exclude(iso__in=priced)
+    missing = countries_of(deck.carrier).exclude(iso__in=priced)
     isos = missing.exclude(pk__in=rates.values("country")).order_by("iso").values_list("iso", flat=True)
     return [f"Countries without {deck.currency} rents ({len(isos)}): {', '.join(isos)}."] if isos else []
 

@@ -17,9 +17,10 @@ from kyc.gate import may_rent
 from kyc.models import KycCase
 from phone_numbers.demo import PASSWORD, make_demo
 from phone_numbers.models import PhoneNumber
+from telephony.catalogue import MARKETS
 from telephony.models import AgentVersion, CallRate, RentalRate
 from telephony.rates import rental_rates
-from telephony.switches import country_enabled
+from telephony.switches import country_enabled, enabled_groups
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +77,14 @@ def test_turns_three_countries_on_and_prices_more(now: datetime) -> None:
     assert CallRate.objects.exists()
 
 
+def test_can_buy_from_every_carrier(now: datetime) -> None:
+    make_demo(now=now)
+    on = {slug: {group.country_id for group in enabled_groups(demo(), slug)} for slug in MARKETS}
+    assert on == {"plivo": {"IN", "US", "GB"}, "twilio": {"IN", "US", "GB"}, "signalwire": {"US"}}
+    assert all(rental_rates(slug, "US", "INR", now=now)["local"] for slug in MARKETS)
+    assert all(CallRate.objects.filter(network_group__carrier=slug).exists() for slug in MARKETS)
+
+
 def test_makes_agents_with_published_and_draft_versions(now: datetime) -> None:
     make_demo(now=now)
     versions = AgentVersion.objects.filter(agent__workspace=demo())
@@ -108,7 +117,7 @@ def test_leaves_everything_as_it_is_the_second_time(now: datetime) -> None:
 def test_keeps_prices_that_are_in_force(now: datetime, catalogue: None) -> None:
     make_demo(now=now)
     assert rental_rates("plivo", "IN", "INR", now=now)["local"].monthly == Decimal(250)
-    assert RentalRate.objects.count() == 8
+    assert RentalRate.objects.filter(carrier="plivo").count() == 8
 
 
 def test_refuses_the_well_known_password_in_production(now: datetime, settings: LazySettings) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -100,6 +102,39 @@ def test_searches_countries_groups_and_prefixes(
 
 def test_filters_what_is_on(workspace: Workspace) -> None:
     assert shown(workspace, ConfigFilters("plivo", only_enabled=True)) == ["IN", "GB", "US"]
+
+
+def test_lists_what_is_on_before_what_is_off(workspace: Workspace) -> None:
+    assert shown(workspace, ConfigFilters("plivo")) == ["IN", "GB", "US", "DE"]
+
+
+def test_offers_the_providers_that_are_configured(alice_client: Client, every_carrier: Any) -> None:
+    text = alice_client.get(URL).content.decode()
+    options = re.findall(r'<option value="(\w+)" (selected)?>Provider: (\w+)<', text)
+    assert [slug for slug, _, _ in options] == ["plivo", "twilio", "signalwire"]
+    assert [label for _, _, label in options] == ["Plivo", "Twilio", "SignalWire"]
+
+
+@pytest.mark.parametrize(("carrier", "countries"), [("twilio", 4), ("signalwire", 1)])
+def test_shows_where_the_chosen_provider_sells(
+    alice_client: Client, workspace: Workspace, every_carrier: Any, carrier: str, countries: int
+) -> None:
+    text = alice_client.get(f"{URL}?carrier={carrier}").content.decode()
+    assert text.count("<tbody") == countries
+    assert f"US {carrier}" in text
+    assert "United States all" not in text
+    focused = alice_client.get(f"{URL}?carrier={carrier}&country=US").content.decode()
+    assert f"/w/acme/numbers/buy/?country=US&amp;provider={carrier}" in focused
+
+
+def test_turns_on_one_providers_group_and_no_others(
+    alice_client: Client, workspace: Workspace, every_carrier: Any
+) -> None:
+    group = NetworkGroup.objects.get(country="DE", carrier="twilio")
+    answer = alice_client.post(SWITCH, {"turn_on": group.id}, headers=HTMX)
+    assert "DE twilio" in answer.content.decode()
+    assert country_enabled(workspace, "twilio", "DE")
+    assert not country_enabled(workspace, "plivo", "DE")
 
 
 def test_shows_one_country_for_a_link(alice_client: Client) -> None:

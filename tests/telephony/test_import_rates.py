@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import QuerySet
 
 from dialnexa.models import Workspace
 from telephony.call_decks import import_call_rates
@@ -30,6 +31,10 @@ def countries(db: None) -> None:
 
 def deck(now: datetime, valid_from: datetime = PAST) -> Deck:
     return Deck("plivo", "INR", valid_from, now)
+
+
+def plivo_groups() -> QuerySet[NetworkGroup]:
+    return NetworkGroup.objects.filter(carrier="plivo")
 
 
 def rents(text: str | bytes, now: datetime, valid_from: datetime = PAST, *, dry_run: bool = False) -> Report:
@@ -205,7 +210,7 @@ def test_adds_groups_prefixes_and_rates(now: datetime) -> None:
     )
     report = import_call_rates(io.BytesIO(text.encode()), deck(now))
     assert counts(report) == (3, 0, 0)
-    group = NetworkGroup.objects.get(country="IN")
+    group = plivo_groups().get(country="IN")
     assert (group.name, group.carrier) == ("India mobile", "plivo")
     assert [prefix.digits for prefix in group.prefixes.all()] == ["9198", "9199"]
     rates = CallRate.objects.order_by("id").values_list(
@@ -221,7 +226,7 @@ def test_adds_groups_prefixes_and_rates(now: datetime) -> None:
 @pytest.mark.usefixtures("countries")
 def test_prices_a_whole_country(now: datetime) -> None:
     assert counts(calls("SG,Whole country,,1.40\n", now)) == (1, 0, 0)
-    assert CallRate.objects.get().network_group == NetworkGroup.objects.get(country="SG", name=WHOLE_COUNTRY)
+    assert CallRate.objects.get().network_group == plivo_groups().get(country="SG", name=WHOLE_COUNTRY)
 
 
 @pytest.mark.usefixtures("countries")
@@ -314,16 +319,16 @@ def test_lists_countries_without_a_call_rate(now: datetime) -> None:
 @pytest.mark.usefixtures("countries")
 def test_replaces_whole_country_by_finer_groups(now: datetime) -> None:
     calls("IN,India mobile,9198,0.65\nSG,Singapore all,,1\n", now)
-    assert [group.name for group in NetworkGroup.objects.filter(country="IN")] == ["India mobile"]
-    assert NetworkGroup.objects.filter(country="SG", name=WHOLE_COUNTRY).exists()
+    assert [group.name for group in plivo_groups().filter(country="IN")] == ["India mobile"]
+    assert plivo_groups().filter(country="SG", name=WHOLE_COUNTRY).exists()
 
 
 @pytest.mark.usefixtures("countries")
 def test_keeps_whole_country_where_a_workspace_uses_it(now: datetime) -> None:
     workspace = Workspace.objects.create(slug="acme", name="Acme")
-    workspace.network_groups.create(network_group=NetworkGroup.objects.get(country="IN"), enabled=True)
+    workspace.network_groups.create(network_group=plivo_groups().get(country="IN"), enabled=True)
     calls("IN,India mobile,9198,0.65\n", now)
-    assert NetworkGroup.objects.filter(country="IN").count() == 2
+    assert plivo_groups().filter(country="IN").count() == 2
 
 
 @pytest.mark.usefixtures("countries")
@@ -339,20 +344,64 @@ OPTIONS = ["--carrier", "plivo", "--currency", "inr", "--valid-from", "2025-01-0
 
 
 @pytest.mark.usefixtures("countries")
-def test_imports_the_demo_decks(capsys: pytest.CaptureFixture[str], now: datetime) -> None:
+@pytest.mark.parametrize(
+    ("carrier", "rents", "american", "finer"),
+    [
+        ("plivo", 27, "92", ("IN", "US", "GB", "DE")),
+        ("twilio", 21, "101", ("IN", "US", "GB")),
+        ("signalwire", 3, "58", ("US",)),
+    ],
+)
+def test_imports_the_demo_decks(
+    capsys: pytest.CaptureFixture[str],
+    now: datetime,
+    carrier: str,
+    rents: int,
+    american: str,
+    finer: list[str],
+) -> None:
     for name in ("rental", "call"):
-        call_command(f"import_{name}_rates", DEMO / f"{name}_rates_inr.csv", *OPTIONS)
-    assert "Added 27 new and 0 changed prices; 0 unchanged." in capsys.readouterr().out
-    assert rental_rates("plivo", "US", "INR", now=now)["local"].monthly == 92
-    for iso in ("IN", "US", "GB"):
-        names = set(NetworkGroup.objects.filter(country=iso).values_list("name", flat=True))
-        assert len(names) == 2
-        assert WHOLE_COUNTRY not in names
+        options = ["--carrier", carrier, *OPTIONS[2:]]
+        call_command(f"import_{name}_rates", DEMO / f"{carrier}_{name}_rates_inr.csv", *options)
+    said = capsys.readouterr().out
+    assert f"Added {rents} new and 0 changed prices; 0 unchanged." in said
+    assert rental_rates(carrier, "US", "INR", now=now)["local"].monthly == Decimal(american)
+    groups = NetworkGroup.objects.filter(carrier=carrier)
+    for iso in finer:
+        assert groups.filter(country=iso).count() == 2
+        assert not groups.filter(country=iso, name=WHOLE_COUNTRY).exists()
+
+
+@pytest.mark.usefixtures("countries")
+@pytest.mark.parametrize("name", ["rental", "call"])
+def test_takes_no_line_for_where_the_carrier_does_not_sell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    file = tmp_path / "deck.csv"
+    lines = {
+        "rental": "country,type,monthly\nUS,local,58\nGB,local,58\n",
+        "call": "country,network_group,per_minute\nCA,Canada,1\nGB,Whole country,1\n",
+    }
+    file.write_text(lines[name])
+    with pytest.raises(CommandError, match="1 lines can't be used"):
+        call_command(f"import_{name}_rates", file, "--carrier", "signalwire", *OPTIONS[2:])
+    assert "line 3: SignalWire does not sell in United Kingdom" in capsys.readouterr().err
+    assert not NetworkGroup.objects.filter(carrier="signalwire", country="GB").exists()
+
+
+@pytest.mark.usefixtures("countries")
+def test_misses_prices_only_where_the_carrier_sells(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "deck.csv"
+    file.write_text("country,type,monthly\nUS,local,58\n")
+    call_command("import_rental_rates", file, "--carrier", "signalwire", *OPTIONS[2:])
+    assert "Countries without INR rents (1): CA." in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("countries")
 def test_says_what_it_would_do(capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("import_rental_rates", DEMO / "rental_rates_inr.csv", *OPTIONS, "--dry-run")
+    call_command("import_rental_rates", DEMO / "plivo_rental_rates_inr.csv", *OPTIONS, "--dry-run")
     assert "Would add 27 new and 0 changed prices; 0 unchanged." in capsys.readouterr().out
     assert not RentalRate.objects.exists()
 

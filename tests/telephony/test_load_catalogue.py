@@ -4,18 +4,38 @@ import pytest
 from django.core.management import call_command
 
 from dialnexa.models import Workspace
-from telephony.catalogue import WHOLE_COUNTRY, load_catalogue
-from telephony.models import Country, NetworkGroup, WorkspaceNetworkGroup
+from telephony.catalogue import MARKETS, WHOLE_COUNTRY, countries_of, load_catalogue, sells_in
+from telephony.models import CarrierSlug, Country, NetworkGroup, WorkspaceNetworkGroup
 
 pytestmark = pytest.mark.django_db
 
 
-def test_loads_every_country_with_one_network_group() -> None:
+def test_loads_every_country_with_a_network_group_of_each_carrier_that_sells_there() -> None:
     loaded = load_catalogue()
-    assert loaded.countries == loaded.network_groups == Country.objects.count() > 240
+    assert loaded.countries == Country.objects.count() > 240
+    assert loaded.network_groups == 2 * loaded.countries + 2
     india = Country.objects.get(iso="IN")
     assert (india.name, india.calling_code, india.is_offered) == ("India", 91, True)
-    assert [(group.carrier, group.name) for group in india.network_groups.all()] == [("plivo", WHOLE_COUNTRY)]
+    assert groups_of("IN") == [("plivo", WHOLE_COUNTRY), ("twilio", WHOLE_COUNTRY)]
+    for iso in ("US", "CA"):
+        assert [carrier for carrier, _ in groups_of(iso)] == ["plivo", "signalwire", "twilio"]
+
+
+def groups_of(iso: str) -> list[tuple[str, str]]:
+    groups = NetworkGroup.objects.filter(country=iso).order_by("carrier")
+    return list(groups.values_list("carrier", "name"))
+
+
+def test_knows_where_each_carrier_sells() -> None:
+    load_catalogue()
+    Country.objects.filter(iso="CA").update(is_offered=False)
+    assert [country.iso for country in countries_of("signalwire")] == ["US"]
+    assert countries_of("twilio").count() == countries_of("plivo").count() > 240
+    assert not countries_of("nobody").exists()
+    assert sells_in("signalwire", "CA")
+    assert not sells_in("signalwire", "IN")
+    assert not sells_in("nobody", "US")
+    assert {*MARKETS} == {*CarrierSlug.values} - {CarrierSlug.SIP_TRUNK}
 
 
 def test_changes_nothing_the_second_time() -> None:
@@ -35,9 +55,9 @@ def test_refreshes_names_and_keeps_what_staff_set() -> None:
 
 def test_leaves_countries_with_finer_groups_alone() -> None:
     load_catalogue()
-    NetworkGroup.objects.filter(country="IN").update(name="India mobile")
+    NetworkGroup.objects.filter(country="IN", carrier="plivo").update(name="India mobile")
     load_catalogue()
-    assert NetworkGroup.objects.get(country="IN").name == "India mobile"
+    assert NetworkGroup.objects.get(country="IN", carrier="plivo").name == "India mobile"
 
 
 def test_keeps_the_switches_of_workspaces(workspace: Workspace) -> None:
