@@ -108,16 +108,8 @@ def programs(port: int) -> dict[str, tuple[str, ...]]:
     running = {
         "web": (
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "dialnexa.wsgi:application", "--no-ws"),
-            *(
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-                "--workers",
-                "2",
-                "--blocking-threads",
-                web_threads(),
-            ),
+            *("--host", "127.0.0.1", "--port", str(port)),
+            *("--workers", "2", "--blocking-threads", web_threads()),
             *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
         ),
         "worker": (
