@@ -2,6 +2,7 @@
 
 from dialnexa.models.keys import ApiKey, IdempotencyRecord
 from dialnexa.models.ledger import LedgerAccount, LedgerEntry
+from dialnexa.models.notices import Notice, NoticeCopy
 from dialnexa.models.people import User, UserManager
 from dialnexa.models.records import AuditEntry, Heartbeat
 from dialnexa.models.workspaces import Invitation, Membership, Workspace
@@ -15,6 +16,8 @@ __all__ = [
     "LedgerAccount",
     "LedgerEntry",
     "Membership",
+    "Notice",
+    "NoticeCopy",
     "User",
     "UserManager",
     "Workspace",

@@ -24,3 +24,21 @@ class WorkspaceNetworkGroup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.network_group} {'on' if self.enabled else 'off'}"
+
+
+class SipSwitch(models.Model):
+    """The workspace's SIP/BYOC switch. No row means off. On: calls leave over the customer's own carrier, and
+    the network groups are not asked.
+    """
+
+    workspace = models.OneToOneField(
+        Workspace, on_delete=models.CASCADE, primary_key=True, related_name="sip_switch"
+    )
+    enabled = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "SIP switches"
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} SIP/BYOC {'on' if self.enabled else 'off'}"

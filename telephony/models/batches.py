@@ -1,0 +1,98 @@
+"""Batches of calls: one uploaded list, what was found in it, and (later) how its calls went."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from dialnexa.ids import id_maker
+from dialnexa.models import User, Workspace
+from dialnexa.states import Stateful, Transitions
+from telephony.models.agents import AgentVersion
+
+
+class BatchCall(Stateful):
+    """One uploaded list. A draft holds the file and the report on it; nothing is dialled from a draft.
+
+    ``report`` is what reading found (see ``telephony.batches``): reasons, counts, row numbers, repairs,
+    duplicates, estimates. ``rules`` says under which choices it was read (default country, repairs taken).
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        WAITING = "waiting", "Waiting"
+        SCHEDULED = "scheduled", "Scheduled"
+        RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
+        COMPLETED = "completed", "Completed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    TRANSITIONS: ClassVar[Transitions] = {
+        "queue": (("draft",), "waiting"),
+        "schedule": (("draft",), "scheduled"),
+        "begin": (("waiting", "scheduled"), "running"),
+        "pause": (("running", "waiting", "scheduled"), "paused"),
+        "resume": (("paused",), "waiting"),
+        "complete": (("running",), "completed"),
+        "cancel": (("draft", "waiting", "scheduled", "running", "paused"), "cancelled"),
+    }
+
+    id = models.CharField(primary_key=True, max_length=40, default=id_maker("batch"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="batch_calls")
+    title = models.CharField(max_length=35)
+    agent_version = models.ForeignKey(
+        AgentVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    from_number_id = models.CharField(max_length=40, blank=True, help_text="The phn_… it is to call from")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    rules = models.JSONField(default=dict)
+    report = models.JSONField(default=dict)
+    rows = models.PositiveIntegerField(default=0)
+    good_rows = models.PositiveIntegerField(default=0)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    read_at = models.DateTimeField(null=True, blank=True, help_text="When the report was made")
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=(
+                        "draft",
+                        "waiting",
+                        "scheduled",
+                        "running",
+                        "paused",
+                        "completed",
+                        "cancelled",
+                    )
+                ),
+                name="batch_status_known",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace"], condition=Q(status="running"), name="one_running_batch"
+            ),
+        )
+        indexes = (models.Index(fields=["workspace", "-created_at", "-id"], name="batch_by_workspace"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class BatchFile(models.Model):
+    """The bytes as they were uploaded, compressed (zlib). Apart, so lists never load them."""
+
+    batch = models.OneToOneField(BatchCall, on_delete=models.CASCADE, primary_key=True, related_name="file")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120, help_text="As the customer called it, cleaned")
+    media_type = models.CharField(max_length=80)
+    size = models.PositiveIntegerField(help_text="Bytes before compression")
+    sha256 = models.CharField(max_length=64, help_text="Of the bytes before compression")
+    compressed = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return self.name
