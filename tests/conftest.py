@@ -16,6 +16,8 @@ from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
+from tests.telephony.sip.software import missing
+
 if TYPE_CHECKING:
     from dialnexa.models import ApiKey, User, Workspace
     from tests.pbx import Pbx
@@ -41,17 +43,31 @@ RENTS = (  # country, type, setup and month in rupees
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a Chromium the browser tests are skipped, and the summary says so loudly."""
-    if not chromium():
+    """Without a Chromium, or real SIP software, what needs it is skipped, and the summary says so loudly."""
+    for mark in absent():
         for item in items:
-            if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip("no Chromium"))
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(f"what {mark} tests need is not installed"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not chromium():
-        line = "NO CHROMIUM FOUND: THE BROWSER TESTS WERE SKIPPED (Debian: apt-get install chromium)"
+    for line in absent().values():
         terminalreporter.write_line(f"!!! {line} !!!", red=True, bold=True)
+
+
+def absent() -> dict[str, str]:
+    """The marks of tests that can't run on this machine, each with what to say about it."""
+    lines = {}
+    if not chromium():
+        lines["browser"] = (
+            "NO CHROMIUM FOUND: THE BROWSER TESTS WERE SKIPPED (Debian: apt-get install chromium)"
+        )
+    if packages := missing():
+        lines["sip"] = (
+            "NO SIP SOFTWARE FOUND: THE TESTS AGAINST REAL SIP SERVERS WERE SKIPPED "
+            f"(Debian: apt-get install {packages})"
+        )
+    return lines
 
 
 def chromium() -> str:
