@@ -8,7 +8,7 @@ from datetime import datetime
 from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.models import KycCase
-from kyc.requirements import papers_for
+from kyc.requirements import ANY, IDENTITY, papers_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,20 @@ def may_rent(workspace: Workspace, country: str, number_type: str, *, now: datet
         return Verdict(True, "", None, "No papers are needed for this number.")
     case = KycCase.objects.filter(workspace=workspace, country=country).first()
     status = standing(case, now=now)
+    if status == KycCase.Status.VERIFIED:
+        return Verdict(True, papers, case, f"{workspace.name} is verified for {country_name(country)}.")
+    return Verdict(False, papers, case, f"{workspace.name} {why_not(status, country, papers, case)}")
+
+
+def may_dial(workspace: Workspace, *, now: datetime) -> Verdict:
+    """Whether the workspace may call anybody but its registered verification number at ``now``.
+
+    The dossier of its home country decides, also where numbers of that country need no papers.
+    """
+    country = workspace.country
+    case = KycCase.objects.filter(workspace=workspace, country=country).first()
+    status = standing(case, now=now)
+    papers = papers_for(country, ANY) or IDENTITY
     if status == KycCase.Status.VERIFIED:
         return Verdict(True, papers, case, f"{workspace.name} is verified for {country_name(country)}.")
     return Verdict(False, papers, case, f"{workspace.name} {why_not(status, country, papers, case)}")

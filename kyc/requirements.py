@@ -8,6 +8,7 @@ Canadian local numbers need nothing; US toll-free numbers need a verified busine
 from __future__ import annotations
 
 ANY = "*"
+IDENTITY = "Proof of identity of the person or business"  # to make calls from anywhere
 
 PAPERS: dict[tuple[str, str], str] = {
     (
