@@ -20,6 +20,7 @@ from tests.numbers.conftest import Carrier
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("workspace", "sandbox")]
 MANY = 50
+Sent = tuple[Program, dict[str, Any], dict[str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,7 @@ def _no_limit(settings: LazySettings) -> None:
     settings.API_LIMITS = {**settings.API_LIMITS, "purchase": "100000/minute"}
 
 
-def at_once(sent: list[tuple[Program, dict[str, Any], dict[str, str]]]) -> list[Any]:
+def at_once(sent: list[Sent]) -> list[Any]:
     """Send them all at the same moment, each in a thread with a client and a connection of its own."""
     barrier, answers = threading.Barrier(len(sent)), []
 
@@ -101,7 +102,10 @@ def test_without_keys_and_of_two_workspaces_are_one_order_too(
     charlie_workspace: Workspace,
     number: str,
 ) -> None:
-    sent = [(program, {"phone_number": number}, {}), (charlie_program, {"phone_number": number}, {})] * 10
+    sent: list[Sent] = [
+        (program, {"phone_number": number}, {}),
+        (charlie_program, {"phone_number": number}, {}),
+    ] * 10
     assert told(at_once(sent)) == {"201": 1, "number_taken": 19}
     order = NumberOrder.objects.get()
     loser = charlie_workspace if order.workspace == workspace else workspace

@@ -22,13 +22,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("workspace", "loopb
 TRUNKS = f"{NUMBERS}/sip-trunks"
 NUMBER = "+918047182200"
 SECRET = "canary-Zx91-horse-battery"
-BODY = {
+BODY: dict[str, Any] = {
     "phoneNumber": NUMBER,
     "terminationUri": "127.0.0.1:5070",
     "sipTrunkUserName": "desk",
     "sipTrunkPassword": SECRET,
 }
-BY_ADDRESS = {"phoneNumber": NUMBER, "terminationUri": "127.0.0.1", "authMode": "ip"}
+BY_ADDRESS: dict[str, Any] = {"phoneNumber": NUMBER, "terminationUri": "127.0.0.1", "authMode": "ip"}
 
 
 def nothing_linked() -> bool:
@@ -99,7 +99,7 @@ def test_says_the_password_nowhere(
     program: Program, pbx: Pbx, caplog: pytest.LogCaptureFixture, workspace: Workspace
 ) -> None:
     pbx.secret = "another"
-    refused = (
+    refused: tuple[dict[str, Any], ...] = (
         {"terminationUri": "sip:x"},
         {"sipTrunkUserName": ""},
         {"terminationUri": pbx.uri, "check": True},
