@@ -18,12 +18,15 @@ YT Yukon
 """
 
 
-def _by_name(table: str) -> dict[str, str]:
+def _names(table: str) -> dict[str, str]:
     pairs = (entry.split(maxsplit=1) for entry in table.replace("\n", " ").split(","))
-    return {name.strip().casefold(): code for code, name in pairs}
+    return {code: name.strip() for code, name in pairs}
 
 
-_CODES = {"US": _by_name(_US), "CA": _by_name(_CA)}
+_NAMES = {"US": _names(_US), "CA": _names(_CA)}
+_CODES = {
+    country: {name.casefold(): code for code, name in names.items()} for country, names in _NAMES.items()
+}
 
 
 def region_code(country: str, text: str) -> str:
@@ -36,3 +39,9 @@ def region_code(country: str, text: str) -> str:
     if wanted.upper() in names.values():
         return wanted.upper()
     return names.get(wanted.casefold(), "")
+
+
+def region_of(code: str) -> tuple[str, str]:
+    """The country (ISO) and name of the state or province with these two letters; empty for no such one."""
+    wanted = code.upper()
+    return next(((country, names[wanted]) for country, names in _NAMES.items() if wanted in names), ("", ""))
