@@ -16,6 +16,7 @@ from dialnexa.actors import Actor, Channel
 from dialnexa.api.refusals import Unauthenticated
 from dialnexa.api_keys import digest
 from dialnexa.errors import Refusal
+from dialnexa.ids import uuid_of
 from dialnexa.models import ApiKey, Workspace
 
 NOTED_EVERY = timedelta(minutes=1)  # last_used_at is for people; once a minute will do
@@ -43,7 +44,9 @@ class BearerKey(BaseAuthentication):
 
 
 class BasicKey(BearerKey):
-    """``Authorization: Basic base64(workspace:key)``: the workspace's slug or id, and a key of its own."""
+    """``Authorization: Basic base64(workspace:key)``: the workspace's slug, id or project id (the UUID that
+    stands for its id, for clients that want one), and a key of its own.
+    """
 
     scheme = "Basic"
 
@@ -56,7 +59,7 @@ class BasicKey(BearerKey):
                 "key_invalid", "The Authorization header is not valid Basic authentication."
             ) from None
         key = find_key(secret)
-        if project not in (key.workspace.slug, key.workspace_id):
+        if project not in (key.workspace.slug, key.workspace_id, str(uuid_of(key.workspace_id))):
             raise _invalid()
         return None, key
 
@@ -125,5 +128,5 @@ class BasicScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "basic",
-            "description": "The workspace's slug or id, and an API key.",
+            "description": "The workspace's slug, id or project id, and an API key.",
         }

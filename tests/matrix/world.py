@@ -7,13 +7,16 @@ from typing import Any
 
 from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
+from dialnexa.invitations import invite
 from dialnexa.models import Workspace
 from phone_numbers.models import SipTrunk
 from telephony import agents
 from telephony.models import NetworkGroup
+from tests.conftest import make_user
 from tests.numbers.rows import make_number, make_order, make_rental
 
 ABSENT = "00000000000000000000000000"
+NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
 def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
@@ -30,13 +33,18 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
     key, _ = create_api_key(workspace, "other", ["numbers:read"], by=SYSTEM, now=now)
     group = NetworkGroup.objects.filter(country="IN").first()
     assert group is not None
+    member = workspace.memberships.create(user=make_user("Mia"), role="viewer")
+    invitation, _ = invite(workspace, "dana@example.com", "viewer", by=SYSTEM, now=now)
     return {
         "slug": workspace.slug,
         "number_id": number.pk,
+        "number_uuid": str(number.uuid),
         "order_id": order.pk,
         "agent_id": agent.pk,
         "version_number": 1,
         "key_id": key.pk,
+        "member_id": member.pk,
+        "invitation_id": invitation.pk,
         "group_id": group.pk,
         "country": "IN",
     }
@@ -44,6 +52,8 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
 
 def absent(value: Any) -> Any:
     """An id like this one that nothing has."""
+    if isinstance(value, str) and value.count("-") == NO_UUID.count("-"):
+        return NO_UUID
     if isinstance(value, str) and "_" in value:
         return f"{value.partition('_')[0]}_{ABSENT}"
     return value
