@@ -25,7 +25,7 @@ from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Section, history_of
 from dialnexa.models import AuditEntry
 
-SECRET = {"password", "digest"}
+SECRET = {"password", "digest", "sealed_password"}
 PARTIAL = {
     *("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"),
     *("regex", "iregex", "iexact", "search", "gt", "range", "contained_by", "overlap"),

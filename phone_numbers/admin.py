@@ -24,7 +24,16 @@ from dialnexa.admin_timeline import (
 from phone_numbers import admin_work as work
 from phone_numbers.admin_bulk import BulkRoutingAdmin as BulkRoutingAdmin
 from phone_numbers.admin_find import NeedsAPerson, NumberSearch
-from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
+from phone_numbers.admin_trunks import SipTrunkAdmin as SipTrunkAdmin
+from phone_numbers.models import (
+    NumberOrder,
+    PhoneNumber,
+    PurchaseAttempt,
+    Rental,
+    RentalCharge,
+    SipTrunk,
+    StrayNumber,
+)
 from telephony.admin import exchange_events
 from telephony.e164 import format_international
 
@@ -62,7 +71,8 @@ class PhoneNumberAdmin(NumberSearch):
 
     def sections(self, item: PhoneNumber, request: HttpRequest) -> Sequence[Section]:
         orders = NumberOrder.objects.filter(number=item)
-        ids = [item.pk, *orders.values_list("pk", flat=True)]
+        trunks = SipTrunk.objects.filter(number=item)
+        ids = [item.pk, *orders.values_list("pk", flat=True), *trunks.values_list("pk", flat=True)]
         attempts = PurchaseAttempt.objects.filter(order__number=item)
         return (_rent(item), _story(ids, attempts))
 

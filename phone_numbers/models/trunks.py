@@ -76,6 +76,7 @@ class SipTrunk(Stateful):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = "SIP trunk"
         constraints = (
             models.CheckConstraint(
                 condition=Q(status__in=("linking", "linked", "failed")), name="trunk_status_known"

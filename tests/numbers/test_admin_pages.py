@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from django.urls import reverse
 from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
 from dialnexa.models import Heartbeat, IdempotencyRecord, Invitation, User, Workspace
-from phone_numbers.models import BulkRouting, NumberOrder, StrayNumber
-from telephony.models import Agent, AgentVersion, NetworkGroup
+from phone_numbers.models import BulkRouting, NumberOrder, SipTrunk, StrayNumber
+from telephony.models import Agent, AgentVersion, NetworkGroup, SipRate
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = [
@@ -27,7 +28,7 @@ OURS = [
     for label in ("dialnexa", "kyc", "telephony", "numbers")
     for model in apps.get_app_config(label).get_models()
 ]
-ADDED = {"auth.Group", "telephony.CallRate", "telephony.RentalRate"}
+ADDED = {"auth.Group", "telephony.CallRate", "telephony.RentalRate", "telephony.SipRate"}
 CHANGED = {"auth.Group", "dialnexa.User", "dialnexa.Workspace", "telephony.Country"}
 BOOKS = (
     "dialnexa.LedgerAccount",
@@ -69,6 +70,10 @@ def everything(
         found_at=now,
     )
     Heartbeat.objects.create(name="sweeper", at=now)
+    SipRate.objects.create(currency="INR", per_minute=Decimal("0.35"), valid_from=now)
+    SipTrunk.objects.create(
+        number=order.number, workspace=workspace, host="sip.carrier.example", username="acme"
+    )
     Group.objects.create(name="Support")
     EmailAddress.objects.create(user=workspace.members.earliest("pk"), email="alice@example.com")
     return {model._meta.label: model._default_manager.all()[0] for model in MODELS}
