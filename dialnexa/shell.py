@@ -141,14 +141,18 @@ def context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def fix_link(page: str, slug: str, country: str = "") -> dict[str, str] | None:
-    """Where what a Refusal's ``fix`` names is done, as address and label; for a country (ISO) if given."""
+def fix_link(page: str, slug: str, country: str = "", carrier: str = "") -> dict[str, str] | None:
+    """Where what a Refusal's ``fix`` names is done, as address and label; for a country (ISO) if given.
+
+    ``carrier`` (its slug) is whose switches Telephony Config shows.
+    """
     if page not in FIXES:
         return None
     url_name, label = FIXES[page]
     url = reverse(url_name, args=[slug])
     about = f"?country={country}" if country and page in ("telephony", "kyc") else ""
-    return {"url": f"{url}{about}", "label": label}
+    whose = f"&carrier={carrier}" if about and carrier and page == "telephony" else ""
+    return {"url": f"{url}{about}{whose}", "label": label}
 
 
 def sign_in_required(view: View) -> View:

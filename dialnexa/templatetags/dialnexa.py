@@ -28,9 +28,9 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def fix(page: str, slug: str, country: str = "") -> dict[str, str] | None:
+def fix(page: str, slug: str, country: str = "", carrier: str = "") -> dict[str, str] | None:
     """Where a refusal's ``fix`` is done in this workspace: ``{"url": …, "label": …}``, or nothing."""
-    return fix_link(page, slug, country)
+    return fix_link(page, slug, country, carrier)
 
 
 @register.filter
