@@ -55,5 +55,14 @@
     }
   });
 
-  document.body.addEventListener("htmx:afterSettle", show);
+  // The bar goes with the old table; who stood in it is led back to the table's head.
+  let stoodInBar = false;
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "numbers") stoodInBar = $("#bulk:focus-within") !== null;
+  });
+  document.body.addEventListener("htmx:afterSettle", () => {
+    show();
+    if (stoodInBar && $("#pick-page")) $("#pick-page").focus({ preventScroll: true });
+    stoodInBar = false;
+  });
 })();
