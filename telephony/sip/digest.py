@@ -57,7 +57,7 @@ def strongest_challenge(reply: Reply) -> Challenge | None:
 def parse_challenge(value: str, *, proxy: bool = False) -> Challenge | None:
     """One header's challenge; None when it is not Digest, is malformed, or asks for what we don't know."""
     scheme, _, rest = value.strip().partition(" ")
-    told = _parameters(rest) if scheme.lower() == "digest" else None
+    told = parse_parameters(rest) if scheme.lower() == "digest" else None
     if not told or not told.get("nonce") or "realm" not in told:
         return None
     algorithm = _algorithm(told.get("algorithm", "MD5"))
@@ -86,7 +86,7 @@ def authorize(
         "realm": quoted(challenge.realm),
         "nonce": quoted(challenge.nonce),
         "uri": quoted(uri),
-        "response": quoted(_response(challenge, credentials, method, uri, count, cnonce, body)),
+        "response": quoted(response(challenge, credentials, method, uri, count, cnonce, body)),
         "algorithm": challenge.algorithm,
     }
     if challenge.opaque is not None:
@@ -104,15 +104,16 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _response(
+def response(
     challenge: Challenge,
     credentials: Credentials,
     method: str,
     uri: str,
     count: str,
     cnonce: str,
-    body: bytes,
+    body: bytes = b"",
 ) -> str:
+    """The proof itself; ``count`` and ``cnonce`` as they are sent."""
     algorithm, nonce, qop = challenge.algorithm, challenge.nonce, challenge.qop
     secret = _hash(algorithm, credentials.username, challenge.realm, credentials.password)
     if algorithm.endswith("-sess"):
@@ -128,8 +129,8 @@ def _hash(algorithm: str, *parts: str | bytes) -> str:
     return digest.finalize().hex()
 
 
-def _parameters(text: str) -> dict[str, str] | None:
-    """The challenge's parameters, lower-case names; None when it is malformed, repeats itself or is huge."""
+def parse_parameters(text: str) -> dict[str, str] | None:
+    """What follows ``Digest``, names in lower case; None when malformed, huge, or one is there twice."""
     found: dict[str, str] = {}
     at = 0
     while at < len(text):

@@ -26,17 +26,18 @@ FULL_NAMES = {
 }  # fmt: skip
 
 
+Headers = tuple[tuple[str, str], ...]  # lower-case full names with their values, in order
+
+
 class NotSip(Exception):
     """What arrived is no SIP reply, or more of it than anybody needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``headers``: lower-case full names with their values, in order."""
-
     code: int
     reason: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
 
     def all(self, name: str) -> list[str]:
         return [value for its_name, value in self.headers if its_name == name]
@@ -70,19 +71,25 @@ def build_request(method: str, uri: str, headers: Sequence[tuple[str, str]]) -> 
 
 def parse_reply(data: bytes) -> Reply | None:
     """The whole reply in ``data``; None when it is a request. Raises NotSip."""
-    head, end, body = data.partition(END)
-    if not end or len(head) > MOST_HEAD:
-        raise NotSip("there is no end of the headers")
-    first, *lines = _lines(head)
+    first, headers = parse_message(data)
     if REQUEST.fullmatch(first):
         return None
     status = STATUS.fullmatch(first)
     if not status:
         raise NotSip("it does not begin with a SIP status line")
-    reply = Reply(int(status[1]), status[2] or "", _headers(lines))
-    if _length(reply.headers, len(body)) > len(body):
+    return Reply(int(status[1]), status[2] or "", headers)
+
+
+def parse_message(data: bytes) -> tuple[str, Headers]:
+    """The first line and the headers of the whole message in ``data``, whatever it is. Raises NotSip."""
+    head, end, body = data.partition(END)
+    if not end or len(head) > MOST_HEAD:
+        raise NotSip("there is no end of the headers")
+    first, *lines = _lines(head)
+    headers = _headers(lines)
+    if _length(headers, len(body)) > len(body):
         raise NotSip("it was cut short")
-    return reply
+    return first, headers
 
 
 def take_message(buffer: bytearray) -> bytes | None:
@@ -123,7 +130,7 @@ def _lines(head: bytes) -> list[str]:
     return lines
 
 
-def _headers(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _headers(lines: Sequence[str]) -> Headers:
     found = []
     for line in lines:
         header = HEADER.fullmatch(line)

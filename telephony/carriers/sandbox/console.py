@@ -13,6 +13,7 @@ from .dialects import DIALECTS, carrier_of
 from .faults import MAGIC, MEANINGS, Fault
 from .holdings import Owned
 from .renewals import renewal_date
+from .sip import PASSWORD, USER, Trunk
 from .state import State
 from .wire import Answer
 
@@ -45,6 +46,8 @@ button { border-color: var(--accent); color: var(--accent); cursor: pointer }
 
 
 class Console:
+    trunk: Trunk
+
     def __init__(self, state: State, control: Control) -> None:
         self._state = state
         self._control = control
@@ -70,6 +73,7 @@ class Console:
             "take": self._control.take,
             "clock": lambda fields: self._state.move_clock(float(fields["days"]) * 86400),
             "mend": self._control.mend,
+            "trunk": lambda fields: setattr(self.trunk, "silent", fields["silent"] == "yes"),
         }
 
     def _break_next_purchase(self, fields: dict[str, str]) -> None:
@@ -99,6 +103,7 @@ class Console:
             kinds=kinds,
             faults=escape(waiting + scheduled),
             magic=_table(("Ends in", "What happens", "Name"), _magic_rows(), ""),
+            **self._trunk(),
             requests=_table(_REQUESTS_HEAD, self._request_rows(), "No requests yet."),
             controls=_table(("Request", "Body"), CONTROLS, ""),
         )
@@ -120,6 +125,21 @@ class Console:
             count, credit = len(self._state.owned_by(name)), self._state.credit(name)
             yield (carrier_of(name), name, str(count), f"${credit:.2f}")
 
+    def _trunk(self) -> dict[str, str]:
+        """What the page says about the SIP trunk."""
+        host, port, silent = self.trunk.host, self.trunk.port, self.trunk.silent
+        seen = list(self.trunk.seen)
+        rows = ((_time(q.at), q.transport, q.method, q.user or "nobody", q.answer) for q in seen)
+        return {
+            "address": escape(f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
+            "user": USER,
+            "password": PASSWORD,
+            "trunk": "It hears everything and says nothing." if silent else "It answers.",
+            "silent": "no" if silent else "yes",
+            "hush": "Let it answer again" if silent else "Let it fall silent",
+            "questions": _table(_QUESTIONS_HEAD, rows, "Nobody has asked it anything yet."),
+        }
+
     def _request_rows(self) -> Iterable[tuple[str, ...]]:
         for seen in reversed(list(self._state.requests)):
             path = seen.path.partition(seen.account)[2] or seen.path
@@ -128,6 +148,7 @@ class Console:
 
 _ACCOUNTS_HEAD = ("Carrier", "Account", "Numbers", "Credit")
 _OWNED_HEAD = ("Number", "Carrier", "Account", "Region", "Type", "Since", "Renews", "Goes to", "Papers")
+_QUESTIONS_HEAD = ("When", "Over", "Question", "Asked by", "Answer")
 _REQUESTS_HEAD = ("When", "Carrier", "Method", "Path", "Answer", "Fault")
 
 
@@ -167,6 +188,12 @@ money or can be called. They sell from one stock: what one of them sold, the oth
 The clock says <strong>{now} UTC</strong>.</p>
 <h2>Accounts</h2>{accounts}
 <h2>Numbers it has sold ({count})</h2>{owned}
+<h2>SIP trunk</h2>
+<p>Link a number of your own to <code>{address}</code> over UDP or TCP, with the user name
+<code>{user}</code> and the password <code>{password}</code>, and test the connection.</p>
+<p role="status">{trunk}</p>
+<form method="post" action="/console/trunk"><input type="hidden" name="silent" value="{silent}">
+<button>{hush}</button></form>{questions}
 <h2>Break it</h2>
 <p role="status">{faults}</p>
 <form method="post" action="/console/break">

@@ -27,6 +27,7 @@ from .control import Control
 from .dialects import DIALECTS
 from .inventory import PER_RANGE, Inventory
 from .journal import Journal
+from .sip import Trunk
 from .state import State
 from .wire import Answer, Delivery, refused
 
@@ -40,11 +41,12 @@ _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class RunningSandbox:
-    """A sandbox that answers at ``url``. ``state`` is its live memory."""
+    """A sandbox that answers at ``url``. ``state`` is its live memory, ``trunk`` its SIP trunk."""
 
     host: str
     port: int
     state: State
+    trunk: Trunk
     stop: Callable[[], None]
 
     @property
@@ -70,17 +72,23 @@ def start(
     journal = Journal(data_dir / "journal.jsonl" if data_dir else None)
     state = State(Inventory(per_range), journal)
     server = _Server((host, port), state, token)
+    try:
+        trunk = server.console.trunk = Trunk(host, server.server_address[1])
+    except OSError:
+        server.server_close()
+        raise
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="sandbox-carrier", daemon=True)
     thread.start()
 
     def stop() -> None:
+        trunk.stop()
         server.stopping.set()
         server.shutdown()
         server.server_close()
         thread.join()
         journal.close()
 
-    return RunningSandbox(host, server.server_address[1], state, stop)
+    return RunningSandbox(host, server.server_address[1], state, trunk, stop)
 
 
 def serve_forever(
