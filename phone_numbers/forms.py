@@ -12,19 +12,25 @@ from dialnexa.models import Workspace
 from phone_numbers.quoting import label_of
 from telephony.carriers import carrier_slugs
 from telephony.carriers.base import NumberQuery, NumberType
-from telephony.e164 import flag
+from telephony.catalogue import EVERYWHERE, MARKETS, countries_of
+from telephony.e164 import country_name, flag
 from telephony.models import Country, NumberKind
 from telephony.switches import enabled_groups
 
 SEPARATORS = re.compile(r"[\s+().\-\u2010-\u2015/]")
 Choices = list[tuple[str, Any]]
+OFF_THE_LIST = "Pick a country from the list."
 
 
 class OfferSearchForm(forms.Form):
-    """What to look for. Countries the workspace has switched on come first."""
+    """What to look for. Countries the workspace has switched on with the provider come first.
+
+    ``countries_of`` says whose list of countries the page shows. When it is another provider's, the page gets
+    the right one (``moved``), and a country that this provider does not have gives way to one it has.
+    """
 
     provider = forms.ChoiceField(error_messages={"invalid_choice": "Pick a provider from the list."})
-    country = forms.ChoiceField(error_messages={"invalid_choice": "Pick a country from the list."})
+    country = forms.ChoiceField(error_messages={"invalid_choice": OFF_THE_LIST})
     type = forms.ChoiceField(
         required=False,
         choices=[("", "Any type"), *NumberKind.choices],
@@ -44,8 +50,27 @@ class OfferSearchForm(forms.Form):
         super().__init__(data=usual | asked)
         self.was_asked = "country" in asked
         self._choices("provider", [(slug, label_of(slug)) for slug in slugs])
-        known = self.data["provider"] if self.data["provider"] in slugs else ""
-        self._choices("country", country_choices(workspace, known))
+        self.several = len(slugs) > 1
+        self.carrier = self.data["provider"] if self.data["provider"] in slugs else ""
+        self.moved = (data or {}).get("countries_of", self.carrier) != self.carrier
+        countries = country_choices(workspace, self.carrier)
+        self._choices("country", countries)
+        if self.moved or not self.was_asked:
+            self._stay_where_it_sells(workspace.country, [iso for _, pairs in countries for iso, _ in pairs])
+        if self.market:
+            says = f"{label_of(self.carrier)} does not sell there. {OFF_THE_LIST}"
+            self.fields["country"].error_messages["invalid_choice"] = says
+
+    def _stay_where_it_sells(self, usual: str, sold: list[str]) -> None:
+        country = self.data["country"]
+        first = usual if usual in sold else "".join(sold[:1])
+        self.data["country"] = country if country in sold else first
+
+    @property
+    def market(self) -> str:
+        """Where the provider sells, in words, when that is not everywhere."""
+        names = [country_name(iso) for iso in MARKETS.get(self.carrier, EVERYWHERE)]
+        return f"At {label_of(self.carrier)}: {' and '.join(names)}." if names else ""
 
     def _choices(self, name: str, choices: Choices) -> None:
         field = self.fields[name]
@@ -72,11 +97,11 @@ class OfferSearchForm(forms.Form):
 
 
 def country_choices(workspace: Workspace, carrier: str) -> Choices:
-    """Offered countries as (ISO, label), those switched on with this carrier first, in groups."""
+    """Where this carrier sells as (ISO, label), the countries switched on with it first, in groups."""
     on = set(enabled_groups(workspace, carrier).values_list("country", flat=True))
-    offered = Country.objects.filter(is_offered=True).order_by("name")
     labels = [
-        (country.iso, f"{country.name} {flag(country.iso)} +{country.calling_code}") for country in offered
+        (country.iso, f"{country.name} {flag(country.iso)} +{country.calling_code}")
+        for country in (countries_of(carrier) if carrier else Country.objects.filter(is_offered=True))
     ]
     groups = (
         ("Switched on", [pair for pair in labels if pair[0] in on]),

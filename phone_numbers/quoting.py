@@ -20,6 +20,7 @@ from kyc.gate import may_rent
 from kyc.requirements import papers_for
 from telephony.carriers import carrier_slugs, get_carrier
 from telephony.carriers.base import CarrierError, Money, NumberQuery, NumberType, Offer
+from telephony.catalogue import sells_in
 from telephony.e164 import country_name, parse_e164
 from telephony.models import CarrierSlug, Country, RentalRate
 from telephony.rates import rental_rates
@@ -60,6 +61,11 @@ class QuotedOffer:
         if self.setup_price is None or self.monthly_price is None:
             return None
         return self.setup_price + self.monthly_price
+
+    @property
+    def provider(self) -> str:
+        """The carrier's name as people know it."""
+        return label_of(self.carrier)
 
     @property
     def blockers(self) -> list[Check]:
@@ -158,6 +164,9 @@ def _refuse_unknown(carrier: str, country: str) -> None:
         raise Refusal("carrier_unknown", "We don't buy numbers from this provider. Pick one from the list.")
     if not Country.objects.filter(iso=country, is_offered=True).exists():
         raise Refusal("country_unknown", "We don't offer numbers in this country. Pick one from the list.")
+    if not sells_in(carrier, country):
+        sentence = f"{label_of(carrier)} has no numbers in {country_name(country)}. Pick another provider."
+        raise Refusal("country_not_sold", sentence)
 
 
 class _Gates:
@@ -174,10 +183,11 @@ class _Gates:
         return (self.country_check(), self._kyc(offer.type), self._price(rate), self._wallet(rate))
 
     def country_check(self) -> Check:
-        name = country_name(self.country)
-        says = "is switched on" if self.enabled else "is switched off for this workspace. Switch it on in"
-        where = "." if self.enabled else " Telephony Config."
-        return Check("country_not_enabled", self.enabled, f"{name} {says}{where}", 400, "telephony")
+        sentence = f"{country_name(self.country)} is switched {'on' if self.enabled else 'off'}"
+        if not self.enabled:
+            whose = f" with {label_of(self.carrier)}" if len(carrier_slugs()) > 1 else ""
+            sentence += f" for this workspace{whose}. Switch it on in Telephony Config"
+        return Check("country_not_enabled", self.enabled, f"{sentence}.", 400, "telephony")
 
     def _kyc(self, number_type: str) -> Check:
         if number_type not in self.kyc:

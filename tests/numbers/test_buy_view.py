@@ -19,6 +19,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import User, Workspace
 from phone_numbers import quoting
 from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.quoting import read_offer, sign_offer
 from phone_numbers.views import buying
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberQuery
@@ -200,7 +201,7 @@ def test_says_before_buy_what_blocks_it_and_where_to_mend_it(
 ) -> None:
     page = search(alice_client, country="DE")
     assert "Germany is switched off for this workspace." in page
-    assert 'href="/w/acme/telephony/?country=DE"' in page
+    assert 'href="/w/acme/telephony/?country=DE&amp;carrier=plivo"' in page
     assert 'href="/w/acme/kyc/?country=DE"' in page
     assert all(
         "disabled" in button for button in re.findall(r'<button class="button button-primary".*?>', page)
@@ -333,3 +334,119 @@ def test_shows_the_order_of_a_worker_less_shop_as_pending(alice_client: Client, 
     page = alice_client.get("/w/acme/numbers/").content.decode()
     assert "In line to be bought" in page
     assert "₹92.00 reserved" in page
+
+
+# --- several providers ---------------------------------------------------------------------------------
+
+
+def countries(page: str) -> list[str]:
+    """What the list of countries on the page holds, the chosen one marked with a star."""
+    options = re.search(r'<select[^>]*name="country".*?</select>', page, re.S)
+    found = re.findall(r'<option value="(\w+)" (selected)?', options[0]) if options else []
+    return [f"{iso}*" if chosen else iso for iso, chosen in found]
+
+
+def test_offers_a_choice_of_providers(alice_client: Client, every_carrier: Any) -> None:
+    page = alice_client.get(URL, headers=HTMX).content.decode()
+    chooser = re.search(r'<select[^>]*name="provider".*?</select>', page, re.S)
+    assert chooser
+    assert re.findall(r'value="(\w+)"', chooser[0]) == ["plivo", "twilio", "signalwire"]
+    assert countries(page) == ["IN*", "GB", "US", "DE"]
+
+
+def test_offers_no_choice_of_one(alice_client: Client) -> None:
+    page = alice_client.get(URL, headers=HTMX).content.decode()
+    assert '<select class="select" id="id_provider"' not in page
+    assert 'name="provider" value="plivo"' in page
+
+
+@pytest.mark.parametrize(("slug", "rent"), [("plivo", "92"), ("twilio", "101"), ("signalwire", "88")])
+def test_prices_and_places_orders_with_the_chosen_provider(
+    alice_client: Client, workspace: Workspace, every_carrier: Any, slug: str, rent: str
+) -> None:
+    page = search(alice_client, provider=slug, type="local")
+    label = {"plivo": "Plivo", "twilio": "Twilio", "signalwire": "SignalWire"}[slug]
+    assert f"Buy for ₹{rent}.00 today, ₹{rent}.00 monthly" in page
+    assert f"United States · {label}" in page
+    assert page.count(f" · {label}</span>") == 1 + len(forms(page))
+    assert alice_client.post(URL, forms(page)[0], headers=HTMX).status_code == 204
+    order = NumberOrder.objects.get()
+    assert (order.carrier, order.monthly_price) == (slug, Decimal(rent))
+    assert PhoneNumber.objects.get().carrier == slug
+    assert spent(workspace) == Decimal(rent)
+
+
+def test_blocks_with_the_provider_that_is_switched_off(alice_client: Client, every_carrier: Any) -> None:
+    page = search(alice_client, provider="twilio", country="DE")
+    assert "Germany is switched off for this workspace with Twilio." in page
+    assert 'href="/w/acme/telephony/?country=DE&amp;carrier=twilio"' in page
+
+
+def test_says_what_the_chosen_provider_asks_for(alice_client: Client, every_carrier: Any) -> None:
+    page = search(alice_client, provider="twilio", country="DE")
+    assert "Twilio asks for" in page
+    assert "An address in the number&#x27;s country." in page
+
+
+def test_has_no_price_where_the_provider_has_none(alice_client: Client, every_carrier: Any) -> None:
+    page = search(alice_client, provider="twilio", type="toll_free")
+    assert "No price yet" in page
+    form = forms(page)[0] | {"expected_total": "1"}
+    assert alice_client.post(URL, form, headers=HTMX).status_code == 422
+    assert not NumberOrder.objects.exists()
+
+
+def test_changes_the_countries_with_the_provider(alice_client: Client, every_carrier: Any) -> None:
+    page = search(alice_client, provider="signalwire", country="IN", countries_of="plivo")
+    assert 'id="buy-country" hx-swap-oob="true"' in page
+    assert countries(page) == ["US*"]
+    assert "At SignalWire: United States and Canada." in page
+    assert "United States · SignalWire" in page
+    back = search(alice_client, provider="twilio", country="US", countries_of="signalwire")
+    assert countries(back) == ["IN", "GB", "US*", "DE"]
+
+
+def test_leaves_the_countries_alone_while_the_provider_stays(
+    alice_client: Client, every_carrier: Any
+) -> None:
+    for provider in ("plivo", "signalwire"):
+        assert "hx-swap-oob" not in search(alice_client, provider=provider, countries_of=provider)
+
+
+def test_says_where_the_provider_does_not_sell(alice_client: Client, every_carrier: Any) -> None:
+    page = search(alice_client, provider="signalwire", country="IN")
+    assert "SignalWire does not sell there. Pick a country from the list." in page
+
+
+def test_changes_the_countries_without_scripts_too(alice_client: Client, every_carrier: Any) -> None:
+    query = {"provider": "signalwire", "country": "IN", "countries_of": "plivo"}
+    page = alice_client.get(URL, query).content.decode()
+    assert countries(page) == ["US*"]
+    assert "hx-swap-oob" not in page
+    assert len(forms(page)) == 20
+
+
+def test_opens_where_a_provider_sells(alice_client: Client, every_carrier: Any) -> None:
+    page = alice_client.get(URL, {"provider": "signalwire"}, headers=HTMX).content.decode()
+    assert countries(page) == ["US*"]
+
+
+def test_refuses_a_purchase_where_the_provider_does_not_sell(
+    alice_client: Client, workspace: Workspace, every_carrier: Any, settings: LazySettings
+) -> None:
+    """A signed offer outlives a change of what a provider sells."""
+    [carrier, offer] = read_offer(forms(search(alice_client, country="IN"))[0]["token"])
+    form = {"token": sign_offer(offer, "signalwire"), "idempotency_key": "k", "expected_total": "250"}
+    response = alice_client.post(URL, form, headers=HTMX)
+    assert response.status_code == 422
+    assert "SignalWire has no numbers in India. Pick another provider." in response.content.decode()
+    assert carrier == "plivo"
+    assert not NumberOrder.objects.exists()
+
+
+@pytest.mark.parametrize("slug", ["twilio", "signalwire"])
+def test_finds_states_by_name(alice_client: Client, every_carrier: Any, slug: str) -> None:
+    for region in ("california", "CA", "Los Angeles"):
+        page = search(alice_client, provider=slug, type="local", region=region)
+        assert "Los Angeles, CA" in page
+        assert "New York" not in page
