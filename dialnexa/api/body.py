@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
@@ -25,8 +27,12 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        raw = stream.read(most + 1)
+        if len(raw) > most:
+            raise RequestDataTooBig
         try:
-            value = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+            value = json.loads(raw.decode(), parse_constant=_refuse_constant)
             if any("\x00" in text for text in _texts(value)):
                 raise ValueError("it holds a NUL character")
             json.dumps(value, ensure_ascii=False).encode()

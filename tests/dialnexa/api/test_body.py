@@ -8,6 +8,8 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.core.exceptions import RequestDataTooBig
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, ValidationError
@@ -21,6 +23,13 @@ def parse(raw: bytes) -> Any:
 
 def test_is_read_as_json() -> None:
     assert parse('{"nickname": "Büro", "n": [1, null]}'.encode()) == {"nickname": "Büro", "n": [1, None]}
+
+
+def test_is_read_up_to_a_megabyte(settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    assert parse(b'{"a": 123}') == {"a": 123}
+    with pytest.raises(RequestDataTooBig):
+        parse(b'{"a": 1234}')
 
 
 @pytest.mark.parametrize(
