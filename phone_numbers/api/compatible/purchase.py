@@ -11,6 +11,7 @@ from dialnexa.api.body import Text, read
 from dialnexa.api.keys import api_actor, workspace_of
 from dialnexa.doorbell import ring_on_commit
 from dialnexa.errors import Refusal
+from phone_numbers.api.compatible.lists import owned_numbers
 from phone_numbers.api.purchase import order_key
 from phone_numbers.models import NumberOrder
 from phone_numbers.ordering import default_carrier, order_number, wait_for_order
@@ -47,15 +48,25 @@ def _order_under_way(request: Request, e164: str) -> NumberOrder | None:
 
 
 def _order(request: Request, e164: str) -> NumberOrder:
-    now = clock.now()
-    return order_number(
-        workspace_of(request),
-        e164,
-        carrier=default_carrier(),
-        idempotency_key=order_key(request, now),
-        by=api_actor(request),
-        now=now,
-    )
+    workspace, now = workspace_of(request), clock.now()
+    try:
+        return order_number(
+            workspace,
+            e164,
+            carrier=default_carrier(),
+            idempotency_key=order_key(request, now),
+            by=api_actor(request),
+            now=now,
+        )
+    except Refusal as refusal:
+        if refusal.code == "number_taken" and owned_numbers(workspace).filter(e164=e164).exists():
+            raise _ours_already(e164) from refusal
+        raise
+
+
+def _ours_already(e164: str) -> Refusal:
+    sentence = f"{e164} is in this workspace already: find it in the list."
+    return Refusal("could_not_purchase", sentence, status=422)
 
 
 def _not_known_yet(order: NumberOrder) -> Refusal:
