@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from dialnexa.models import AuditEntry
 
-# (subject, event) → (sentence, tone). An event that is missing here is shown by its name.
+# (subject, event) → (sentence, tone). An event that is missing here is shown by its name. The tone is how it
+# went: ok, trouble, waiting (in doubt, or a person has to look), off (a step like any other).
 SENTENCES = {
-    ("numberorder", "place"): ("Ordered", "waiting"),
-    ("numberorder", "claim"): ("A worker took the order to the carrier", "waiting"),
-    ("numberorder", "put_back"): ("Nothing was sent; the order waits for another try", "waiting"),
+    ("numberorder", "place"): ("Ordered", "off"),
+    ("numberorder", "claim"): ("A worker took the order to the carrier", "off"),
+    ("numberorder", "put_back"): ("Nothing was sent; the order waits for another try", "off"),
     ("numberorder", "doubt"): ("No clear answer: asking the carrier whether it went through", "waiting"),
-    ("numberorder", "retry"): ("The carrier did not sell it; asking again", "waiting"),
+    ("numberorder", "retry"): ("The carrier did not sell it; asking again", "off"),
     ("numberorder", "fulfil"): ("Bought and charged", "ok"),
     ("numberorder", "reject"): ("Not bought; the money went back to the wallet", "trouble"),
     ("numberorder", "stray_found"): (
@@ -27,10 +28,10 @@ SENTENCES = {
     ("phonenumber", "fail"): ("The number could not be had", "trouble"),
     ("phonenumber", "papers_refused"): ("The carrier refused the papers; support looks at it", "trouble"),
     ("phonenumber", "papers_overdue"): ("The carrier still waits for papers; support looks at it", "waiting"),
-    ("phonenumber", "papers_again"): ("The carrier looks at the papers again", "waiting"),
+    ("phonenumber", "papers_again"): ("The carrier looks at the papers again", "off"),
     ("phonenumber", "refund"): ("Setup and first month went back to the wallet", "ok"),
     ("phonenumber", "route"): ("Routing changed", "off"),
-    ("phonenumber", "release"): ("Released: no calls and no rent from here on", "waiting"),
+    ("phonenumber", "release"): ("Released: no calls and no rent from here on", "off"),
     ("phonenumber", "released"): ("The number has left this workspace", "off"),
     ("phonenumber", "protect"): ("Protected from release", "off"),
     ("phonenumber", "unprotect"): ("Protection from release switched off", "off"),
@@ -40,7 +41,7 @@ SENTENCES = {
     ("phonenumber", "dismiss"): ("Put away", "off"),
     ("bulkrouting", "assign"): ("Many numbers routed at once", "off"),
     ("bulkrouting", "undo"): ("Bulk change of routing undone", "off"),
-    ("siptrunk", "create"): ("Reserved for the link to your carrier", "waiting"),
+    ("siptrunk", "create"): ("Reserved for the link to your carrier", "off"),
     ("siptrunk", "link"): ("Linked over SIP", "ok"),
     ("siptrunk", "fail"): ("Not linked", "trouble"),
     ("siptrunk", "edit"): ("Trunk changed", "off"),
@@ -50,8 +51,8 @@ SENTENCES = {
     ("siptrunk", "unauthorized"): ("Your carrier refuses the trunk's credentials", "trouble"),
     ("agent", "create"): ("Created", "off"),
     ("agent", "rename"): ("Renamed", "off"),
-    ("agentversion", "create"): ("Draft v{version} opened", "waiting"),
-    ("agentversion", "edit"): ("Draft v{version} edited", "waiting"),
+    ("agentversion", "create"): ("Draft v{version} opened", "off"),
+    ("agentversion", "edit"): ("Draft v{version} edited", "off"),
     ("agentversion", "publish"): ("v{version} published", "ok"),
     ("rental", "expire"): ("The rent ran out", "trouble"),
     ("rental", "restore"): ("The rent was paid; the number works again", "ok"),

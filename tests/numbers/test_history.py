@@ -33,3 +33,11 @@ def test_has_a_sentence_for_every_move() -> None:
     for model in (NumberOrder, PhoneNumber, Rental):
         for event in model.TRANSITIONS:
             assert (model._meta.model_name, event) in {*SENTENCES, *ECHOES}
+
+
+def test_colours_what_went_well_badly_or_is_in_doubt() -> None:
+    tones = {event: tone for (_, event), (_, tone) in SENTENCES.items()}
+    assert {tones[event] for event in ("fulfil", "activate", "link", "publish")} == {"ok"}
+    assert {tones[event] for event in ("reject", "papers_refused", "expire", "unreachable")} == {"trouble"}
+    assert {tones[event] for event in ("doubt", "flag_for_review", "papers_overdue")} == {"waiting"}
+    assert {tones[event] for event in ("place", "claim", "route", "release", "make_default")} == {"off"}
