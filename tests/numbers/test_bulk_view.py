@@ -191,7 +191,7 @@ def test_works_without_scripts(alice_client: Client, numbers: list[PhoneNumber],
     )
     page = answer.content.decode()
     assert answer.redirect_chain == [(LIST, 302)]
-    assert "2 numbers routed at once by Alice" in page
+    assert "2 numbers routed by Alice" in page
     assert [pair(number) for number in numbers[:2]] == [(None, desk)] * 2
     assert alice_client.get(URL)["Location"] == LIST
 
