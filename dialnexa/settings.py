@@ -306,6 +306,8 @@ SIP_DENIED_NETWORKS = networks("DIALNEXA_SIP_DENIED_NETWORKS")  # never called: 
 SIP_SIGNALLING_ADDRESSES: list[str] = env.list("DIALNEXA_SIP_SIGNALLING_ADDRESSES", [])  # where we call from
 SIP_INBOUND_DOMAIN = env.str("DIALNEXA_SIP_INBOUND_DOMAIN", "")  # carriers send calls to number@this
 SIP_CA_FILE = env.str("DIALNEXA_SIP_CA_FILE", "")  # certificates trusted beside the system's, as PEM
+if SIP_CA_FILE and not Path(SIP_CA_FILE).is_file():
+    raise ImproperlyConfigured(f"DIALNEXA_SIP_CA_FILE names {SIP_CA_FILE}, which is not a file.")
 
 TRUNK_CHECK_EVERY = env.float("DIALNEXA_TRUNK_CHECK_EVERY", 300.0)  # seconds, while it answers
 TRUNK_RETRY_SOONEST = env.float("DIALNEXA_TRUNK_RETRY_SOONEST", 30.0)  # when it does not: doubled each time

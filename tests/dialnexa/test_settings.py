@@ -100,6 +100,22 @@ def test_is_strict_in_production() -> None:
     assert ended.stdout.strip() == "[False, True, True, True, []]"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DIALNEXA_SEALING_KEYS", "1:short", "entry 1 has a key"),
+        ("DIALNEXA_SIP_ALLOWED_NETWORKS", "10.1.0.0/16,10.1.2.3/8", "must be networks like 10.20.0.0/16"),
+        ("DIALNEXA_SIP_DENIED_NETWORKS", "carrier.example", "must be networks like 10.20.0.0/16"),
+        ("DIALNEXA_SIP_CA_FILE", "/nowhere/ca.pem", "/nowhere/ca.pem, which is not a file"),
+    ],
+)
+def test_does_not_start_with_sip_settings_that_cannot_be_right(name: str, value: str, said: str) -> None:
+    env = ELSEWHERE | SECRETS | {name: value}
+    ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
+    assert ended.returncode != 0
+    assert said in ended.stderr
+
+
 TWILIO = {"DIALNEXA_TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "DIALNEXA_TWILIO_AUTH_TOKEN": "t"}
 SIGNALWIRE = {
     "DIALNEXA_SIGNALWIRE_PROJECT_ID": "00000000-0000-0000-0000-000000000000",
