@@ -11,7 +11,7 @@ from django.test import Client
 
 from dialnexa.models import User, Workspace
 from kyc.models import KycCase
-from phone_numbers.models import PhoneNumber
+from phone_numbers.models import PhoneNumber, Rental, SipTrunk
 from telephony.models import Agent, AgentVersion
 from tests.conftest import client_of
 from tests.numbers.rows import make_number, make_order, make_rental
@@ -246,6 +246,104 @@ def test_says_unavailable_and_why(alice_client: Client, workspace: Workspace, no
     assert page.count(">Unavailable<") == 2
     assert "Rent is overdue: calls are off until it is paid." in page
     assert "KYC is suspended for GB." in page
+
+
+@pytest.mark.parametrize(
+    ("health", "reason"),
+    [
+        ("unreachable", "Your carrier does not answer over SIP."),
+        ("unauthorized", "Your carrier refuses the trunk&#x27;s credentials."),
+        ("healthy", ""),
+        ("unchecked", ""),
+    ],
+)
+def test_says_unavailable_when_the_trunk_fails(
+    alice_client: Client, workspace: Workspace, health: str, reason: str
+) -> None:
+    make_trunk(make_number(workspace, carrier="sip_trunk"), health)
+    page = alice_client.get(URL).content.decode()
+    assert (">Unavailable<" in page, ">Active<" in page) == (bool(reason), not reason)
+    assert reason in page
+
+
+def make_trunk(number: PhoneNumber, health: str = "healthy", status: str = "linked") -> SipTrunk:
+    return SipTrunk.objects.create(
+        number=number, workspace=number.workspace, host="sip.example.com", auth_mode="ip",
+        status=status, health=health,
+    )  # fmt: skip
+
+
+def test_shows_a_linked_number_that_has_neither_order_nor_rental(
+    alice_client: Client, workspace: Workspace, version: AgentVersion
+) -> None:
+    number = make_number(workspace, carrier="sip_trunk", outbound_version=version)
+    make_trunk(number)
+    for sort in ("newest", "number", "nickname", "renewal", "-renewal", "price", "-price"):
+        page = alice_client.get(URL, {"sort": sort, "chip": "sip", "provider": "sip_trunk"})
+        assert shown(page) == [number.e164]
+    row = page.content.decode()
+    for text in (
+        "<span>SIP trunk</span>", ">Outbound<", "Outbound: Front desk v3", 'aria-label="no rent"',
+        'title="A number of your own carrier: no rent here"', "Release…",
+    ):  # fmt: skip
+        assert text in row, text
+    assert chips(page) == {"all": 1, "active": 1, "sip": 1}
+
+
+def test_says_what_is_done_about_a_number_that_is_being_linked(
+    alice_client: Client, workspace: Workspace
+) -> None:
+    make_trunk(make_number(workspace, carrier="sip_trunk", status="pending"), status="linking")
+    assert "Asking your carrier whether it answers" in alice_client.get(URL).content.decode()
+
+
+def test_offers_no_other_number_in_the_place_of_ones_own(alice_client: Client, workspace: Workspace) -> None:
+    make_number(workspace, carrier="sip_trunk", status="failed", status_reason="Not linked.")
+    page = alice_client.get(URL).content.decode()
+    assert "Not linked." in page
+    assert "Search again" not in page
+    assert "Dismiss" in page
+
+
+def test_shows_no_rent_of_a_number_that_is_given_back(
+    alice_client: Client, workspace: Workspace, now: datetime
+) -> None:
+    for status in ("active", "expired"):
+        rental = make_rental(make_number(workspace, status="releasing"), now, status=status)
+        Rental.objects.filter(pk=rental.pk).update(ended_at=now)
+    response = alice_client.get(URL)
+    page = response.content.decode()
+    assert page.count(">Ended<") == 2
+    assert "₹92.00" not in page
+    assert "due-soon" not in page
+    assert chips(response) == {"all": 2}
+
+
+def test_marks_the_default_number_and_protected_ones(alice_client: Client, workspace: Workspace) -> None:
+    make_number(workspace, is_default=True)
+    make_number(workspace, release_protection=True)
+    page = alice_client.get(URL).content.decode()
+    assert page.count(">Default<") == 1
+    assert page.count('title="Protected from release"') == 1
+
+
+def test_leads_to_the_release_of_numbers_that_can_be_released(
+    alice_client: Client, bob_client: Client, workspace: Workspace
+) -> None:
+    active = make_number(workspace)
+    refused = make_number(workspace, status="pending", carrier_number_id="1")
+    for status in ("pending", "releasing", "failed"):
+        make_number(workspace, status=status)
+    page = alice_client.get(URL).content.decode()
+    assert set(re.findall(r"(phn_\w+)/#release-panel", page)) == {active.pk, refused.pk}
+    assert "#release-panel" not in bob_client.get(URL).content.decode()
+
+
+def test_sorts_without_a_table_head(alice_client: Client, workspace: Workspace) -> None:
+    make_number(workspace)
+    page = alice_client.get(URL, {"sort": "-price", "q": "555"}).content.decode()
+    assert 'href="/w/acme/numbers/?q=555&amp;sort=renewal"' in page
+    assert re.search(r'aria-current="true">.*?Dearest first', page)
 
 
 def test_escapes_what_people_typed(alice_client: Client, workspace: Workspace) -> None:
