@@ -1,61 +1,170 @@
-"""The wallet's book as its owner reads it: one line per effect, a reservation with what became of it."""
+"""The wallet's book as its owner reads it: one line per transfer that moved the wallet, with what it left.
+
+A purchase reserves money first. That is a line; charging the reservation moves the wallet no more, so it only
+changes the line's word, and giving it back is a line of its own. No balance of the past ever changes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from dialnexa.cells import csv_lines
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
+from dialnexa.months import Month
 from dialnexa.paging import Order, Page, cut_page, find_cursor
 
 PAGE_SIZE = 25
 NEWEST = Order("created_at", descending=True)
+NOTHING = Decimal(0)
 Kind = LedgerEntry.Kind
-OUTCOMES = {
-    "": ("Reserved", "waiting"),
-    Kind.CAPTURE: ("Charged", "off"),
-    Kind.VOID: ("Returned", "off"),
-}
+OUTCOMES = {"": ("Reserved", "waiting"), Kind.CAPTURE: ("Charged", "off"), Kind.VOID: ("Returned", "off")}
+HEADER = ("date", "what", "state", "by", "money_in", "money_out", "balance", "currency", "about", "id")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``amount`` is signed: what the wallet gained or lost. ``returned``: reserved and given back."""
+    """``amount`` is signed: what the wallet gained or lost; ``balance`` is what was in it then."""
 
     entry: LedgerEntry
     amount: Decimal
+    balance: Decimal
     word: str
     tone: str
-    returned: Decimal | None = None
 
     @property
     def is_order(self) -> bool:
         return self.entry.subject_id.startswith("ord_")
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A month in four figures; ``closes`` is the balance now while the month runs."""
+
+    opens: Decimal
+    came: Decimal
+    went: Decimal
+
+    @property
+    def closes(self) -> Decimal:
+        return self.opens + self.came - self.went
+
+
 def read_statement(
-    workspace: Workspace, *, after: str = "", before: str = ""
+    workspace: Workspace, *, month: Month | None = None, after: str = "", before: str = ""
 ) -> tuple[list[Line], Page[LedgerEntry]]:
     """One page of lines, newest first, and the page they came from."""
-    entries = LedgerEntry.objects.filter(workspace=workspace, currency=workspace.currency)
-    entries = entries.exclude(kind__in=(Kind.CAPTURE, Kind.VOID)).select_related("debit", "credit")
+    entries = _within(_entries(workspace), workspace, month)
     cursor = find_cursor(entries, NEWEST, after=after, before=before)
     page = cut_page(entries, NEWEST, cursor, size=PAGE_SIZE)
-    outcomes = _outcomes(page.rows)
-    return [_line(entry, outcomes.get(entry.subject_id, "")) for entry in page.rows], page
+    return _lines_down(page.rows, _balance_after(workspace, page.rows[0]) if page.rows else NOTHING), page
 
 
-def _outcomes(entries: list[LedgerEntry]) -> dict[str, str]:
-    """What became of each reservation, by its subject."""
+def read_totals(workspace: Workspace, month: Month) -> Totals:
+    """What came and went in the month, and what there was before."""
+    entries = _entries(workspace)
+    begins, _ = month.span(workspace.time_zone)
+    sums = _within(entries, workspace, month).aggregate(
+        came=Sum("effect", filter=Q(effect__gt=0)), went=Sum("effect", filter=Q(effect__lt=0))
+    )
+    opens = entries.filter(created_at__lt=begins).aggregate(sum=Sum("effect"))["sum"]
+    return Totals(opens or NOTHING, sums["came"] or NOTHING, -(sums["went"] or NOTHING))
+
+
+def first_entry_at(workspace: Workspace) -> datetime | None:
+    """When the book begins."""
+    return _entries(workspace).order_by("created_at").values_list("created_at", flat=True).first()
+
+
+def export_statement(workspace: Workspace, month: Month | None) -> Iterator[str]:
+    """CSV, line by line, oldest first; times are the workspace's. Amounts have a column each way, no sign."""
+    entries = _within(_entries(workspace), workspace, month).order_by("created_at", "pk")
+    balance = read_totals(workspace, month).opens if month else NOTHING
+    zone = ZoneInfo(workspace.time_zone)
+    outcome = LedgerEntry.objects.filter(
+        subject_id=OuterRef("subject_id"), kind__in=(Kind.CAPTURE, Kind.VOID)
+    )
+    rows = entries.annotate(outcome=Coalesce(Subquery(outcome.values("kind")[:1]), Value("")))
+    return csv_lines(
+        HEADER, (_cells(line, zone) for line in _lines_up(rows.iterator(chunk_size=500), balance))
+    )
+
+
+# --- the parts --------------------------------------------------------------------------------------
+
+
+def _entries(workspace: Workspace) -> QuerySet[LedgerEntry]:
+    """What moved the wallet, each with its signed ``effect`` on it."""
+    purse = LedgerAccount.objects.filter(workspace=workspace, kind="wallet", currency=workspace.currency)
+    entries = LedgerEntry.objects.filter(workspace=workspace)
+    entries = entries.filter(Q(debit__in=purse) | Q(credit__in=purse)).select_related("debit", "credit")
+    return entries.annotate(effect=Case(When(credit__in=purse, then="amount"), default=-F("amount")))
+
+
+def _within(
+    entries: QuerySet[LedgerEntry], workspace: Workspace, month: Month | None
+) -> QuerySet[LedgerEntry]:
+    if month is None:
+        return entries
+    begins, ends = month.span(workspace.time_zone)
+    return entries.filter(created_at__gte=begins, created_at__lt=ends)
+
+
+def _balance_after(workspace: Workspace, entry: LedgerEntry) -> Decimal:
+    """What the wallet holds now less what came later, in one query, so that nothing comes in between."""
+    later = _entries(workspace).filter(NEWEST.beyond(entry.created_at, entry.pk, backwards=True))
+    since = later.order_by().values("workspace").annotate(sum=Sum("effect")).values("sum")
+    purse = LedgerAccount.objects.filter(workspace=workspace, kind="wallet", currency=workspace.currency)
+    then = purse.annotate(then=F("balance") - Coalesce(Subquery(since), NOTHING))
+    return then.values_list("then", flat=True).get()
+
+
+def _lines_down(entries: list[LedgerEntry], balance: Decimal) -> list[Line]:
+    """Newest first; ``balance`` is what the first one left."""
     references = [f"resolve:{entry.subject_id}" for entry in entries if entry.kind == Kind.HOLD]
-    return dict(LedgerEntry.objects.filter(reference__in=references).values_list("subject_id", "kind"))
+    became = dict(LedgerEntry.objects.filter(reference__in=references).values_list("subject_id", "kind"))
+    lines = []
+    for entry in entries:
+        lines.append(_line(entry, balance, became.get(entry.subject_id, "")))
+        balance -= entry.effect  # type: ignore[attr-defined]
+    return lines
 
 
-def _line(entry: LedgerEntry, outcome: str) -> Line:
-    if entry.kind == Kind.HOLD:
-        word, tone = OUTCOMES[outcome]
-        if outcome == Kind.VOID:
-            return Line(entry, Decimal(0), word, tone, returned=-entry.amount)
-        return Line(entry, -entry.amount, word, tone)
-    gained = entry.credit.kind == LedgerAccount.Kind.WALLET
-    return Line(entry, entry.amount if gained else -entry.amount, entry.get_kind_display(), "ok")
+def _lines_up(entries: Iterable[LedgerEntry], balance: Decimal) -> Iterator[Line]:
+    """Oldest first; ``balance`` is what there was before."""
+    for entry in entries:
+        balance += entry.effect  # type: ignore[attr-defined]
+        yield _line(entry, balance, entry.outcome)  # type: ignore[attr-defined]
+
+
+def _line(entry: LedgerEntry, balance: Decimal, outcome: str) -> Line:
+    word, tone = OUTCOMES[outcome] if entry.kind == Kind.HOLD else (entry.get_kind_display(), "ok")
+    return Line(entry, entry.effect, balance, word, tone)  # type: ignore[attr-defined]
+
+
+def _cells(line: Line, zone: ZoneInfo) -> tuple[str, ...]:
+    entry, gained = line.entry, line.amount > 0
+    return (
+        f"{entry.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        entry.memo,
+        line.word,
+        entry.actor_name,
+        _plain(line.amount) if gained else "",
+        "" if gained else _plain(-line.amount),
+        _plain(line.balance),
+        entry.currency,
+        entry.subject_id,
+        entry.pk,
+    )
+
+
+def _plain(amount: Decimal) -> str:
+    """Two places, or every digit it has when there are more."""
+    short = f"{amount:.2f}"
+    return short if Decimal(short) == amount else f"{amount.normalize():f}"
