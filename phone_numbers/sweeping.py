@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
+from phone_numbers.trunk_health import LEASE
 
 BATCH = 400
 
@@ -62,7 +63,7 @@ def take_due_trunks(*, now: datetime) -> list[str]:
         room = max(0, settings.TRUNK_CHECKS_AT_ONCE - rows.filter(rung_until__gt=now).count())
         unrung = rows.filter(Q(rung_until__isnull=True) | Q(rung_until__lte=now)).order_by("next_check_at")
         ids = list(unrung.select_for_update(skip_locked=True).values_list("id", flat=True)[:room])
-        SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
+        SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + LEASE)
     return ids
 
 

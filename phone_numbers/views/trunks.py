@@ -166,11 +166,12 @@ def _number_in(asked: dict[str, str]) -> str:
 
 
 def _linked(request: Request, number: PhoneNumber) -> HttpResponse:
+    """The dialog closes over the table; the form's own page leads to the number."""
     sentence = f"{format_international(number.e164)} is linked. Choose who answers it under Routing."
-    if request.htmx:
+    if request.htmx and request.htmx.current_url_abs_path != request.path:
         return done(sentence, "close-modal", "numbers-changed")
     messages.success(request, sentence)
-    return redirect("numbers:number", number.workspace.slug, number.pk)
+    return _to_number(request, number)
 
 
 def _checked(request: Request, workspace: Workspace, trunk: SipTrunk, found: Check) -> HttpResponse:

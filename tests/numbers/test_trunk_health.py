@@ -288,7 +288,7 @@ def test_is_rung_for_few_at_a_time(workspace: Workspace, clock: Turned, settings
     assert take_due_trunks(now=clock.now) == []
     SipTrunk.objects.filter(pk=first[0]).update(rung_until=None, next_check_at=clock.now + timedelta(hours=1))
     assert take_due_trunks(now=clock.now) == [trunks[2].pk]
-    assert len(take_due_trunks(now=clock.turn(seconds=settings.RING_AGAIN))) == 2
+    assert len(take_due_trunks(now=clock.turn(seconds=trunk_health.LEASE.seconds))) == 2
 
 
 @pytest.mark.django_db(transaction=True)
