@@ -47,24 +47,20 @@ class OfferSearchForm(forms.Form):
         slugs = carrier_slugs()
         usual = {"provider": slugs[0] if slugs else "", "country": workspace.country}
         asked = {name: value for name, value in (data or {}).items() if name in self.base_fields}
-        super().__init__(data=usual | asked)
+        chosen = usual | asked
         self.was_asked = "country" in asked
-        self._choices("provider", [(slug, label_of(slug)) for slug in slugs])
         self.several = len(slugs) > 1
-        self.carrier = self.data["provider"] if self.data["provider"] in slugs else ""
+        self.carrier = chosen["provider"] if chosen["provider"] in slugs else ""
         self.moved = (data or {}).get("countries_of", self.carrier) != self.carrier
         countries = country_choices(workspace, self.carrier)
-        self._choices("country", countries)
         if self.moved or not self.was_asked:
-            self._stay_where_it_sells(workspace.country, [iso for _, pairs in countries for iso, _ in pairs])
+            chosen["country"] = _first_sold(countries, chosen["country"], workspace.country)
+        super().__init__(data=chosen)
+        self._choices("provider", [(slug, label_of(slug)) for slug in slugs])
+        self._choices("country", countries)
         if self.market:
             says = f"{label_of(self.carrier)} does not sell there. {OFF_THE_LIST}"
             self.fields["country"].error_messages["invalid_choice"] = says
-
-    def _stay_where_it_sells(self, usual: str, sold: list[str]) -> None:
-        country = self.data["country"]
-        first = usual if usual in sold else "".join(sold[:1])
-        self.data["country"] = country if country in sold else first
 
     @property
     def market(self) -> str:
@@ -94,6 +90,12 @@ class OfferSearchForm(forms.Form):
             region=self.cleaned_data["region"],
             contains=self.cleaned_data["contains"],
         )
+
+
+def _first_sold(countries: Choices, *wanted: str) -> str:
+    """The first of the countries that are wanted which the list has, else the list's own first."""
+    listed = [iso for _, pairs in countries for iso, _ in pairs]
+    return next((iso for iso in [*wanted, *listed] if iso in listed), "")
 
 
 def country_choices(workspace: Workspace, carrier: str) -> Choices:

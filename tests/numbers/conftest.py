@@ -47,9 +47,10 @@ def by(alice: User) -> Actor:
 
 @dataclass
 class Carrier:
-    """The sandbox, seen from outside."""
+    """The sandbox, seen from outside: what our account there bought and has."""
 
     server: Any
+    account: str = AUTH_ID
 
     def breaks(self, kind: str, seconds: float | None = None, on: str = "buy", times: int = 1) -> None:
         with self.server.state.locked() as contents:
@@ -58,11 +59,12 @@ class Carrier:
 
     def sales(self, e164: str) -> int:
         self.server.state.settle()
-        return sum(sale.account == AUTH_ID and sale.number == e164[1:] for sale in self.server.state.sales())
+        sales = self.server.state.sales()
+        return sum(sale.account == self.account and sale.number == e164[1:] for sale in sales)
 
     def owns(self, e164: str) -> bool:
         self.server.state.settle()
-        return any(owned.number == e164[1:] for owned in self.server.state.owned_by(AUTH_ID))
+        return any(owned.number == e164[1:] for owned in self.server.state.owned_by(self.account))
 
     def requests(self, verb: str) -> int:
         return sum(seen.method == verb for seen in self.server.state.requests)
@@ -89,11 +91,13 @@ def order(workspace: Workspace, offers: Iterator[Offer], by: Actor, now: datetim
 KEYS = count()
 
 
-def place(workspace: Workspace, offer: Offer, by: Actor, now: datetime) -> NumberOrder:
+def place(
+    workspace: Workspace, offer: Offer, by: Actor, now: datetime, carrier: str = "plivo"
+) -> NumberOrder:
     return place_order(
         workspace,
         offer,
-        carrier="plivo",
+        carrier=carrier,
         idempotency_key=f"key-{next(KEYS)}",
         expected_total=None,
         by=by,
