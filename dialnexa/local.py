@@ -22,6 +22,7 @@ from dialnexa.data_folder import DEFAULT_DATA_DIR, EmbeddedError, make, place
 
 SHARED = "up.json"
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105  the sandbox's own, known to everybody
+ACCOUNTS = ("DIALNEXA_PLIVO_AUTH_ID", "DIALNEXA_TWILIO_ACCOUNT_SID", "DIALNEXA_SIGNALWIRE_PROJECT_ID")
 DEMO_TIMES = {  # seconds: a demo shows in half a minute what takes a carrier a quarter of an hour
     "DIALNEXA_CARRIER_DEADLINE": "8",
     "DIALNEXA_PURCHASE_LEASE": "20",
@@ -138,16 +139,29 @@ def complete(folder: Path, port: int) -> None:
         **DEMO_TIMES,
         **DEMO_SIP,
     }
-    if not os.environ.get("DIALNEXA_PLIVO_AUTH_ID"):
-        sandbox = f"http://127.0.0.1:{choose_sandbox_port(port)}"
-        defaults |= {
-            "DIALNEXA_SANDBOX_URL": sandbox,
-            "DIALNEXA_PLIVO_BASE_URL": sandbox,
-            "DIALNEXA_PLIVO_AUTH_ID": "MADEMO00000000000000",
-            "DIALNEXA_PLIVO_AUTH_TOKEN": SANDBOX_TOKEN,
-        }
+    if not any(os.environ.get(account) for account in ACCOUNTS):
+        defaults |= sandbox_accounts(f"http://127.0.0.1:{choose_sandbox_port(port)}")
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def sandbox_accounts(url: str) -> dict[str, str]:
+    """An account with every carrier, all of them the sandbox at ``url``. A real account leaves it out."""
+    return {
+        "DIALNEXA_SANDBOX_URL": url,
+        "DIALNEXA_PLIVO_BASE_URL": url,
+        "DIALNEXA_PLIVO_AUTH_ID": "MADEMO00000000000000",
+        "DIALNEXA_PLIVO_AUTH_TOKEN": SANDBOX_TOKEN,
+        "DIALNEXA_TWILIO_BASE_URL": url,
+        "DIALNEXA_TWILIO_PRICING_URL": url,
+        "DIALNEXA_TWILIO_ACCOUNT_SID": "AC" + "de" * 16,
+        "DIALNEXA_TWILIO_AUTH_TOKEN": SANDBOX_TOKEN,
+        "DIALNEXA_SIGNALWIRE_BASE_URL": url,
+        "DIALNEXA_SIGNALWIRE_PROJECT_ID": "dededede-dede-dede-dede-dededededede",
+        "DIALNEXA_SIGNALWIRE_API_TOKEN": SANDBOX_TOKEN,
+        "DIALNEXA_SIGNALWIRE_LOCAL_RATE": "0.50",
+        "DIALNEXA_SIGNALWIRE_TOLL_FREE_RATE": "0.80",
+    }
 
 
 def choose_sandbox_port(port: int) -> int:

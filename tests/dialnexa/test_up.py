@@ -98,6 +98,15 @@ def test_lets_other_commands_join(running: Running) -> None:
     assert "True" in joined.stdout
 
 
+def test_connects_every_carrier_to_the_sandbox(running: Running) -> None:
+    code = (
+        "from telephony.carrier_accounts import ask_carriers\n"
+        "print(*(f'{account.slug}={account.accepted}' for account in ask_carriers()))"
+    )
+    asked = run("manage.py", "shell", "-c", code, env=running.env)
+    assert "plivo=True twilio=True signalwire=True" in asked.stdout, asked.stderr
+
+
 def test_runs_once_for_each_data_folder(running: Running) -> None:
     second = run("manage.py", "up", "--port", "0", "--data-dir", str(running.folder), env=clean_env())
     assert second.returncode == 1
