@@ -131,7 +131,7 @@ class Purchase(ApiView):
           `agent_not_published`
         - 402 `wallet_insufficient`, `spend_cap_reached` (of this key)
         - 403 `kyc_required`, `carrier_compliance_required`
-        - 409 `number_taken`: by another buyer, here or at the carrier
+        - 409 `number_taken`: by another buyer, here or at the carrier; `details.number_id` if it is yours
         - 502 the carrier's fault, or it did not answer; nothing was charged
         - 503 `carrier_busy`, `no_carrier`: nothing was ordered
 

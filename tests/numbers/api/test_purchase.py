@@ -85,6 +85,19 @@ def test_answers_202_when_it_takes_longer_than_the_wait_and_goes_on(
     assert spent(workspace) == 92
 
 
+def test_wakes_a_worker_once(
+    program: Program,
+    number: str,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    rung = []
+    monkeypatch.setattr("dialnexa.doorbell.ring", lambda task, **ids: rung.append((task.name, ids)))
+    with django_capture_on_commit_callbacks(execute=True):
+        program.post(PURCHASE, {"phone_number": number}, **LATER)
+    assert rung == [("phone_numbers.tasks.fulfil_order", {"order_id": NumberOrder.objects.get().pk})]
+
+
 @pytest.mark.parametrize(
     "header, wait, applied",
     [
