@@ -51,7 +51,7 @@ class KeyList:
 
 def read_keys(workspace: Workspace, *, now: datetime) -> KeyList:
     """Every key of the workspace, in two queries for its keys and two for what they spent."""
-    keys = list(workspace.api_keys.select_related("created_by").order_by("-created_at", "-pk"))
+    keys = list(workspace.api_keys.select_related("created_by", "replaces").order_by("-created_at", "-pk"))
     spending = spending_of(workspace, now=now)
     successors = {key.replaces_id: key for key in reversed(keys) if key.replaces_id and not key.revoked_at}
     rows = [read_key(key, spending.get(key.pk, Decimal(0)), successors.get(key.pk), now) for key in keys]
