@@ -22,7 +22,17 @@ for name in names.split():
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 # What is used if it happens to be there, and not missed.
-OPTIONAL = {"greenlet", "pip", "pygments", "pyyaml", "setuptools"}
+OPTIONAL = {
+    "charset-normalizer",
+    "greenlet",
+    "pip",
+    "pygments",
+    "pyyaml",
+    "requests",
+    "rich",
+    "setuptools",
+    "urllib3",
+}
 
 
 def test_name_everything_that_running_imports() -> None:

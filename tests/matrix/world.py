@@ -9,7 +9,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
 from dialnexa.invitations import invite
 from dialnexa.models import Workspace
-from phone_numbers.models import SipTrunk
+from phone_numbers.models import BulkRouting, SipTrunk
 from telephony import agents
 from telephony.models import NetworkGroup
 from tests.conftest import make_user
@@ -42,6 +42,7 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "order_id": order.pk,
         "agent_id": agent.pk,
         "version_number": 1,
+        "bulk_id": BulkRouting.objects.create(workspace=workspace).pk,
         "key_id": key.pk,
         "member_id": member.pk,
         "invitation_id": invitation.pk,
