@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 from django.db import connections
+from django.test import Client
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
@@ -112,3 +113,62 @@ def test_is_released_only_after_another_took_its_place(
     set_default(make_number(workspace), is_default=True, by=by, now=now)
     release_number(number, by=by, now=now)
     assert PhoneNumber.objects.get(pk=number.pk).status == "releasing"
+
+
+# --- on its page --------------------------------------------------------------------------------------
+
+
+def address(number: PhoneNumber, what: str = "default") -> str:
+    return f"/w/acme/numbers/{number.pk}/{what}/"
+
+
+def test_is_chosen_on_the_page_and_marked_in_the_table(alice_client: Client, number: PhoneNumber) -> None:
+    page = alice_client.get(f"/w/acme/numbers/{number.pk}/").content.decode()
+    assert "Make it the default" in page
+    answer = alice_client.post(address(number), {"is_default": "1"}, follow=True)
+    page = answer.content.decode()
+    assert "+1 212-555-0177 is the default number now." in page
+    assert "Stop using it as the default" in page
+    assert "Made the default number" in page
+    assert ">Default</span>" in alice_client.get("/w/acme/numbers/").content.decode()
+    answer = alice_client.post(address(number), {"is_default": "0"}, follow=True)
+    assert "is no longer the default number." in answer.content.decode()
+
+
+def test_keeps_its_number_from_being_released_until_another_takes_over(
+    alice_client: Client, workspace: Workspace, number: PhoneNumber
+) -> None:
+    form = {"confirm": number.e164[-4:]}
+    alice_client.post(address(number), {"is_default": "1"})
+    answer = alice_client.post(address(number, "release"), form)
+    assert answer.status_code == 409
+    assert "Make another number the default first." in answer.content.decode()
+    other = make_number(workspace, "+12125550178")
+    alice_client.post(address(other), {"is_default": "1"})
+    assert alice_client.post(address(number, "release"), form).status_code == 302
+    assert PhoneNumber.objects.get(pk=number.pk).status == "releasing"
+    assert defaults(workspace) == ["+12125550178"]
+
+
+def test_is_not_offered_for_numbers_that_are_not_active(alice_client: Client, workspace: Workspace) -> None:
+    number = make_number(workspace, "+12125550179", status="failed")
+    assert "default" not in alice_client.get(f"/w/acme/numbers/{number.pk}/").content.decode().lower()
+    answer = alice_client.post(address(number), {"is_default": "1"})
+    assert answer.status_code == 409
+    assert "Only an active number can be the default." in answer.content.decode()
+
+
+def test_is_chosen_by_owners_and_admins_of_the_workspace(
+    bob_client: Client,
+    charlie_client: Client,
+    workspace: Workspace,
+    number: PhoneNumber,
+    charlie_workspace: Workspace,
+) -> None:
+    form = {"is_default": "1"}
+    assert "Make it the default" not in bob_client.get(f"/w/acme/numbers/{number.pk}/").content.decode()
+    assert bob_client.post(address(number), form).status_code == 403
+    for slug in ("acme", "chocolate"):
+        assert charlie_client.post(address(number).replace("acme", slug), form).status_code == 404
+    assert charlie_client.post("/w/chocolate/numbers/%00/default/", form).status_code == 404
+    assert defaults(workspace) == []
