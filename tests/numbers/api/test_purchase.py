@@ -389,11 +389,13 @@ def test_is_refused_with_401_once_the_key_is_revoked_or_expired(
 
 
 def test_is_refused_with_409_when_somebody_here_has_the_number(
-    program: Program, charlie_program: Program, charlie_workspace: Workspace, number: str
+    program: Program, charlie_program: Program, charlie_workspace: Workspace, number: str, carrier: Carrier
 ) -> None:
     program.post(PURCHASE, {"phone_number": number}, **LATER)
+    asked = carrier.requests("GET")
     response = charlie_program.post(PURCHASE, {"phone_number": number})
     assert code(response) == (409, "number_taken")
+    assert carrier.requests("GET") == asked
     assert wallet.balance(charlie_workspace) == OPENING
     assert response.json()["message"].startswith(f"{number} was taken a moment ago.")
     assert "details" not in response.json()
