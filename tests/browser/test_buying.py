@@ -206,3 +206,38 @@ def test_says_above_the_dialog_when_the_server_broke(
     assert page.is_visible("#modal[open]")
     assert all("503" in said for said in complaints)
     complaints.clear()
+
+
+def test_changes_the_countries_and_prices_with_the_provider(
+    open_page: Open, every_carrier: Any, workspace: Workspace
+) -> None:
+    page = open_page()
+    look_for_american_numbers(page)
+    page.focus("#modal #id_provider")
+    page.select_option("#modal #id_provider", "signalwire")
+    page.wait_for_selector("#offers h3:has-text('SignalWire')")
+    assert page.locator("#modal #id_country option").all_inner_texts() == ["United States 🇺🇸 +1"]
+    assert page.evaluate("document.activeElement.id") == "id_provider"
+    assert "₹88.00" in page.inner_text("#offers .offer-price >> nth=0")
+    page.select_option("#modal #id_provider", "twilio")
+    page.wait_for_selector("#offers h3:has-text('Twilio')")
+    assert page.locator("#modal #id_country option").count() == 4
+    page.select_option("#modal #id_country", "IN")
+    page.wait_for_selector("#offers h3:has-text('India · Twilio')")
+    assert page.locator("#buy-country").count() == 1
+
+
+def test_buys_from_one_provider_after_another(
+    open_page: Open, every_carrier: Any, workspace: Workspace, worker: Callable[[], None]
+) -> None:
+    page = open_page()
+    worker()
+    for slug, label in (("twilio", "Twilio"), ("signalwire", "SignalWire")):
+        look_for_american_numbers(page)
+        page.select_option("#modal #id_provider", slug)
+        page.wait_for_selector(f"#offers h3:has-text('{label}')")
+        page.locator(".offer").nth(0).locator("summary").click()
+        page.get_by_role("button", name=re.compile("^Buy for ₹")).click()
+        page.wait_for_selector("#modal:not([open])", state="attached")
+        page.wait_for_selector(f"tr:has-text('{label}') .status-ok")
+    assert sorted(PhoneNumber.objects.values_list("carrier", flat=True)) == ["signalwire", "twilio"]
