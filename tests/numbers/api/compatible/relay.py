@@ -49,7 +49,7 @@ class Relay:
         check(method, ROOT + path, {}, sent, self.headers, response, loose=loose)
         return response
 
-    def post(self, body: Any = None, **headers: str) -> Any:
+    def post(self, body: Any = None, **headers: Any) -> Any:
         return self.send("POST", "", body, **headers)
 
     def put(self, number_id: str, body: Any = None, *, loose: bool = False) -> Any:
@@ -85,7 +85,7 @@ def check(
     if not has_document:
         return
     args = {name: [str(value)] for name, value in query.items() if value != ""}
-    kind = {"content_type": "application/json"} if body else {}
+    kind: dict[str, Any] = {"content_type": "application/json"} if body else {}
     lower = {name.lower(): value for name, value in headers.items()}
     request = MockRequest(HOST, method.lower(), path, args=args, headers=lower, data=body or None, **kind)
     if response.status_code < 400 and not loose:

@@ -27,6 +27,7 @@ from tests.numbers.conftest import Carrier
 from .relay import Relay, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("workspace", "sandbox")]
+RENT = Decimal(92)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_answers_200_with_the_number(
     assert body["next_billed_at"] is not None
     order = NumberOrder.objects.get()
     assert (row.status, order.status, order.api_key) == ("active", "fulfilled", relay.program.key)
-    assert (carrier.sales(number), spent(workspace)) == (1, 92)
+    assert (carrier.sales(number), spent(workspace)) == (1, RENT)
 
 
 @pytest.mark.usefixtures("worker")
@@ -98,7 +99,7 @@ def test_answers_504_while_nobody_knows_and_goes_on(
     advance_order(NumberOrder.objects.get().pk)
     (found,) = relay.get(filter_number=number).json()["data"]
     assert found["number"] == number
-    assert (carrier.sales(number), spent(workspace)) == (1, 92)
+    assert (carrier.sales(number), spent(workspace)) == (1, RENT)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -142,7 +143,7 @@ def test_buys_once_when_it_is_sent_many_times_at_once(
     assert set(statuses) <= {200, 422, 504}
     assert 200 in statuses
     assert NumberOrder.objects.count() == 1
-    assert (carrier.sales(number), spent(workspace)) == (1, 92)
+    assert (carrier.sales(number), spent(workspace)) == (1, RENT)
 
 
 # --- with a key, as in our own API --------------------------------------------------------------------
