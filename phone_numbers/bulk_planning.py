@@ -42,8 +42,10 @@ class Planned:
     @property
     def ids(self) -> dict[str, Any]:
         """As ``BulkRouting.changes`` keeps it."""
-        sides = {way: [before and before.pk, after and after.pk] for way, before, after in self.ways}
-        return {"number": self.number.pk, **sides}
+        ids: dict[str, Any] = {"number": self.number.pk}
+        for way, before, after in self.ways:
+            ids[way] = [before and before.pk, after and after.pk]
+        return ids
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Func, IntegerField, QuerySet
@@ -16,6 +17,7 @@ from dialnexa.models import Workspace
 from phone_numbers.bulk_planning import (
     Planned,
     Preview,
+    Versions,
     find_numbers,
     plan_back,
     plan_routes,
@@ -126,14 +128,16 @@ def told_changes(bulk: BulkRouting) -> list[ToldChange]:
     """The change number by number, with what each was and became. Two queries."""
     versions = versions_in(bulk.changes)
     numbers = PhoneNumber.objects.in_bulk([change["number"] for change in bulk.changes])
-    return [
-        ToldChange(
-            numbers[change["number"]],
-            [(way, *map(versions.get, change[way])) for way in DIRECTIONS if way in change],
-            change.get("kept", ""),
-        )
-        for change in bulk.changes
-    ]
+    return [_told(numbers[change["number"]], change, versions) for change in bulk.changes]
+
+
+def _told(number: PhoneNumber, change: dict[str, Any], versions: Versions) -> ToldChange:
+    ways = []
+    for way in DIRECTIONS:
+        if way in change:
+            before, after = change[way]
+            ways.append((way, versions.get(before), versions.get(after)))
+    return ToldChange(number, ways, change.get("kept", ""))
 
 
 def _refuse_surprise(plan: Preview, expected: str) -> None:
