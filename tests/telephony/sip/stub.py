@@ -90,10 +90,10 @@ def streams(
                         _talk(stream)
 
         def _talk(stream: socket.socket) -> None:
-            stream.settimeout(0.05)
-            _send(respond(""), stream.sendall, over)
+            _send(respond(""), partial(_send_on, stream), over)
             data = b""
             while not over.is_set():
+                stream.settimeout(0.05)
                 try:
                     part = stream.recv(65_535)
                 except TimeoutError:
@@ -103,7 +103,7 @@ def streams(
                 data += part
                 while b"\r\n\r\n" in data:
                     request, _, data = data.partition(b"\r\n\r\n")
-                    _send(respond(stub.hear(request + b"\r\n\r\n")), stream.sendall, over)
+                    _send(respond(stub.hear(request + b"\r\n\r\n")), partial(_send_on, stream), over)
 
         with _running(serve, over):
             yield stub
@@ -120,6 +120,11 @@ def _secured(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocke
 
 def _send_to(server: socket.socket, receiver: Any, part: bytes) -> None:
     server.sendto(part, receiver)
+
+
+def _send_on(stream: socket.socket, part: bytes) -> None:
+    stream.settimeout(5)
+    stream.sendall(part)
 
 
 def _send(parts: Iterable[bytes | float], send: Callable[[bytes], object], over: threading.Event) -> None:

@@ -62,6 +62,18 @@ def test_ends_when_the_reply_does_not(start: bytes, part: bytes) -> None:
         assert check(stub.port, "tcp").health == "unreachable"
 
 
+@pytest.mark.parametrize("part", [b"\r\n", b"SIP/2.0 100 Trying\r\n\r\n"])
+def test_has_enough_of_a_flood_long_before_its_time_is_up(part: bytes) -> None:
+    def flood(request: str) -> Iterator[bytes | float]:
+        while True:
+            yield part * 1000
+
+    began = time.monotonic()
+    with streams(flood) as stub:
+        assert check(stub.port, "tcp", deadline=4.5).health == "unreachable"
+        assert time.monotonic() - began < 3
+
+
 def test_reads_no_megabyte() -> None:
     body = b"x" * 1_000_000
     with streams(lambda asked: [reply(asked, "200 OK", body=body)] if asked else []) as stub:
