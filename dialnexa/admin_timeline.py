@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +25,11 @@ LIMIT = 200  # events of one kind on one page; the lists have the rest
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a timeline. ``tone`` is ok, waiting, trouble or off; ``bodies`` unfold (label, text)."""
+    """One line of a timeline. ``tone`` is ok, waiting, trouble or off; ``bodies`` unfold (label, text).
+
+    Neighbours that are ``like`` each other become one line: the first, with how often and until when, and
+    with what was said last.
+    """
 
     at: datetime
     kind: str
@@ -34,6 +39,9 @@ class Event:
     who: str = ""
     tone: str = "off"
     bodies: tuple[tuple[str, str], ...] = ()
+    like: str = ""
+    times: int = 1
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +57,24 @@ class Section:
 
 
 def timeline(*groups: Iterable[Event]) -> Section:
-    """One section with the events of all groups, oldest first."""
+    """One section with the events of all groups, oldest first; what only repeats itself is folded."""
     events = sorted((event for group in groups for event in group), key=lambda event: event.at)
-    return Section("Timeline", events=events, empty="Nothing has happened yet.")
+    return Section("Timeline", events=fold(events), empty="Nothing has happened yet.")
+
+
+def fold(events: Iterable[Event]) -> list[Event]:
+    """The events, each run of neighbours that are like each other as one."""
+    folded: list[Event] = []
+    for _, run in groupby(enumerate(events), key=lambda pair: pair[1].like or pair[0]):
+        same = [event for _, event in run]
+        folded.append(_as_one(same) if len(same) > 1 else same[0])
+    return folded
+
+
+def _as_one(same: list[Event]) -> Event:
+    last = same[-1]
+    said = {"url": last.url, "text": last.text, "bodies": last.bodies}
+    return replace(same[0], **said, times=len(same), last_at=last.at)
 
 
 def link_to(item: Model | None, text: str = "") -> SafeString | str:
@@ -70,8 +93,9 @@ def link_to_id(object_id: str) -> SafeString | str:
 
 
 def history_events(subject_ids: Iterable[str]) -> list[Event]:
-    """The audit entries about these objects."""
-    return [history_event(entry) for entry in entries_about(subject_ids)[:LIMIT]]
+    """The latest audit entries about these objects."""
+    latest = entries_about(subject_ids).reverse()[:LIMIT]
+    return [history_event(entry) for entry in reversed(latest)]
 
 
 def ledger_events(subject_ids: Iterable[str]) -> list[Event]:

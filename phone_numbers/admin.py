@@ -112,6 +112,7 @@ def _rent(number: PhoneNumber) -> Section:
     return Section("Rent", head=("Paid for", "Period", "Amount", "Entry", "Rental"), rows=rows)
 
 
+STRAY_DATES = ("found_at", "releasing_since", "next_release_at", "release_note", "resolved_at")
 WORK_DATES = ("next_run_at", "lease_until", "doubted_at", "missed_at", "rung_until")
 
 
@@ -169,14 +170,25 @@ class NumberOrderAdmin(NumberSearch):
 @admin.register(StrayNumber)
 class StrayNumberAdmin(NumberSearch):
     shelf = "Numbers"
-    shows_history = True
-    fields = ("id", "number_", "carrier", "carrier_number_id", "order", "evidence", "found_at", "resolved_at")
-    list_display = ("number_", "carrier", "order", "evidence", "found_at", "resolved_at")
+    fields = ("id", "number_", "state", "carrier", "carrier_number_id", "order", "evidence", *STRAY_DATES)
+    list_display = ("number_", "state", "carrier", "order", "evidence", "found_at", "resolved_at")
     list_filter = (("resolved_at", admin.EmptyFieldListFilter), "carrier")
     list_select_related = ("order",)
     search_fields = ("id__exact", "carrier_number_id__exact", "order__id__exact")
     ordering = ("-id",)
-    staff_actions = (work.RESOLVE,)
+    staff_actions = (work.RELEASE_STRAY, work.RESOLVE)
+
+    @admin.display(description="Status")
+    def state(self, stray: StrayNumber) -> SafeString:
+        if stray.resolved_at:
+            return pill("off", "Resolved")
+        return pill("pending", "Being given back") if stray.releasing_since else pill("unknown", "Open")
+
+    def describe(self, item: StrayNumber) -> str:
+        return f"at {item.get_carrier_display()}, found {localtime(item.found_at):%d %b %Y}"
+
+    def sections(self, item: StrayNumber, request: HttpRequest) -> Sequence[Section]:
+        return (_story([item.pk], PurchaseAttempt.objects.none()),)
 
 
 @admin.register(PurchaseAttempt)

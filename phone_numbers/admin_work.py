@@ -14,6 +14,7 @@ from phone_numbers import support
 from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
 from phone_numbers.refunding import is_refundable
 from phone_numbers.releasing import release_number
+from phone_numbers.strays import live_number, release_stray
 from phone_numbers.support import look_up_by_staff, resolve_stray
 
 WAITING = (NumberOrder.Status.PLACED, NumberOrder.Status.UNCERTAIN)
@@ -55,6 +56,19 @@ def _look_up(order: NumberOrder, data: dict[str, Any], *, by: Actor, now: dateti
 def _resolve(stray: StrayNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
     resolve_stray(stray, by=by, now=now, reason=data["reason"])
     return "resolved."
+
+
+def _release_stray(stray: StrayNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    release_stray(stray, by=by, now=now, reason=data["reason"])
+    return "being given back: the carrier is told within seconds, and again until it is certain."
+
+
+def _stray_now(stray: StrayNumber) -> str:
+    if stray.resolved_at:
+        return "Resolved already."
+    if number := live_number(stray):
+        return f"In use: it is {number.workspace}’s number, {number.get_status_display().lower()}."
+    return "Being given back." if stray.releasing_since else "Still open."
 
 
 def _release(number: PhoneNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
@@ -122,6 +136,19 @@ RELEASE = StaffAction(
     final=True,
     danger=True,
 )
+RELEASE_STRAY = StaffAction(
+    name="release",
+    label="Release at the carrier",
+    explains="The carrier is asked to take the number back by its own id for it, and again until it is "
+    "certain. Nobody here can order it meanwhile.",
+    run=_release_stray,
+    permission="numbers.change_straynumber",
+    fits=lambda stray: stray.resolved_at is None and stray.releasing_since is None,
+    says=_stray_now,
+    single=True,
+    final=True,
+    danger=True,
+)
 RESOLVE = StaffAction(
     name="resolve",
     label="Mark as resolved",
@@ -129,5 +156,5 @@ RESOLVE = StaffAction(
     run=_resolve,
     permission="numbers.change_straynumber",
     fits=lambda stray: stray.resolved_at is None,
-    says=lambda stray: "Resolved already." if stray.resolved_at else "Still open.",
+    says=_stray_now,
 )

@@ -20,6 +20,7 @@ from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import clean_name
 from phone_numbers.quoting import QuotedOffer, quote_offer
 from phone_numbers.routing import usable_version
+from phone_numbers.strays import refuse_leaving
 from telephony.carriers.base import Offer
 from telephony.e164 import parse_e164
 from telephony.models import AgentVersion
@@ -114,6 +115,7 @@ def _write_order(
     if by.api_key:
         refuse_over_cap(by.api_key, quote.setup_price + quote.monthly_price, now=now)
     inbound = inbound and usable_version(workspace.pk, inbound, "inbound")
+    refuse_leaving(quote.offer.e164)
     number = _pending_number(workspace, quote, names, now)
     order = NumberOrder.objects.create(
         workspace=workspace,

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from dialnexa import clock
-from phone_numbers import fulfilment, papers, releasing, trunk_health, trunks
+from phone_numbers import fulfilment, papers, releasing, strays, trunk_health, trunks
 
 
 @shared_task
@@ -19,6 +19,11 @@ def confirm_number(*, number_id: str) -> None:
 @shared_task
 def release_number(*, number_id: str) -> None:
     releasing.tell_carrier(number_id)
+
+
+@shared_task
+def release_stray(*, stray_id: str) -> None:
+    strays.tell_carrier(stray_id)
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,9 @@ from telephony.models import (
     SipRate,
     WorkspaceNetworkGroup,
 )
+
+EXCHANGES = 500  # on one page, before those that say the same are folded
+OF_ONE_ANSWER = {"api_id", "request_id", "request_uuid"}
 
 
 @admin.register(CarrierExchange)
@@ -73,9 +77,25 @@ def tone_of(exchange: CarrierExchange) -> str:
 
 
 def exchange_events(about: Iterable[str]) -> list[Event]:
-    """What was said to carriers about these orders or numbers."""
-    rows = CarrierExchange.objects.filter(about__in=list(about)).order_by("id")[:200]
-    return [_exchange_event(row) for row in rows]
+    """What was said to carriers about these orders, numbers or strays, latest at the end."""
+    rows = CarrierExchange.objects.filter(about__in=list(about)).order_by("-id")[:EXCHANGES]
+    return [_exchange_event(row) for row in reversed(rows)]
+
+
+def _likeness(row: CarrierExchange) -> str:
+    """Equal for exchanges that say the same: carriers put an id of its own into every answer."""
+    what = (row.about, row.carrier, row.method, row.url, row.request_body, row.status, row.error)
+    return json.dumps((*what, _essence(row.response_body)))
+
+
+def _essence(body: str) -> str:
+    try:
+        said = json.loads(body)
+        if isinstance(said, dict):
+            return json.dumps({name: said[name] for name in sorted(said.keys() - OF_ONE_ANSWER)})
+    except (ValueError, RecursionError):
+        pass
+    return body
 
 
 def _exchange_event(row: CarrierExchange) -> Event:
@@ -89,6 +109,7 @@ def _exchange_event(row: CarrierExchange) -> Event:
         who=row.carrier.capitalize(),
         tone=tone_of(row),
         bodies=tuple((label, pretty(text)) for label, text in bodies if text),
+        like=_likeness(row),
     )
 
 

@@ -11,8 +11,10 @@ from telephony.models import CarrierExchange
 BODY_LIMIT = 20_000  # characters
 
 
-def save_exchanges(exchanges: Iterable[Exchange], *, about: str, workspace_id: str, now: datetime) -> None:
-    """Keep these exchanges (masked by the adapter) under ``about``, an order's or number's id.
+def save_exchanges(
+    exchanges: Iterable[Exchange], *, about: str, workspace_id: str | None, now: datetime
+) -> None:
+    """Keep these exchanges (masked by the adapter) under ``about``, an order's, number's or stray's id.
 
     They are collected while the carrier is spoken to and written with the outcome, so that a database that is
     away can't turn an answer into a doubt.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from dialnexa import wallet
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
-from phone_numbers import fulfilment, settling
+from phone_numbers import fulfilment, papers, settling
 from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
 from telephony.e164 import format_international, format_national
 from telephony.models import CarrierExchange
@@ -112,6 +115,37 @@ def test_shows_what_was_said_to_the_carrier_without_the_secret(
         shown = staff_client.get(url).content.decode()
         assert "fulfilled" in shown
         assert "sandbox-token" not in shown
+
+
+def test_folds_what_was_asked_and_answered_again_and_again(
+    staff_client: Client, carrier: Carrier, order: NumberOrder, advance: Any, clock: Turned
+) -> None:
+    carrier.breaks("pending", 3600)
+    number = advance(order).number
+    for _ in range(12):
+        clock.turn(minutes=1)
+        papers.confirm_number(number.id, tell=clock)
+    last = clock.now
+    clock.turn(minutes=1)
+    carrier.server.state.move_clock(3601)
+    papers.confirm_number(number.id, tell=clock)
+    shown = staff_client.get(page(number)).content.decode()
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", shown))
+    assert f"×12, last at {timezone.localtime(last, ZoneInfo('Asia/Kolkata')):%H:%M:%S}" in told
+    assert shown.count("→ 200") == 2  # the thirteenth answer says something else
+    assert CarrierExchange.objects.filter(about=number.pk).count() == 13
+
+
+def test_shows_the_latest_when_there_is_too_much(
+    staff_client: Client, bought: NumberOrder, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    monkeypatch.setattr("telephony.admin.EXCHANGES", 3)
+    for n in range(6):
+        CarrierExchange.objects.create(
+            about=bought.pk, carrier="plivo", method="GET", url=f"https://x/{n}", duration_ms=1, at=now
+        )
+    shown = staff_client.get(page(bought)).content.decode()
+    assert [f"GET /{n} " in shown for n in range(6)] == [False, False, False, True, True, True]
 
 
 def test_links_a_number_to_its_order_rent_and_charge(staff_client: Client, bought: NumberOrder) -> None:

@@ -10,7 +10,7 @@ import phone_numbers
 from phone_numbers.history import ECHOES, SENTENCES
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
 
-ELSEWHERE = {"resolve"}  # about a stray sale, which only support sees
+ELSEWHERE = {"resolve", "release_stopped"}  # about a stray sale, which only support sees
 
 
 def recorded() -> Iterator[str]:

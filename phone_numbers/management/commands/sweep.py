@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from dialnexa import clock, heartbeats
 from dialnexa.doorbell import ring
-from phone_numbers import sweeping, tasks
+from phone_numbers import strays, sweeping, tasks
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
 
 def sweep() -> None:
-    """One round: say that we are alive, and ring for due orders, numbers and trunks.
+    """One round: say that we are alive, and ring for due orders, numbers, strays and trunks.
 
     The round ends at the first message the broker does not take; what was not rung for is due again soon.
     """
@@ -43,6 +43,7 @@ def sweep() -> None:
     calls = [(tasks.fulfil_order, "order_id", pk) for pk in sweeping.take_due_orders(now=now)]
     calls += [(tasks.confirm_number, "number_id", pk) for pk in sweeping.take_due_numbers(now=now)]
     calls += [(tasks.release_number, "number_id", pk) for pk in sweeping.take_due_releases(now=now)]
+    calls += [(tasks.release_stray, "stray_id", pk) for pk in strays.take_due_strays(now=now)]
     calls += [(tasks.check_trunk, "trunk_id", pk) for pk in sweeping.take_due_trunks(now=now)]
     calls += [(tasks.end_interrupted_link, "trunk_id", pk) for pk in sweeping.take_interrupted_links(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)

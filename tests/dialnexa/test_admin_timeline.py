@@ -1,0 +1,32 @@
+"""A timeline …"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from dialnexa.admin_timeline import Event, fold, timeline
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def event(minute: int, like: str = "", title: str = "GET → 200") -> Event:
+    at = NOON + timedelta(minutes=minute)
+    return Event(at=at, kind="Carrier", title=title, url=f"/{minute}", text=f"{minute} ms", like=like)
+
+
+def test_folds_neighbours_that_say_the_same() -> None:
+    folded = fold([event(0, "a"), event(1, "a"), event(2, "a"), event(3, "b"), event(4, "a")])
+    told = [(each.at.minute, each.times, each.last_at.minute if each.last_at else None) for each in folded]
+    assert told == [(0, 3, 2), (3, 1, None), (4, 1, None)]
+    assert (folded[0].url, folded[0].text) == ("/2", "2 ms")  # what was said last
+
+
+def test_folds_nothing_that_is_like_nothing() -> None:
+    assert len(fold([event(0), event(1), event(2)])) == 3
+
+
+def test_folds_nothing_across_what_happened_in_between() -> None:
+    asked = [event(0, "a"), event(2, "a")]
+    moved = [event(1, title="placed → buying")]
+    assert [each.times for each in timeline(asked, moved).events] == [1, 1, 1]
+    assert [each.times for each in timeline(asked).events] == [2]
