@@ -50,7 +50,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        method = request.method or ""
+        method = "GET" if request.method == "HEAD" else request.method or ""  # the same, without a body
         if method not in self.scopes:
             return  # the method is not allowed; dispatch says so
         key = key_of(request)
@@ -62,7 +62,7 @@ class ApiView(APIView):
         refuse_without_scope(key, self.scopes[method])
 
     def limit_of(self, method: str) -> str:
-        return self.limits.get(method, "read" if method in ("GET", "HEAD") else "write")
+        return self.limits.get(method, "read" if method == "GET" else "write")
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)

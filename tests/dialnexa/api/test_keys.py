@@ -55,6 +55,15 @@ def test_is_refused_without_the_scope_and_says_which(workspace: Workspace, now: 
     assert "numbers:read" in response.json()["message"]
 
 
+def test_is_refused_and_counted_as_well_when_only_the_headers_are_wanted(
+    workspace: Workspace, program: Program, now: datetime
+) -> None:
+    assert make_program(workspace, now, "agents:read").http.head(NUMBERS).status_code == 403
+    response = program.http.head(NUMBERS)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["X-RateLimit-Limit"] == program.get(NUMBERS)["X-RateLimit-Limit"]
+
+
 def test_does_not_take_a_browsers_session_for_a_key(alice_client: Client) -> None:
     assert codes(alice_client.get(NUMBERS)) == (401, "key_missing")
 
