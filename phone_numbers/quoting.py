@@ -19,7 +19,7 @@ from dialnexa.models import Workspace
 from kyc.gate import may_rent
 from kyc.requirements import papers_for
 from telephony.carriers import carrier_slugs, get_carrier
-from telephony.carriers.base import CarrierError, Money, NumberQuery, NumberType, Offer
+from telephony.carriers.base import BadRequest, CarrierError, Money, NumberQuery, NumberType, Offer
 from telephony.catalogue import sells_in
 from telephony.e164 import country_name, parse_e164
 from telephony.models import CarrierSlug, Country, RentalRate
@@ -88,13 +88,16 @@ def search_offers(
     """What ``carrier`` sells for ``query`` now, with prices and blockers for this workspace.
 
     ``patience``: seconds to wait for one of this process' lines to the carriers. Raises Refusal for an
-    unknown country or carrier, when the carrier does not answer (502), and when too many searches wait for it
-    already (503).
+    unknown country or carrier and for what the carrier never sells (400), when the carrier does not answer
+    (502), and when too many searches wait for it already (503).
     """
     _refuse_unknown(carrier, query.country)
     try:
         with _line(carrier, patience):
             offers = get_carrier(carrier, deadline=SEARCH_DEADLINE).search(query, limit=limit)
+    except BadRequest as error:  # this is how a carrier says that it has no such country or type at all
+        sentence = f"{label_of(carrier)} does not sell numbers like these. Choose another country or type."
+        raise Refusal("carrier_does_not_sell", sentence) from error
     except CarrierError as error:
         raise Refusal(error.code, f"{label_of(carrier)}: {error.sentence} Try again.", status=502) from error
     rates = rental_rates(carrier, query.country, workspace.currency, now=now)

@@ -14,7 +14,7 @@ from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers import quoting
-from telephony.models import RentalRate
+from telephony.models import Country, RentalRate
 from tests.conftest import Program, make_program
 from tests.numbers.api.conftest import NUMBERS, code
 from tests.numbers.conftest import Carrier
@@ -140,6 +140,16 @@ def test_is_refused_with_400_for_places_and_providers_we_do_not_have(
     program: Program, query: dict[str, str], expected: str
 ) -> None:
     assert code(program.get(SEARCH, **query)) == (400, expected)
+
+
+def test_is_refused_with_400_where_the_carrier_sells_nothing_at_all(
+    program: Program, carrier: Carrier
+) -> None:
+    Country.objects.create(iso="AF", name="Afghanistan", calling_code=93, max_length=9)
+    response = program.get(SEARCH, country_iso="AF")
+    assert code(response) == (400, "carrier_does_not_sell")
+    assert response.json()["message"].startswith("Plivo does not sell numbers like these.")
+    assert carrier.requests("GET") == 1
 
 
 @pytest.mark.parametrize("kind", ["down", "slow", "garbage"])
