@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -65,6 +66,7 @@ def is_api(request: HttpRequest) -> bool:
     return request.path.startswith(PREFIXES)
 
 
+@csrf_exempt
 def not_found(request: HttpRequest) -> JsonResponse:
     """The view of every address under the API that is none."""
     return answer(request, Refusal("not_found", NOT_FOUND, status=404))

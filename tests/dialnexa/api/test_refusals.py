@@ -46,6 +46,13 @@ def test_is_json_where_there_is_no_endpoint(
     assert response.json()["code"] == "not_found"
 
 
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_is_json_where_there_is_no_endpoint_for_whoever_sends_no_forms(method: str) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    response = getattr(strict, method)("/v1/nowhere", b"{}", "application/json")
+    assert (response.status_code, response["Content-Type"]) == (404, "application/json")
+
+
 def test_is_json_when_the_fault_is_ours(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("the secret of the house")
