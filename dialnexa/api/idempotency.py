@@ -8,7 +8,6 @@ process died leaves a claim that ends after ``LOCK``.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -76,10 +76,13 @@ def _key(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    """Of method, path and the body's values: blanks and the order of fields don't matter."""
+    """Of method, path and the body's values: blanks and the order of fields don't matter.
+
+    Keyed, because a body may hold a password, and a plain digest of it could be guessed at.
+    """
     body = json.dumps(request.data, sort_keys=True, default=str)
     said = "\n".join((request.method or "", request.get_full_path(), body))
-    return hashlib.sha256(said.encode()).hexdigest()
+    return salted_hmac(__name__, said, algorithm="sha256").hexdigest()
 
 
 def _claim(request: Request, key: str, fingerprint: str, now: datetime) -> tuple[IdempotencyRecord, bool]:

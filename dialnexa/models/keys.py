@@ -62,7 +62,7 @@ class IdempotencyRecord(models.Model):
     """The answer to one POST, kept 24 hours so that the same request gets the same answer again.
 
     ``status`` is empty while the request runs; after ``locked_until`` it may be taken up again (its process
-    died). ``fingerprint`` is the SHA-256 of method, path and body.
+    died). ``fingerprint`` is a keyed digest of method, path and body.
     """
 
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+")

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any, ClassVar
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test import override_settings
 from django.urls import path
@@ -74,6 +75,13 @@ def test_may_have_its_fields_in_another_order(program: Program) -> None:
     probe(program, a=1, b=2)
     assert probe(program, b=2, a=1).status_code == 201
     assert len(Probe.ran) == 1
+
+
+def test_is_known_by_a_digest_that_only_we_can_make(program: Program, settings: LazySettings) -> None:
+    """A body may hold a password, which nobody shall try out on the record."""
+    probe(program, password="hunter2")
+    settings.SECRET_KEY = "another " * 10
+    assert probe(program, password="hunter2").status_code == 422
 
 
 def test_happens_again_with_another_key_or_none(program: Program) -> None:
