@@ -60,8 +60,10 @@
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.id === "numbers") stoodInBar = $("#bulk:focus-within") !== null;
   });
-  document.body.addEventListener("htmx:afterSettle", () => {
+  document.body.addEventListener("htmx:afterSettle", (event) => {
     show();
+    // Inside the dialog: what stands outside is not read aloud while it is open.
+    if (event.target.id === "bulk-outcome") $("#bulk-heard").textContent = $(".bulk-sums").textContent;
     if (stoodInBar && $("#pick-page")) $("#pick-page").focus({ preventScroll: true });
     stoodInBar = false;
   });

@@ -53,6 +53,7 @@ def test_are_assigned_inbound_after_a_look_and_outbound_stays_until_undone(
     page.click("#bulk-route")
     choose(page, "inbound", "Front desk v1")
     assert page.inner_text(".bulk-sums") == "3 will change"
+    assert page.text_content("#bulk-heard") == "3 will change"
     assert page.inner_text(".bulk-changes").count("→") == 3
     assert not BulkRouting.objects.exists()
     page.click("#bulk-assign:text('Change 3 numbers')")
