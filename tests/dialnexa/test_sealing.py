@@ -9,6 +9,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from dialnexa.sealing import SealBroken, needs_resealing, parse_keys, place, seal, unseal
@@ -23,6 +24,7 @@ def _keys(settings: LazySettings) -> None:
     settings.SEALING_KEYS = {1: OLD}
 
 
+@effort(deadline=None)
 @given(text=st.text(st.characters()))
 def test_opens_what_it_sealed(text: str) -> None:
     sealed = seal(text, **HERE)

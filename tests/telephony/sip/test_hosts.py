@@ -7,6 +7,7 @@ from ipaddress import ip_network
 import pytest
 from django.conf import LazySettings
 from hypothesis import example, given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from dialnexa.errors import Refusal
@@ -145,6 +146,7 @@ def test_is_refused_where_the_installation_denies_it_even_if_allowed(settings: L
     assert parse_termination("8.8.4.4").host == "8.8.4.4"
 
 
+@effort(deadline=None)
 @given(st.text(max_size=300) | st.from_regex(r"[\[\]0-9a-fx:.%@;/-]{1,40}", fullmatch=True))
 @example("[" * 250)
 @example("xn--" + "9" * 59 + ".com")

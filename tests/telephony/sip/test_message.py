@@ -6,6 +6,7 @@ import time
 
 import pytest
 from hypothesis import example, given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from telephony.sip.message import (
@@ -182,6 +183,7 @@ PIECES = st.sampled_from(
 SOUP = st.binary(max_size=2000) | st.lists(PIECES | st.binary(max_size=5), max_size=60).map(b"".join)
 
 
+@effort(deadline=None)
 @given(SOUP)
 @example(OK[:-2])
 def test_is_read_or_refused_whatever_is_sent(data: bytes) -> None:
@@ -192,6 +194,7 @@ def test_is_read_or_refused_whatever_is_sent(data: bytes) -> None:
     assert reply is None or reply.answers("x", 1, "OPTIONS") in (True, False)
 
 
+@effort(deadline=None)
 @given(SOUP)
 def test_never_keeps_a_stream_busy(data: bytes) -> None:
     buffer = bytearray(data)
@@ -204,7 +207,7 @@ def test_never_keeps_a_stream_busy(data: bytes) -> None:
 
 @pytest.mark.parametrize("filler", [b" ", b"\t", b";", b"=", b":", b"\r\n ", b"; ", b"a ", b'"', b"\\"])
 def test_is_refused_or_read_quickly_when_made_to_be_slow(filler: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for start in (b"SIP/2.0 200 OK\r\nVia:", b"SIP/2.0 200", b"X"):
         data = start + filler * (MOST_HEAD // len(filler) - 10) + b"x\r\n\r\n"
         try:
@@ -212,4 +215,4 @@ def test_is_refused_or_read_quickly_when_made_to_be_slow(filler: bytes) -> None:
             assert reply is None or not reply.answers("z9hG4bK", 1, "OPTIONS")
         except NotSip:
             pass
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
