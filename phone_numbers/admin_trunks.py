@@ -60,7 +60,7 @@ class SipTrunkAdmin(ReadOnlyAdmin):
         ("Health", {"fields": ("condition", "health_code", "health_text", "round_trip_ms", "checked_at")}),
         ("Work", {"fields": ("next_check_at", "checking_until", "rung_until")}),
     )
-    list_display = ("number_", "termination_", "condition", "state", "workspace", "auth_mode", "checked_at")
+    list_display = ("number_", "termination_", "condition", "state", "workspace", "checked_at")
     list_filter = ("health", "status", "transport", "auth_mode")
     list_select_related = ("number", "workspace")
     search_fields = ("id__exact", "number__id__exact", "host", "username__exact", "workspace__slug__exact")

@@ -43,7 +43,8 @@ def link(request: Request, slug: str) -> HttpResponse:
     """The form, in the dialog or as a page of its own, and what comes of it."""
     workspace = get_workspace(request, slug, Right.MANAGE)
     if request.method == "GET":
-        return _form(request, workspace, USUAL)
+        known = {name: request.GET[name] for name in ("phone_number", "nickname") if name in request.GET}
+        return _form(request, workspace, USUAL | known)
     try:
         number = link_number(
             workspace,

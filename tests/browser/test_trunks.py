@@ -75,7 +75,7 @@ def test_are_tested_against_kamailio(open_page: Open, trunks: None, exchange: Ka
     exchange.pause()
     began = time.monotonic()
     assert "Unreachable" in try_it(PASSWORD)
-    assert time.monotonic() - began < 5.5
+    assert time.monotonic() - began < 8  # the check itself ends after 4.5; the rest is browser and server
     assert page.input_value("#password") == PASSWORD  # a test takes nothing away that was typed
     assert not PhoneNumber.objects.exists()
 

@@ -304,6 +304,30 @@ def test_do_not_exist_for_strangers(trunk: SipTrunk, charlie_client: Client, pbx
     assert pbx.calls == 0
 
 
+def test_offer_to_link_a_number_again_whose_link_was_interrupted(
+    workspace: Workspace, alice_client: Client
+) -> None:
+    number = make_number(
+        workspace,
+        "+12125550143",
+        status="failed",
+        carrier="sip_trunk",
+        nickname="Desk & co",
+        status_reason="It was interrupted.",
+    )
+    SipTrunk.objects.create(
+        number=number, workspace=workspace, host="127.0.0.1", auth_mode="ip", status="failed"
+    )
+    again = f"{LINK}?phone_number=%2B12125550143&amp;nickname=Desk%20%26%20co"
+    for page in ("/w/acme/numbers/", f"/w/acme/numbers/{number.pk}/"):
+        html = alice_client.get(page).content.decode()
+        assert again in html
+        assert "It was interrupted." in html
+    form = alice_client.get(again.replace("&amp;", "&")).content.decode()
+    assert 'value="+12125550143"' in form
+    assert 'value="Desk &amp; co"' in form
+
+
 def test_need_a_trunk(workspace: Workspace, alice_client: Client) -> None:
     number = make_number(workspace)
     for path in ("trunk/", "trunk/check/"):
