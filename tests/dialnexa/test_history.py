@@ -27,7 +27,7 @@ from tests.numbers.rows import make_number
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("dialnexa", "kyc", "telephony", "phone_numbers")
-SUPPORT_ONLY = {"resolve", "give_back", "refund_by_staff"}  # about objects that belong to no workspace
+SUPPORT_ONLY = {"resolve", "release_stopped"}  # about stray sales, which belong to no workspace
 
 
 def recorded() -> Iterator[tuple[str, str]]:
