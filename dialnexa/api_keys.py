@@ -97,9 +97,8 @@ def rotate_api_key(
         new, secret = _insert(old.workspace, key_id or new_key_id(), facts, by=by, now=now)
         end = min(old.expires_at or now + overlap, now + overlap)
         ApiKey.objects.filter(pk=old.pk).update(expires_at=end)
-        sides = {"before": {"expires_at": _iso(old.expires_at)}, "after": {"expires_at": _iso(end)}}
-        sides["after"]["replaced_by"] = new.pk
-        audit.record(old, "rotate", **sides, by=by, now=now)
+        after = {"expires_at": _iso(end), "replaced_by": new.pk}
+        audit.record(old, "rotate", before={"expires_at": _iso(old.expires_at)}, after=after, by=by, now=now)
     key.expires_at = end
     return new, secret
 
@@ -127,8 +126,8 @@ def set_spend_cap(key: ApiKey, cap: Decimal | None, *, by: Actor, now: datetime)
         for row in rows:
             if is_live(row, now) and row.monthly_spend_cap != cap:
                 ApiKey.objects.filter(pk=row.pk).update(monthly_spend_cap=cap)
-                sides = {"before": _cap_fact(row.monthly_spend_cap), "after": _cap_fact(cap)}
-                audit.record(row, "set_spend_cap", **sides, by=by, now=now)
+                before = _cap_fact(row.monthly_spend_cap)
+                audit.record(row, "set_spend_cap", before=before, after=_cap_fact(cap), by=by, now=now)
     key.monthly_spend_cap = cap
 
 

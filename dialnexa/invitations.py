@@ -74,7 +74,7 @@ def renew_invitation(invitation: Invitation, *, by: Actor, now: datetime) -> str
         token = secrets.token_urlsafe(TOKEN_BYTES)
         link = {"digest": digest(token), "renewed_at": now, "expires_at": now + GOOD_FOR, "sent_at": None}
         Invitation.objects.filter(pk=row.pk).update(invited_by=by.user, **link)
-        after = {"email": row.email, "expires_at": link["expires_at"].isoformat()}
+        after = {"email": row.email, "expires_at": (now + GOOD_FOR).isoformat()}
         audit.record(row, "renew_invitation", after=after, by=by, now=now)
     invitation.refresh_from_db()
     return token
