@@ -19,6 +19,7 @@ from dialnexa.paging import Order
 
 NEWEST = Order("at", descending=True)
 DOORS = {Channel.STAFF: "Support", Channel.SYSTEM: "DialNexa itself", Channel.API: "All API keys"}
+KEYS_OFFERED = 100  # in the list to choose from, newest first
 ABOUT = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # ids of objects and of requests
 PLACE = re.compile(r"[1-9]\d{0,17}", re.ASCII)  # an entry's own
 
@@ -80,13 +81,21 @@ def read_filters(asked: Mapping[str, str]) -> HistoryFilters:
 def people_of(workspace: Workspace, chosen: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Whom one can ask for: members, keys, doors; and whoever is chosen, if the history knows them."""
     members = [(user.pk, user.get_full_name() or user.email) for user in workspace.members.order_by("email")]
-    keys = [(key.pk, str(key)) for key in workspace.api_keys.order_by("name", "-pk")]
+    keys = [(key.pk, str(key)) for key in workspace.api_keys.order_by("-created_at", "-pk")[:KEYS_OFFERED]]
     groups = [("Members", members), ("API keys", keys), ("Others", [(str(k), v) for k, v in DOORS.items()])]
     known = {value for _, options in groups for value, _ in options}
-    former = User.objects.filter(pk=chosen).first() if chosen and chosen not in known else None
-    if former and AuditEntry.objects.filter(workspace=workspace, actor=former).exists():
-        groups.append(("Chosen", [(former.pk, former.get_full_name() or former.email)]))
+    if chosen and chosen not in known:
+        groups.append(("Chosen", _former(workspace, chosen)))
     return [(title, options) for title, options in groups if options]
+
+
+def _former(workspace: Workspace, chosen: str) -> list[tuple[str, str]]:
+    """Somebody who has left, or a key of long ago; nobody whom this history does not know."""
+    if chosen.startswith("key_"):
+        return [(key.pk, str(key)) for key in workspace.api_keys.filter(pk=chosen)]
+    here = AuditEntry.objects.filter(workspace=workspace, actor=chosen)
+    users = User.objects.filter(pk=chosen) if here.exists() else User.objects.none()
+    return [(user.pk, user.get_full_name() or user.email) for user in users]
 
 
 def _day(text: str) -> date | None:

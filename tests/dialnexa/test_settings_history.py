@@ -164,6 +164,18 @@ def test_still_knows_those_who_have_left_and_no_strangers(
     assert "Charlie" not in alice_client.get(f"{URL}?who={charlie.pk}").content.decode()
 
 
+def test_offers_the_newest_keys_and_the_chosen_one(
+    alice_client: Client, workspace: Workspace, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dialnexa.settings_pages.history_filters.KEYS_OFFERED", 1)
+    old, _ = create_api_key(workspace, "Old", ["calls:read"], by=SYSTEM, now=now - DAY)
+    new, _ = create_api_key(workspace, "New", ["calls:read"], by=SYSTEM, now=now)
+    page = alice_client.get(URL).content.decode()
+    assert (f'value="{new.pk}"' in page, f'value="{old.pk}"' in page) == (True, False)
+    page = alice_client.get(f"{URL}?who={old.pk}").content.decode()
+    assert f'<option value="{old.pk}" selected>Old (…{old.hint})</option>' in page
+
+
 def test_finds_what_an_id_names(
     alice_client: Client, workspace: Workspace, alice: User, now: datetime
 ) -> None:
