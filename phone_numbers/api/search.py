@@ -169,7 +169,6 @@ class SearchAtPlivo(Search):
         parameters=[SearchQuery],
         responses=OpenApiResponse(Found, examples=[OpenApiExample("One number", FOUND)]),
         extensions={"x-refuses": ["502", "503"]},
-        deprecated=True,
     )
     def get(self, request: Request) -> Response:
         """The search under its first name."""

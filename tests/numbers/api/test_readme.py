@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import dropwhile, takewhile
 from typing import Any
 
 import pytest
@@ -27,9 +28,10 @@ PLACES = "API=http://localhost:8000/v1 KEY=dnx_…"
 
 
 def commands() -> str:
-    """The indented block of the section, as somebody would paste it."""
-    section = (ROOT / "README.md").read_text().partition("## API in ten lines\n")[2].partition("\n## ")[0]
-    return "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    """The section's first indented block, as somebody would paste it."""
+    lines = (ROOT / "README.md").read_text().partition("## API in ten lines\n")[2].splitlines()
+    begun = dropwhile(lambda line: not line.startswith("    "), lines)
+    return "\n".join(line[4:] for line in takewhile(lambda line: line[:4].isspace() or not line, begun))
 
 
 def paste(script: str) -> list[dict[str, Any]]:
