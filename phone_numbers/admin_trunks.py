@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -110,7 +109,7 @@ class SipTrunkAdmin(ReadOnlyAdmin):
 
 def trunk_of(number: PhoneNumber, request: HttpRequest) -> Section:
     """The number's trunk, for the number's page."""
-    trunks: Sequence[SipTrunk] = SipTrunk.objects.filter(number=number)
+    trunks = SipTrunk.objects.filter(number=number)
     rows = [
         (link_to(trunk), trunk.get_transport_display(), trunk.get_health_display(), trunk.health_text or "–")
         for trunk in trunks

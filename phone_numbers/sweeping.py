@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
 from phone_numbers.trunk_health import LEASE
@@ -58,20 +58,20 @@ def take_due_trunks(*, now: datetime) -> list[str]:
     A trunk that does not answer keeps a worker for seconds, and purchases use the same workers: no more than
     TRUNK_CHECKS_AT_ONCE are out at a time.
     """
-    rows = SipTrunk.objects.filter(status=SipTrunk.Status.LINKED, next_check_at__lte=now)
-    with transaction.atomic():
-        room = max(0, settings.TRUNK_CHECKS_AT_ONCE - rows.filter(rung_until__gt=now).count())
-        unrung = rows.filter(Q(rung_until__isnull=True) | Q(rung_until__lte=now)).order_by("next_check_at")
-        ids = list(unrung.select_for_update(skip_locked=True).values_list("id", flat=True)[:room])
-        SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + LEASE)
-    return ids
+    due = SipTrunk.objects.filter(status=SipTrunk.Status.LINKED, next_check_at__lte=now)
+    room = max(0, settings.TRUNK_CHECKS_AT_ONCE - due.filter(rung_until__gt=now).count())
+    return _take_trunks(due, now=now, limit=room)
 
 
 def take_interrupted_links(*, now: datetime) -> list[str]:
     """The ids of trunks whose link has taken too long, so that its process must have died."""
-    rows = SipTrunk.objects.filter(status=SipTrunk.Status.LINKING, next_check_at__lte=now)
+    due = SipTrunk.objects.filter(status=SipTrunk.Status.LINKING, next_check_at__lte=now)
+    return _take_trunks(due, now=now, limit=BATCH)
+
+
+def _take_trunks(due: QuerySet[SipTrunk], *, now: datetime, limit: int) -> list[str]:
+    unrung = due.filter(Q(rung_until__isnull=True) | Q(rung_until__lte=now)).order_by("next_check_at", "id")
     with transaction.atomic():
-        unrung = rows.filter(Q(rung_until__isnull=True) | Q(rung_until__lte=now)).order_by("next_check_at")
-        ids = list(unrung.select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH])
-        SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
+        ids = list(unrung.select_for_update(skip_locked=True).values_list("id", flat=True)[:limit])
+        SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + LEASE)
     return ids

@@ -66,10 +66,10 @@ def ask(wanted: TrunkSettings) -> Check:
     )
 
 
-def check_settings(workspace: Workspace, *, kept: SipTrunk | None = None, **typed: str) -> Check:
+def check_settings(workspace: Workspace, typed: dict[str, str], *, kept: SipTrunk | None = None) -> Check:
     """Ask the trunk that is described here; nothing is stored.
 
-    ``typed``: as ``clean_settings`` takes it. ``kept``: the trunk being edited, whose password is used when
+    ``typed``: what ``clean_settings`` takes. ``kept``: the trunk being edited, whose password is used when
     none is typed and the host is still its own. Raises Refusal for settings that can't be, a host that may
     not be called, and too many tests.
     """

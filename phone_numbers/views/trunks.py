@@ -73,7 +73,7 @@ def try_settings(request: Request, slug: str) -> HttpResponse:
     trunk = get_trunk(workspace, request.POST["number"]) if request.POST.get("number") else None
     outcome: dict[str, Any] = {}
     try:
-        outcome["found"] = check_settings(workspace, kept=trunk, **_typed(request))
+        outcome["found"] = check_settings(workspace, _typed(request), kept=trunk)
     except Refusal as refusal:
         outcome["test_refusal"] = refusal
     if request.htmx:

@@ -14,7 +14,7 @@ from dialnexa.audit import entries_about
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
 from dialnexa.sealing import place, unseal
-from phone_numbers import trunks
+from phone_numbers import trunk_health, trunks
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.sweeping import take_due_trunks, take_interrupted_links
 from phone_numbers.trunks import end_interrupted_link
@@ -325,7 +325,7 @@ def test_checked_reserves_the_number_before_it_asks(
         seen.append(refused(charlie_workspace, now).code)
         return plain(wanted)
 
-    plain = trunks.ask
+    plain = trunk_health.ask
     monkeypatch.setattr(trunks, "ask", ask)
     link(workspace, now, phone_number=NUMBER, termination_uri=pbx.uri, check=True)
     assert seen == [False, "number_already_registered"]
@@ -386,7 +386,7 @@ def test_interrupted_is_ended_a_minute_later(
 def test_that_slept_for_a_minute_links_nothing(
     workspace: Workspace, pbx: Pbx, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = trunks.ask
+    plain = trunk_health.ask
 
     def ask(wanted: Any) -> Any:
         end_interrupted_link(SipTrunk.objects.get().pk, now=now + timedelta(minutes=1))

@@ -249,7 +249,7 @@ def test_is_not_for_scanning_ports(trunk: SipTrunk, now: datetime, by: Any, sett
     settings.TRUNK_TEST_LIMIT = "1/minute"
     check_now(trunk, by=by, now=now)
     with pytest.raises(Refusal) as refused:
-        check_settings(trunk.workspace, termination_uri="127.0.0.1:5071", auth_mode="ip")
+        check_settings(trunk.workspace, {"termination_uri": "127.0.0.1:5071", "auth_mode": "ip"})
     assert (refused.value.code, refused.value.status) == ("sip_checks_too_many", 429)
 
 
@@ -259,10 +259,10 @@ def test_is_not_for_scanning_ports(trunk: SipTrunk, now: datetime, by: Any, sett
 def test_of_typed_settings_is_told_and_kept_nowhere(workspace: Workspace, pbx: Pbx) -> None:
     pbx.secret = SECRET
     typed = {"termination_uri": pbx.uri, "username": "desk"}
-    assert check_settings(workspace, **typed, password=SECRET).health == "healthy"
-    assert check_settings(workspace, **typed, password="wrong").health == "unauthorized"
+    assert check_settings(workspace, typed | {"password": SECRET}).health == "healthy"
+    assert check_settings(workspace, typed | {"password": "wrong"}).health == "unauthorized"
     pbx.stop()
-    assert check_settings(workspace, **typed, password=SECRET).health == "unreachable"
+    assert check_settings(workspace, typed | {"password": SECRET}).health == "unreachable"
     assert PhoneNumber.objects.count() == SipTrunk.objects.count() == 0
 
 
@@ -270,10 +270,10 @@ def test_of_a_trunk_being_edited_uses_its_password_for_its_own_host_alone(
     trunk: SipTrunk, workspace: Workspace, pbx: Pbx
 ) -> None:
     typed = {"auth_mode": "userpass", "username": "desk", "transport": "udp"}
-    kept = check_settings(workspace, kept=trunk, termination_uri=pbx.uri, **typed)
+    kept = check_settings(workspace, typed | {"termination_uri": pbx.uri}, kept=trunk)
     assert kept.health == "healthy"
     with pytest.raises(Refusal) as refused:
-        check_settings(workspace, kept=trunk, termination_uri="127.0.0.2:5060", **typed)
+        check_settings(workspace, typed | {"termination_uri": "127.0.0.2:5060"}, kept=trunk)
     assert (refused.value.code, refused.value.details["field"]) == ("sip_credentials_missing", "password")
 
 

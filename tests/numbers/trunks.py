@@ -17,7 +17,7 @@ SERIAL = count(1)
 
 def link(workspace: Workspace, now: datetime, **asked: Any) -> PhoneNumber:
     """An active number linked without a check, or whatever ``asked`` says."""
-    usual = {
+    usual: dict[str, Any] = {
         "phone_number": f"+91804718{next(SERIAL):04}",
         "termination_uri": "127.0.0.1:5070",
         "username": "desk",
