@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+from dialnexa.database import database_settings
 from dialnexa.mail import smtp_settings
 from dialnexa.sealing import parse_keys
 
@@ -126,15 +126,9 @@ def redis_url() -> str:
 
 DATABASE_URL = database_url()
 REDIS_URL = redis_url()
-DATABASES: dict[str, dict[str, Any]] = {"default": dict(dj_database_url.parse(DATABASE_URL))}
-DATABASES["default"] |= {
-    "CONN_MAX_AGE": 60,
-    "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {
-        "connect_timeout": 5,
-        "options": "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s "
-        "-c synchronous_commit=on",
-    },
+PGBOUNCER = env.bool("DIALNEXA_PGBOUNCER", False)  # in transaction mode, between us and PostgreSQL
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database_settings(DATABASE_URL, behind_pgbouncer=PGBOUNCER)
 }
 # Signing in counts attempts in the cache. It is in the database, so that nobody is locked out without Redis.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "dialnexa_cache"}}

@@ -67,7 +67,16 @@ def absent() -> dict[str, str]:
             "NO SIP SOFTWARE FOUND: THE TESTS AGAINST REAL SIP SERVERS WERE SKIPPED "
             f"(Debian: apt-get install {packages})"
         )
+    if not pgbouncer():
+        lines["pgbouncer"] = (
+            "NO PGBOUNCER FOUND: THE TESTS THROUGH IT WERE SKIPPED (Debian: apt-get install pgbouncer)"
+        )
     return lines
+
+
+def pgbouncer() -> str:
+    """The pooler's program, or nothing."""
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
 
 
 def chromium() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 
 import pytest
@@ -59,6 +60,25 @@ print(get_client_ip(RequestFactory().get("/", **heads)))
     env = ELSEWHERE | SECRETS | {"DIALNEXA_BEHIND_PROXY": behind}
     ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
     assert ended.stdout.strip() == told, ended.stderr
+
+
+DATABASE = "print(settings.DATABASES['default'])"
+
+
+def test_limits_how_long_a_connection_may_wait() -> None:
+    ended = load(DATABASE, DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE, **SECRETS)
+    database = ast.literal_eval(ended.stdout)
+    assert "-c lock_timeout=5s -c statement_timeout=15s" in database["OPTIONS"]["options"]
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is False
+
+
+def test_asks_nothing_of_pgbouncer_that_it_refuses() -> None:
+    env = ELSEWHERE | SECRETS | {"DIALNEXA_PGBOUNCER": "1"}
+    ended = load(DATABASE, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
+    database = ast.literal_eval(ended.stdout)
+    assert database["OPTIONS"] == {"connect_timeout": 5}
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert (database["HOST"], database["NAME"], database["USER"]) == ("db.example", "numbers", "u")
 
 
 def test_sends_mail_to_the_address_given() -> None:
