@@ -1,8 +1,8 @@
 """What a carrier adapter is: the protocol, the values it exchanges, and what its errors know.
 
 An adapter speaks HTTP to one carrier and returns frozen dataclasses. It knows no models and reads no
-settings: whoever builds it (``telephony.carriers.get_carrier``) passes everything in. To add a carrier,
-copy ``signalwire.py``, change the wire format, and add a block to the settings.
+settings: whoever builds it (``telephony.carriers.get_carrier``) passes everything in. How to add a carrier is
+in ``docs/add-a-carrier.md``.
 
 E.164 carries its ``+`` on our side everywhere; the adapter converts where its carrier wants digits.
 """
