@@ -22,7 +22,7 @@ from dialnexa.access import Right, browser_actor, get_workspace
 from dialnexa.api_keys import create_api_key, new_key_id, revoke_api_key, rotate_api_key, set_spend_cap
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
-from dialnexa.ids import ID_PATTERN
+from dialnexa.ids import ID_PATTERN, uuid_of
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.money import CENT
 from dialnexa.scope_words import GROUPS, access_of
@@ -51,6 +51,7 @@ def list_keys(request: Request, slug: str) -> HttpResponse:
         "workspace": workspace,
         "keys": read_keys(workspace, now=now),
         "base_url": f"{settings.PUBLIC_BASE_URL}/v1",
+        "project": uuid_of(workspace.pk),
         "month_end": month_end(workspace, now),
         "now": now,
     }

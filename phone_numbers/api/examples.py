@@ -14,6 +14,7 @@ ACTIVE: dict[str, Any] = {
     "national_number": "2125550123",
     "type": "local",
     "status": "active",
+    "status_reason": "",
     "rental_status": "active",
     "provider": "plivo",
     "label": "",

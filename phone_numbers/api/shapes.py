@@ -53,6 +53,7 @@ class NumberShape(serializers.ModelSerializer):
             "national_number",
             "type",
             "status",
+            "status_reason",
             "rental_status",
             "provider",
             "label",

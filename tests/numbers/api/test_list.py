@@ -73,6 +73,7 @@ def test_shows_every_field_of_a_number(
         "national_number": "8047180000",
         "type": "toll_free",
         "status": "active",
+        "status_reason": "",
         "rental_status": "active",
         "provider": "plivo",
         "label": "cc 1",
