@@ -60,6 +60,7 @@ class SipTrunkAdmin(ReadOnlyAdmin):
         ("Work", {"fields": ("next_check_at", "checking_until", "rung_until")}),
     )
     list_display = ("number_", "termination_", "condition", "state", "workspace", "checked_at")
+    list_display_links = ("termination_",)
     list_filter = ("health", "status", "transport", "auth_mode")
     list_select_related = ("number", "workspace")
     search_fields = ("id__exact", "number__id__exact", "host", "username__exact", "workspace__slug__exact")

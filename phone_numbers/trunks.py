@@ -148,7 +148,8 @@ def _reserve(
             trunk.sealed_password = sealed_for(trunk, wanted.password)
             trunk.save(force_insert=True)
             audit.record(row, "create", after={"status": row.status}, by=by, now=now)
-            audit.record(trunk, "create", after={"status": trunk.status, **facts(trunk)}, by=by, now=now)
+            told = {name: text for name, text in facts(trunk).items() if text}
+            audit.record(trunk, "create", after={"status": trunk.status, **told}, by=by, now=now)
             return trunk
     except IntegrityError as error:
         if broken_constraint(error) == "one_live_owner":
