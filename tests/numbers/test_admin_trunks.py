@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -27,7 +28,7 @@ def trunk(workspace: Workspace, pbx: Pbx, now: datetime) -> SipTrunk:
 @pytest.mark.parametrize("q", ["+91 80 4718 2200", "47182200", "127.0.0.1", "acme"])
 def test_by_number_host_or_workspace(q: str, trunk: SipTrunk, staff_client: Client) -> None:
     page = staff_client.get(LIST, {"q": q}).content.decode()
-    assert f'<a href="{LIST}{trunk.pk}/change/">' in page
+    assert re.search(rf'<a href="{LIST}{trunk.pk}/change/[^"]*">{trunk.termination}</a>', page)
     assert f"{LIST}{trunk.pk}/change/" not in staff_client.get(LIST, {"q": "+12125550100"}).content.decode()
 
 
