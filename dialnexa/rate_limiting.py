@@ -30,13 +30,18 @@ def seconds_to_wait(limit: str, *names: str) -> int:
     """
     item = parse(limit)
     try:
-        if _limiter(settings.REDIS_URL).hit(item, *names):
+        if limiter().hit(item, *names):
             return 0
-        reset = _limiter(settings.REDIS_URL).get_window_stats(item, *names).reset_time
+        reset = limiter().get_window_stats(item, *names).reset_time
     except StorageError as error:
         log.warning("%s can't be counted: %s", " ".join(names), error)
         return LATER
     return max(1, math.ceil(reset - time.time()))
+
+
+def limiter() -> MovingWindowRateLimiter:
+    """Exact moving windows in the installation's Redis. Its methods raise StorageError without it."""
+    return _limiter(settings.REDIS_URL)
 
 
 @functools.cache

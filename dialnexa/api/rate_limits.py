@@ -6,7 +6,6 @@ Without Redis reading goes on uncounted; what spends money or places calls is re
 
 from __future__ import annotations
 
-import functools
 import logging
 import math
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from datetime import datetime
 from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 
 from dialnexa.errors import Refusal
+from dialnexa.rate_limiting import limiter
 
 log = logging.getLogger(__name__)
 FAIL_CLOSED = {"purchase", "call"}
@@ -79,17 +77,4 @@ def _uncountable() -> Refusal:
         "in a few seconds.",
         status=503,
         retry_after=5,
-    )
-
-
-def limiter() -> MovingWindowRateLimiter:
-    return _limiter(settings.REDIS_URL)
-
-
-@functools.cache
-def _limiter(url: str) -> MovingWindowRateLimiter:
-    patience = {"socket_timeout": 1, "socket_connect_timeout": 1}
-    own = url.replace("unix://", "redis+unix://", 1) if url.startswith("unix:") else url
-    return MovingWindowRateLimiter(
-        storage_from_string(own, wrap_exceptions=True, key_prefix="numbers:limits", **patience)
     )
