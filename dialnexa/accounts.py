@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from smtplib import SMTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from allauth.account import app_settings
@@ -20,6 +20,9 @@ from dialnexa import clock
 from dialnexa.models import User
 from dialnexa.workspaces import create_workspace
 
+if TYPE_CHECKING:
+    from allauth.account.models import EmailAddress
+
 log = logging.getLogger(__name__)
 
 
@@ -27,6 +30,25 @@ class AccountAdapter(DefaultAccountAdapter):
     """Sign-up gives a new user a workspace of their own. Mails lead to our public address, whatever address
     the browser used, and one that can't be sent costs nobody their page.
     """
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": "This account is switched off. Support can say why.",
+        "cannot_remove_primary_email": "You sign in with this address. Make another the main one first.",
+        "duplicate_email": "This address belongs to your account already.",
+        "email_password_mismatch": "No account has this address and this password. Check both.",
+        "email_taken": "There is an account with this address already. Sign in, or choose a new password.",
+        "enter_current_password": "That is not your current password.",
+        "incorrect_password": "That is not your password.",
+        "max_email_addresses": "An account can have %d addresses at most.",
+        "rate_limited": "Too many tries in a short time. Wait a few minutes.",
+        "too_many_login_attempts": "Too many tries in a short time. Wait a few minutes, then sign in again.",
+    }
+
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """Never the one somebody signs in with, whatever it is marked as."""
+        signs_in = email_address.email.lower() == email_address.user.email.lower()
+        return not signs_in and super().can_delete_email(email_address)
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         with transaction.atomic():

@@ -6,6 +6,7 @@ its secrets.
 """
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -163,6 +164,16 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "dialnexa.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "dialnexa.account_forms.SignIn",
+    "signup": "dialnexa.account_forms.SignUp",
+    "add_email": "dialnexa.account_forms.AddAddress",
+    "change_password": "dialnexa.account_forms.ChangePassword",
+    "set_password": "dialnexa.account_forms.SetPassword",
+    "reset_password": "dialnexa.account_forms.AskForReset",
+    "reset_password_from_key": "dialnexa.account_forms.ResetPassword",
+    "reauthenticate": "dialnexa.account_forms.Reauthenticate",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{PRODUCT_NAME}] "
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # of every change that would lock somebody out
 PASSWORD_RESET_TIMEOUT = 2 * 60 * 60
@@ -332,6 +343,13 @@ RELEASE_LATEST = env.float("DIALNEXA_RELEASE_LATEST", 3600.0)  # given back: as 
 SWEEP_EVERY = env.float("DIALNEXA_SWEEP_EVERY", 1.0)
 RING_AGAIN = env.float("DIALNEXA_RING_AGAIN", 6.0)  # an order nobody took: ring once more
 OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search result may be bought
+
+# --- calls --------------------------------------------------------------------------------------------
+
+CALLS_AT_ONCE = env.int("DIALNEXA_CALLS_AT_ONCE", 10)  # of one workspace
+CALLS_DAILY_SPEND = env.dict(  # of one workspace, by currency: "INR=5000,USD=60"; none: no limit
+    "DIALNEXA_CALLS_DAILY_SPEND", {}, subcast_values=Decimal
+)
 
 # --- the REST API (see dialnexa.api) ------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -127,7 +128,9 @@ def _import_deck(verb: Callable[..., Report], name: str, carrier: str, now: date
 def _make_user(email: str, given: str, family: str, password: str, **extra: bool) -> User:
     known = User.objects.filter(email=email).first()
     names = {"first_name": given, "last_name": family}
-    return known or User.objects.create_user(email, password, **names, **extra)
+    user = known or User.objects.create_user(email, password, **names, **extra)
+    EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    return user
 
 
 def _make_workspace(name: str, slug: str, owner: User, credit: Decimal, now: datetime) -> Workspace:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 
 import pytest
 import redis
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -85,6 +87,59 @@ def test_finds_every_page_before_the_door(client: Client, page: str) -> None:
     response = client.get(f"/accounts/{page}/")
     assert response.status_code == 200
     assert "entrance-box" in response.content.decode()
+
+
+LIBRARY = re.compile(
+    r"Email\b|Password \(again\)|New Password|Current Password|Sign In|Verif|successfully|Primary"
+)
+
+
+@pytest.mark.parametrize(
+    "page", ["login", "signup", "password/reset", "password/reset/done", "inactive", "confirm-email"]
+)
+def test_reads_our_own_words_before_the_door(client: Client, page: str) -> None:
+    assert not LIBRARY.search(words(client.get(f"/accounts/{page}/")))
+
+
+@pytest.mark.parametrize("page", ["email", "password/change", "reauthenticate", "logout"])
+def test_reads_our_own_words_behind_it(client: Client, alice: User, workspace: Workspace, page: str) -> None:
+    client.login(email=alice.email, password=PASSWORD)
+    EmailAddress.objects.create(user=alice, email="two@example.com", verified=True)
+    EmailAddress.objects.create(user=alice, email="three@example.com")
+    assert not LIBRARY.search(words(client.get(f"/accounts/{page}/")))
+
+
+def words(response: Any) -> str:
+    assert response.status_code == 200
+    page = response.content.decode()
+    return re.sub(r"<[^>]+>", " ", page[page.index("<main") : page.index("</main>")])
+
+
+@pytest.mark.parametrize(
+    ("page", "form", "told"),
+    [
+        ("login", {"login": "alice@example.com", "password": "wrong"}, "No account has this address"),
+        ("signup", NEW | {"email": "alice@example.com"}, "There is an account with this address already."),
+        ("signup", NEW | {"password1": "short", "password2": "short"}, "too short"),
+        ("signup", NEW | {"password2": "another long password"}, "the same password"),
+    ],
+)
+def test_is_told_in_our_words_what_is_wrong(
+    client: Client, alice: User, page: str, form: dict[str, str], told: str
+) -> None:
+    EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
+    assert told in words(client.post(f"/accounts/{page}/", form))
+
+
+def test_keeps_the_address_it_signs_in_with(client: Client, alice: User, workspace: Workspace) -> None:
+    client.login(email=alice.email, password=PASSWORD)
+    EmailAddress.objects.create(user=alice, email=alice.email, verified=True)
+    EmailAddress.objects.create(user=alice, email="two@example.com", verified=True)
+    page = client.get("/accounts/email/").content.decode()
+    assert page.count('name="action_remove"') == page.count('name="action_primary"') == 1
+    for email in (alice.email, "two@example.com"):
+        client.post("/accounts/email/", {"email": email, "action_remove": ""})
+    assert list(EmailAddress.objects.values_list("email", flat=True)) == [alice.email]
 
 
 def test_signs_out_by_a_form_only(alice_client: Client) -> None:
