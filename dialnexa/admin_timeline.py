@@ -73,8 +73,8 @@ def fold(events: Iterable[Event]) -> list[Event]:
 
 def _as_one(same: list[Event]) -> Event:
     last = same[-1]
-    said = {"url": last.url, "text": last.text, "bodies": last.bodies}
-    return replace(same[0], **said, times=len(same), last_at=last.at)
+    first = replace(same[0], url=last.url, text=last.text, bodies=last.bodies)
+    return replace(first, times=len(same), last_at=last.at)
 
 
 def link_to(item: Model | None, text: str = "") -> SafeString | str:

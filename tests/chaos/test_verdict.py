@@ -13,8 +13,10 @@ from dialnexa.models import LedgerEntry
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.papers import confirm_number
 from phone_numbers.releasing import tell_carrier
+from tests.chaos import verdict
 from tests.chaos.buyers import Memory
-from tests.chaos.verdict import OUR_ACCOUNT, Verdict, judge
+from tests.chaos.verdict import Verdict, judge
+from tests.conftest import AUTH_ID
 from tests.numbers.conftest import Carrier, Turned
 from tests.numbers.conftest import advance as advance  # noqa: PLC0414  fixtures of another folder
 from tests.numbers.conftest import by as by  # noqa: PLC0414
@@ -25,6 +27,7 @@ from tests.numbers.conftest import order as order  # noqa: PLC0414
 
 pytestmark = pytest.mark.django_db
 CREDIT = Decimal(10_000)
+OURS = getattr(verdict, "OUR_ACCOUNT", AUTH_ID)
 
 
 @pytest.fixture
@@ -41,9 +44,9 @@ def returned(order: NumberOrder, advance: Any, carrier: Carrier, clock: Turned, 
 
 def verdict_on(carrier: Carrier, *, owned: list[str] | None = None) -> Verdict:
     state = carrier.server.state
-    sales = [{"number": sale.number, "account": OUR_ACCOUNT} for sale in state.sales()]
+    sales = [{"number": sale.number, "account": OURS} for sale in state.sales()]
     has = [sale["number"] for sale in sales if state.owner_of(sale["number"])] if owned is None else owned
-    return judge({"sales": sales, "accounts": {OUR_ACCOUNT: {"numbers": has}}}, Memory(), CREDIT)
+    return judge({"sales": sales, "accounts": {OURS: {"numbers": has}}}, Memory(), CREDIT)
 
 
 def test_finds_nothing_wrong_with_a_purchase(order: NumberOrder, advance: Any, carrier: Carrier) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
@@ -35,7 +36,8 @@ def sent() -> tuple[str, str]:
     """Subject and body of the only mail there is; every mail is held to the common parts."""
     (message,) = mail.outbox
     body = str(message.body)
-    assert message.alternatives == []  # type: ignore[attr-defined]
+    assert isinstance(message, EmailMultiAlternatives)
+    assert message.alternatives == []
     assert body.rstrip().endswith(f"DialNexa Numbers\n{PUBLIC}\nQuestions? Write to help@numbers.example.")
     assert "not you" in body or "did not sign up" in body
     assert not re.search(r"&#|&amp;|example\.com!|Hello from", body)

@@ -131,6 +131,12 @@ def test_is_told_in_our_words_what_is_wrong(
     assert told in words(client.post(f"/accounts/{page}/", form))
 
 
+def test_says_how_long_a_password_has_to_be(client: Client, db: None, settings: Any) -> None:
+    (rule,) = [rule for rule in settings.AUTH_PASSWORD_VALIDATORS if "OPTIONS" in rule]
+    told = words(client.get("/accounts/signup/"))
+    assert f"At least {rule['OPTIONS']['min_length']} characters." in told
+
+
 def test_keeps_the_address_it_signs_in_with(client: Client, alice: User, workspace: Workspace) -> None:
     client.login(email=alice.email, password=PASSWORD)
     EmailAddress.objects.create(user=alice, email=alice.email, verified=True)

@@ -164,7 +164,7 @@ def test_takes_a_month_that_does_not_exist_for_none(
 def exported(client: Client, query: str = "") -> list[dict[str, str]]:
     answer = client.get(f"{URL}export.csv{query}")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    whole = b"".join(answer).decode()  # type: ignore[call-overload]
+    whole = b"".join(answer).decode()
     assert whole.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(whole[1:])))
 

@@ -206,7 +206,12 @@ def test_is_rung_for_by_the_sweeper(
     stray: StrayNumber, by: Actor, clock: Turned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[tuple[str, str]] = []
-    monkeypatch.setattr(sweep, "ring", lambda task, **ids: rung.append((task.name, *ids.values())) or True)
+
+    def ring(task: Any, **ids: str) -> bool:
+        rung.extend((task.name, pk) for pk in ids.values())
+        return True
+
+    monkeypatch.setattr(sweep, "ring", ring)
     release(stray, by, clock)
     sweep.sweep()
     assert ("phone_numbers.tasks.release_stray", stray.pk) in rung
