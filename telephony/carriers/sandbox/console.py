@@ -20,7 +20,8 @@ from .wire import Answer
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # not "no-referrer": browsers would send its forms with "Origin: null", which the server refuses
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 _STYLE = """
