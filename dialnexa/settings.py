@@ -5,8 +5,8 @@ nothing embedded is imported. Without DIALNEXA_DEBUG=1 this is production, which
 its secrets.
 """
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -347,8 +347,10 @@ OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search resu
 # --- calls --------------------------------------------------------------------------------------------
 
 CALLS_AT_ONCE = env.int("DIALNEXA_CALLS_AT_ONCE", 10)  # of one workspace
-CALLS_DAILY_SPEND = env.dict(  # of one workspace, by currency: "INR=5000,USD=60"; none: no limit
-    "DIALNEXA_CALLS_DAILY_SPEND", {}, subcast_values=Decimal
+CALLS_DAILY_SPEND: dict[str, Decimal] = (
+    env.dict(  # of one workspace, by currency: "INR=5000,USD=60"; none: no limit
+        "DIALNEXA_CALLS_DAILY_SPEND", {}, subcast_values=Decimal
+    )
 )
 
 # --- the REST API (see dialnexa.api) ------------------------------------------------------------------

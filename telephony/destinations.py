@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
     SKIPPED = "skipped"
+    WARNING = "warning"  # refuses nothing
 
 
 @dataclass(frozen=True, slots=True)

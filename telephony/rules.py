@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from dialnexa.models import Workspace
 from kyc.gate import may_dial
 from kyc.models import VerificationNumber
 from telephony.destinations import Group, Rules
-from telephony.models import CarrierSlug, Prefix, SipSwitch
+from telephony.models import CarrierSlug, NetworkGroup, Prefix, SipSwitch
 from telephony.switches import enabled_groups
 
 
@@ -29,7 +31,7 @@ def destination_rules(workspace: Workspace, carrier: str, *, now: datetime) -> R
         verification_number=_verification_number(workspace),
         sip_route=carrier == CarrierSlug.SIP_TRUNK,
         sip_switch=switch is not None,
-        groups=_groups(workspace, carrier),
+        groups=with_prefixes(enabled_groups(workspace, carrier)),
     )
 
 
@@ -39,8 +41,9 @@ def _verification_number(workspace: Workspace) -> str:
     return numbers.values_list("e164", flat=True).first() or ""
 
 
-def _groups(workspace: Workspace, carrier: str) -> dict[str, tuple[Group, ...]]:
-    groups = enabled_groups(workspace, carrier).order_by("name", "pk")
+def with_prefixes(groups: QuerySet[NetworkGroup]) -> dict[str, tuple[Group, ...]]:
+    """These groups by country (ISO), each with its prefixes. Two queries."""
+    groups = groups.order_by("name", "pk")
     prefixes: dict[str, set[str]] = defaultdict(set)
     for group_id, digits in Prefix.objects.filter(
         network_group__in=groups.order_by().values("pk")
