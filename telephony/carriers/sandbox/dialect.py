@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar
 
 from .context import Context, Request
+from .faults import Kind
 from .holdings import Owned
 from .inventory import StockNumber
 from .wire import Answer
@@ -69,7 +70,7 @@ class Dialect(ABC):
     label: ClassVar[str]
     accounts: ClassVar[re.Pattern[str]]
     routes: ClassVar[tuple[Route, ...]]
-    asks_papers: ClassVar[bool] = True  # whether a sold number may have to wait for papers
+    verdicts: ClassVar[Mapping[Kind, str]] = {}  # what becomes of the papers of a number that is sold
 
     @abstractmethod
     def speaks(self, path: str) -> bool:

@@ -54,7 +54,7 @@ MEANINGS: dict[Kind, str] = {
     Kind.OUT_OF_CREDIT: "Refuses: the account can't pay.",
     Kind.COMPLIANCE_REQUIRED: "Refuses: asks for papers, unless some are named.",
     Kind.PENDING: "Sold, but not usable before its papers are accepted. SignalWire asks for none.",
-    Kind.REJECTED: "Sold, but its papers are rejected later. At Twilio it is never switched on.",
+    Kind.REJECTED: "Sold, but its papers are rejected later. Only Plivo tells.",
 }
 
 # Real seconds a connection is held or delayed; for SOLD_LATE, PENDING and REJECTED seconds of the sandbox's

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
 from . import plivo_applications, plivo_numbers
 from .context import Request
 from .dialect import Dialect, No, Route
+from .faults import Kind
 from .holdings import Owned
 from .inventory import StockNumber
 from .plivo_wire import answer
@@ -33,6 +35,7 @@ class Plivo(Dialect):
     slug = "plivo"
     label = "Plivo"
     accounts = re.compile(r"(MA|SA)[A-Z0-9]{18}")
+    verdicts: ClassVar[Mapping[Kind, str]] = {Kind.PENDING: "accepted", Kind.REJECTED: "rejected"}
     routes: ClassVar[tuple[Route, ...]] = (
         Route("search", "GET", r"PhoneNumber/", plivo_numbers.search),
         Route("buy", "POST", r"PhoneNumber/([0-9]+)/", plivo_numbers.buy),

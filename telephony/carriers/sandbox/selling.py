@@ -13,8 +13,6 @@ from .faults import Kind
 from .holdings import Owned, Papers
 from .inventory import Search, StockNumber
 
-VERDICTS = {Kind.PENDING: "accepted", Kind.REJECTED: "rejected"}
-
 
 def buy(context: Context, number: str, told: dict[str, Any] | None = None) -> Owned:
     """Sell the number (digits) to the sender. ``told`` is what else the purchase says: see ``Owned``.
@@ -84,10 +82,10 @@ def _price(context: Context, item: StockNumber) -> Decimal:
 
 
 def _papers(context: Context) -> Papers | None:
-    verdict = VERDICTS.get(context.kind) if context.kind and context.dialect.asks_papers else None
-    if verdict is None or context.fault is None:
+    """What the number has to wait for, at a carrier that lets numbers wait."""
+    if context.fault is None or context.fault.kind not in context.dialect.verdicts:
         return None
-    return Papers(verdict, context.state.now() + context.fault.seconds)
+    return Papers(context.dialect.verdicts[context.fault.kind], context.state.now() + context.fault.seconds)
 
 
 def _neighbour(context: Context, item: StockNumber) -> StockNumber:

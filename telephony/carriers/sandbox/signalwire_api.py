@@ -37,7 +37,6 @@ class SignalWire(Dialect):
     slug = "signalwire"
     label = "SignalWire"
     accounts = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-    asks_papers = False
     routes: ClassVar[tuple[Route, ...]] = (
         Route("search", "GET", r"phone_numbers/search", numbers.search),
         Route("buy", "POST", r"phone_numbers", numbers.buy),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from . import twilio_applications, twilio_numbers
 from .context import Request
 from .dialect import Dialect, No, Route
+from .faults import Kind
 from .holdings import Owned
 from .inventory import StockNumber
 from .twilio_wire import ROOT, monthly
@@ -28,11 +30,15 @@ _SID = "([A-Z]{2}[0-9a-f]{32})"
 
 
 class Twilio(Dialect):
-    """Form fields in, JSON out. Numbers are known by a sid, PN and 32 hexadecimal digits."""
+    """Form fields in, JSON out. Numbers are known by a sid, PN and 32 hexadecimal digits.
+
+    A number that is not switched on yet is ``pending``. Papers and what became of them are told elsewhere.
+    """
 
     slug = "twilio"
     label = "Twilio"
     accounts = re.compile(r"AC[0-9a-fA-F]{32}")
+    verdicts: ClassVar[Mapping[Kind, str]] = {Kind.PENDING: "accepted"}
     routes: ClassVar[tuple[Route, ...]] = (
         Route("country", "GET", r"AvailablePhoneNumbers/([A-Z]{2})\.json", twilio_numbers.show_country),
         Route(

@@ -162,9 +162,12 @@ def test_switches_a_twilio_number_on_when_its_papers_are_accepted(sandbox: Sandb
     assert owned.status is BuyStatus.ACTIVE
 
 
-@pytest.mark.parametrize("kind", [Kind.PENDING, Kind.REJECTED])
-def test_asks_for_no_papers_at_signalwire(sandbox: Sandbox, kind: Kind) -> None:
-    carrier = carrier_of(sandbox, "signalwire")
+@pytest.mark.parametrize(
+    ("slug", "kind"),
+    [("signalwire", Kind.PENDING), ("signalwire", Kind.REJECTED), ("twilio", Kind.REJECTED)],
+)
+def test_rejects_no_papers_that_the_carrier_does_not_tell_of(sandbox: Sandbox, slug: str, kind: Kind) -> None:
+    carrier = carrier_of(sandbox, slug)
     sandbox.break_next("buy", kind)
     assert buy(carrier, carrier.search(LOCAL, limit=1)[0].e164).status is BuyStatus.ACTIVE
 
