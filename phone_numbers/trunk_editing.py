@@ -21,8 +21,7 @@ UNCHECKED: dict[str, Any] = {
     "round_trip_ms": None,
     "checked_at": None,
     "checking_until": None,
-    "rung_until": None,
-}
+}  # a check that is out still counts as one of the few (see ``sweeping.take_due_trunks``)
 
 
 def edit_trunk(

@@ -142,7 +142,9 @@ def _look(trunk: SipTrunk, *, by: Actor, now: datetime) -> Check:
     columns = health_columns(found, now=now, wait=_next_wait(trunk, found, now))
     with transaction.atomic():
         ours = SipTrunk.objects.filter(pk=trunk.pk, checking_until=trunk.checking_until)
-        if ours.update(**columns) and found.health != before:
+        if not ours.update(**columns):  # of the settings before: those of now can be asked next
+            SipTrunk.objects.filter(pk=trunk.pk, checking_until=None).update(rung_until=None)
+        elif found.health != before:
             code = {"code": found.code} if found.code else {}
             after = {"health": found.health, **code}
             reason = found.sentence[:500]

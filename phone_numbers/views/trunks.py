@@ -1,4 +1,8 @@
-"""Linking a number of one's own carrier: the dialog, testing what was typed, changing and testing a trunk."""
+"""Linking a number of one's own carrier: the dialog, testing what was typed, changing and testing a trunk.
+
+What is to be checked in the background is left to the sweeper, which has few checks out at a time: rung for
+from here, somebody who saves the same trunk again and again would keep the purchases' workers from everybody.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace
-from dialnexa.doorbell import ring_on_commit
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
-from phone_numbers import tasks
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.trunk_editing import edit_trunk
 from phone_numbers.trunk_health import check_now, check_settings
@@ -57,8 +59,6 @@ def link(request: Request, slug: str) -> HttpResponse:
         )
     except Refusal as refusal:
         return _form(request, workspace, request.POST.dict(), refusal=refusal)
-    if number.trunk.health == SipTrunk.Health.UNCHECKED:
-        ring_on_commit(tasks.check_trunk, trunk_id=number.trunk.pk)
     return _linked(request, number)
 
 
@@ -95,8 +95,6 @@ def edit(request: Request, slug: str, number_id: str) -> HttpResponse:
         changed = edit_trunk(trunk, **_typed(request), by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _form(request, workspace, request.POST.dict(), trunk, refusal=refusal)
-    if changed:
-        ring_on_commit(tasks.check_trunk, trunk_id=trunk.pk)
     messages.success(request, "Saved." if changed else "Nothing was changed.")
     return _to_number(request, trunk.number)
 

@@ -66,6 +66,15 @@ def test_changes_what_was_asked_and_has_it_checked_at_once(trunk: SipTrunk, edit
     assert (trunk.transport, trunk.health) == ("tcp", "unchecked")  # what the caller holds shows it, too
 
 
+def test_saved_again_and_again_still_has_one_check_out(trunk: SipTrunk, edit: Any, clock: Turned) -> None:
+    """Else one silent host and somebody who never stops saving would keep every worker busy."""
+    edit(transport="tcp")
+    assert take_due_trunks(now=clock.now) == [trunk.pk]
+    for way in ("udp", "tcp"):
+        edit(transport=way)
+        assert take_due_trunks(now=clock.now) == []
+
+
 def test_keeps_the_password_when_none_is_typed(trunk: SipTrunk, edit: Any) -> None:
     before = bytes(SipTrunk.objects.get(pk=trunk.pk).sealed_password or b"")
     assert edit(transport="tls", password="")

@@ -256,6 +256,16 @@ def test_change_a_trunk(trunk: SipTrunk, alice_client: Client, now: datetime) ->
     assert take_due_trunks(now=now + timedelta(seconds=10)) == [trunk.pk]
 
 
+def test_leave_the_checks_to_the_sweeper(
+    alice_client: Client, trunk: SipTrunk, django_capture_on_commit_callbacks: Any
+) -> None:
+    """It has few out at a time; who saves without end would otherwise fill the workers' queue."""
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert alice_client.post(LINK, FORM).status_code == 302
+        assert alice_client.post(url(trunk), FORM | {"termination": "127.0.0.1:5099"}).status_code == 302
+    assert callbacks == []
+
+
 def test_refuse_a_change_beside_the_field(trunk: SipTrunk, alice_client: Client) -> None:
     typed = {"termination": "127.0.0.7", "auth_mode": "userpass", "username": "desk", "transport": "udp"}
     page = alice_client.post(url(trunk), typed)
