@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ LIMIT = 128  # characters of a user name or password
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # would end or break a line of a SIP message
 WORDS = {"username": "user name", "password": "password"}
 AuthMode = SipTrunk.AuthMode
+# Silent name servers (a customer may have some) hold a web thread for seconds. Others stay free for pages.
+_look_ups = threading.BoundedSemaphore(2)
+PATIENCE = 0.2  # seconds to wait for one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +104,21 @@ def facts(trunk: SipTrunk) -> dict[str, str]:
 def find_host(wanted: TrunkSettings, *, needed: bool) -> None:
     """Look the host up. Raises Refusal when there is none, or when it leads inside (see ``resolve``).
 
-    A look-up that fails, which says nothing about the host, is a refusal (502) only when ``needed``.
+    A look-up that fails, which says nothing about the host, is a refusal (502) only when ``needed``; so is
+    one there is no room for (503 ``sip_checks_busy``).
     """
+    if not _look_ups.acquire(timeout=PATIENCE):
+        if needed:
+            sentence = "Other hosts are being looked up right now. Try again in a few seconds."
+            raise Refusal("sip_checks_busy", sentence, status=503, retry_after=5)
+        return
     try:
         resolve(wanted.termination, wanted.transport)
     except Refusal as refusal:
         if needed or refusal.code != "sip_host_unresolved":
             raise
+    finally:
+        _look_ups.release()
 
 
 def inbound_uri(e164: str) -> str:

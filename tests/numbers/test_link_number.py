@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from dialnexa.sealing import place, unseal
 from phone_numbers import trunk_health, trunks
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.sweeping import take_due_trunks, take_interrupted_links
+from phone_numbers.trunk_settings import clean_settings, find_host
 from phone_numbers.trunks import end_interrupted_link
 from telephony.sip import targets
 from tests.numbers.rows import make_number
@@ -207,6 +209,29 @@ def test_is_refused_for_a_name_that_leads_inside_or_nowhere(
 ) -> None:
     refusal = refused(workspace, now, termination_uri=host)
     assert (refusal.code, refusal.details["field"]) == (code, "termination")
+
+
+def test_leaves_threads_to_others_while_name_servers_are_silent(
+    monkeypatch: pytest.MonkeyPatch, workspace: Workspace, now: datetime
+) -> None:
+    answered = threading.Event()
+
+    class Silent(Names):
+        def resolve(self, qname: str, rdtype: str, **_: Any) -> list[Any]:
+            answered.wait(10)
+            return super().resolve(qname, rdtype)
+
+    monkeypatch.setattr(targets, "_system_resolver", Silent)
+    wanted = clean_settings(termination_uri="slow.example", auth_mode="ip")
+    with ThreadPoolExecutor() as waiting:
+        told = [waiting.submit(find_host, wanted, needed=True) for _ in range(2)]
+        try:
+            refusal = refused(workspace, now, termination_uri="slow.example", check=True)
+            assert (refusal.code, refusal.status) == ("sip_checks_busy", 503)
+            assert link(workspace, now, termination_uri="slow.example").status == "active"
+        finally:
+            answered.set()
+        assert {getattr(one.exception(), "code", "") for one in told} == {"sip_host_private"}
 
 
 @pytest.mark.usefixtures("names")
