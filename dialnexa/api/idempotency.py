@@ -87,7 +87,8 @@ def _fingerprint(request: Request) -> str:
 
 def _claim(request: Request, key: str, fingerprint: str, now: datetime) -> tuple[IdempotencyRecord, bool]:
     """The record, and whether this request is to do the work. Raises Refusal 409 or 422."""
-    named = {"api_key": key_of(request), "route": request.path[:120], "key": key}
+    route = request.path.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:120]  # %00 can't be stored
+    named = {"api_key": key_of(request), "route": route, "key": key}
     IdempotencyRecord.objects.filter(**named, created_at__lt=now - KEPT).delete()
     fresh = {"fingerprint": fingerprint, "locked_until": now + LOCK, "created_at": now}
     record, new = IdempotencyRecord.objects.get_or_create(**named, defaults=fresh)

@@ -20,7 +20,7 @@ from phone_numbers.models import PhoneNumber
 
 NEWEST = Order("created_at", descending=True)
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-TOKEN = re.compile(rf"P(?P<side>[AB])(?P<uuid>{UUID_TEXT.pattern})", re.IGNORECASE)
+TOKEN = re.compile(rf"^P[AB]{UUID_TEXT.pattern}\Z", re.IGNORECASE)
 LARGEST_PAGE = 1000
 FILTERS = ("filter_name", "filter_number")
 

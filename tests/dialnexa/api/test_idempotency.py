@@ -48,7 +48,17 @@ class Probe(ApiView):
         return Response({"n": len(self.ran), "price": "1.00", "ä": "ü"}, 201, headers={"Location": "/v1/x"})
 
 
-urlpatterns = [path("v1/probe", Probe.as_view()), path("v1/other", Probe.as_view())]
+class Named(Probe):
+    @idempotent
+    def post(self, request: Request, name: str) -> Response:
+        return Response({"name": name})
+
+
+urlpatterns = [
+    path("v1/probe", Probe.as_view()),
+    path("v1/other", Probe.as_view()),
+    path("v1/<str:name>/probe", Named.as_view()),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -172,6 +182,12 @@ def test_is_refused_with_a_key_that_is_none(program: Program, key: str) -> None:
     refused = probe(program, key)
     assert (refused.status_code, refused.json()["code"]) == (400, "idempotency_key_invalid")
     assert Probe.ran == []
+
+
+def test_is_kept_for_an_address_that_no_row_can_hold(program: Program) -> None:
+    first, again = (probe(program, path="/v1/%00/probe") for _ in range(2))
+    assert (first.status_code, again.status_code, again.content) == (200, 200, first.content)
+    assert again["Idempotency-Replayed"] == "true"
 
 
 def test_leaves_nothing_behind_after_a_day(program: Program, now: datetime) -> None:

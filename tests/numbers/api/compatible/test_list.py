@@ -174,6 +174,8 @@ def test_ends_where_the_numbers_end(relay: Relay, numbers: list[PhoneNumber]) ->
         ({"page_number": 1}, "page_token"),
         ({"page_token": "PAx"}, "page_token"),
         ({"page_token": "PA00000000-0000-0000-0000-000000000000"}, "page_token"),
+        ({"page_token": "xPA00000000-0000-0000-0000-000000000000"}, "page_token"),
+        ({"page_token": "PA00000000-0000-0000-0000-000000000000x"}, "page_token"),
         ({"filter_name": "\x00"}, "filter_name"),
     ],
 )
