@@ -36,7 +36,7 @@ def edit_trunk(
     by: Actor,
     now: datetime,
 ) -> bool:
-    """Replace all settings; an empty ``password`` keeps the old one, as long as the host stays.
+    """Replace all settings; an empty ``password`` keeps the old one, if it goes where it went before.
 
     Returns whether anything changed; ``trunk`` then shows it, and what concerns the connection is checked at
     once. Raises Refusal as ``clean_settings`` does, and 409 ``trunk_not_linked``.

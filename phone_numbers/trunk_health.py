@@ -69,9 +69,9 @@ def ask(wanted: TrunkSettings) -> Check:
 def check_settings(workspace: Workspace, typed: dict[str, str], *, kept: SipTrunk | None = None) -> Check:
     """Ask the trunk that is described here; nothing is stored.
 
-    ``typed``: what ``clean_settings`` takes. ``kept``: the trunk being edited, whose password is used when
-    none is typed and the host is still its own. Raises Refusal for settings that can't be, a host that may
-    not be called, and too many tests.
+    ``typed``: what ``clean_settings`` takes. ``kept``: the trunk being edited, whose password is used as
+    ``with_kept_password`` says. Raises Refusal for settings that can't be, a host that may not be called, and
+    too many tests.
     """
     wanted = clean_settings(**with_kept_password(kept, typed))
     with asking(workspace.pk):
@@ -79,18 +79,21 @@ def check_settings(workspace: Workspace, typed: dict[str, str], *, kept: SipTrun
 
 
 def with_kept_password(trunk: SipTrunk | None, typed: dict[str, str]) -> dict[str, str]:
-    """What was typed, with the trunk's own password where none was and the host stays.
+    """What was typed, with the trunk's own password where none was and it goes where it went before.
 
-    The password goes to no other host than the one it was entered for: whoever may edit a trunk could
-    otherwise have it answer a challenge of their own making.
+    It is proven to nobody but the host and port it was entered for, and not in the open once TLS was asked
+    for: whoever may edit a trunk could otherwise have it answer a challenge of their own making (a port of a
+    shared host may be anybody's), or listen.
     """
     if trunk is None or typed.get("password") or typed.get("auth_mode") != SipTrunk.AuthMode.USERPASS:
         return typed
     bare = clean_settings(**{**typed, "auth_mode": SipTrunk.AuthMode.IP, "username": ""})
     if trunk.sealed_password is None:
         return typed
-    if bare.termination.host != trunk.host:
-        sentence = f"Enter the password again: it was given for {trunk.host}, and now goes elsewhere."
+    over_tls = trunk.transport == SipTrunk.Transport.TLS
+    if str(bare.termination) != trunk.termination or (over_tls and bare.transport != trunk.transport):
+        place = f"{trunk.termination}{' over TLS' if over_tls else ''}"
+        sentence = f"Enter the password again: it was given for {place}, and now goes elsewhere."
         raise Refusal("sip_credentials_missing", sentence, field="password")
     try:
         return {**typed, "password": settings_of(trunk).password}

@@ -92,6 +92,20 @@ def test_asks_for_the_password_again_when_it_would_go_to_another_host(trunk: Sip
     assert SipTrunk.objects.get(pk=trunk.pk).termination == "127.0.0.9:5060"
 
 
+@pytest.mark.parametrize("asked", [{"termination_uri": "127.0.0.1:5099"}, {"transport": "udp"}])
+def test_asks_for_the_password_again_for_another_port_or_without_tls(
+    asked: dict[str, str], trunk: SipTrunk, edit: Any
+) -> None:
+    """A port of a shared host may be anybody's, and what TLS hid could be listened to."""
+    assert edit(transport="tls")
+    with pytest.raises(Refusal) as refused:
+        edit(**{"transport": "tls"} | asked)
+    assert (refused.value.code, refused.value.details["field"]) == ("sip_credentials_missing", "password")
+    assert "over TLS" in refused.value.sentence
+    assert edit(**{"transport": "tls"} | asked, password=NEW)
+    assert password_of(trunk) == NEW
+
+
 def test_wipes_the_credentials_when_the_carrier_knows_the_address(trunk: SipTrunk, edit: Any) -> None:
     assert edit(auth_mode="ip", username="")
     fresh = SipTrunk.objects.get(pk=trunk.pk)
