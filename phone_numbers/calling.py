@@ -57,7 +57,7 @@ def explain_call(
     judged = judge_destination(to, rules)
     version = who_answered(number, "outbound", at) if number else None
     price = _price(judged.number, rules, workspace, at)
-    money = _money(judged.number, price, workspace, at, past)
+    money = _money(judged.number, price, rules, workspace, at, past)
     return Explanation(
         direction="outbound",
         number=number,
@@ -115,10 +115,13 @@ def _price(to: E164 | None, rules: Rules, workspace: Workspace, at: datetime) ->
 
 
 def _money(
-    to: E164 | None, price: MinutePrice | None, workspace: Workspace, at: datetime, past: bool
+    to: E164 | None, price: MinutePrice | None, rules: Rules, workspace: Workspace, at: datetime, past: bool
 ) -> Iterable[Step]:
     if to is None:
         return [_skipped(name, "There is no number to ask about.") for name in ("price", "wallet")]
+    if price is None and rules.over_sip:
+        free = "No flat rate is set for calls over your own carrier, so nothing is charged here."
+        return [_skipped(name, free) for name in ("price", "wallet")]
     if price is None:
         sentence = f"There is no price for calls to {to} yet. Ask support if you need it."
         unknown = Step("price", Outcome.FAIL, "price_unknown", sentence, "", "", 409)

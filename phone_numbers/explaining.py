@@ -19,7 +19,7 @@ from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.routing import Direction, who_answered
 from telephony.destinations import Outcome, Step
 from telephony.e164 import E164, Unreadable, read_destination
-from telephony.models import AgentVersion
+from telephony.models import AgentVersion, CarrierSlug
 
 STATUS = {  # what a number that is not active does to calls
     "pending": "{number} {was} still being bought, so no call comes in or goes out.",
@@ -66,7 +66,7 @@ class Explanation:
             return f"{'This call was not possible' if self.past else 'This call is not possible'}: " + (
                 self.refusal.sentence
             )
-        source = self.number.e164 if self.number else "A number of this provider"
+        source = self.number.e164 if self.number else f"Any number of {CarrierSlug(self.carrier).label}"
         assert self.other
         return f"{source} {'could' if self.past else 'can'} call {self.other}."
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from phone_numbers.views import bulk, buying, defaults, number, releasing, routing, table, trunks
+from phone_numbers.views import bulk, buying, defaults, explain, number, releasing, routing, table, trunks
 
 app_name = "numbers"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("buy/", buying.buy, name="buy"),
     path("link/", trunks.link, name="link"),
     path("link/check/", trunks.try_settings, name="try-trunk"),
+    path("check/", explain.check, name="check"),
     path("bulk/", bulk.route_many, name="bulk"),
     path("bulk/protection/", bulk.protect_many, name="bulk-protection"),
     path("bulk/changes/", bulk.list_changes, name="bulk-changes"),

@@ -198,6 +198,15 @@ def test_asks_a_linked_number_neither_for_country_nor_rent(linked: PhoneNumber, 
     assert answer.price.per_minute == Decimal("0.35")
 
 
+def test_charges_nothing_over_ones_own_carrier_without_a_flat_rate(
+    linked: PhoneNumber, now: datetime
+) -> None:
+    SipRate.objects.all().delete()
+    answer = explain(linked, BERLIN, now)
+    assert answer.allowed
+    assert [outcomes(answer)[name] for name in ("price", "wallet")] == ["skipped"] * 2
+
+
 @pytest.mark.parametrize(
     "health, outcome",
     [("healthy", "pass"), ("unchecked", "warning"), ("unreachable", "warning"), ("unauthorized", "warning")],

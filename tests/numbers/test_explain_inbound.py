@@ -71,7 +71,7 @@ def test_names_what_a_minute_of_it_costs(workspace: Workspace, number: PhoneNumb
 
 @pytest.mark.parametrize(
     "called, problem",
-    [("", "destination_missing"), ("desk", "destination_unparseable"), ("+12125", "destination_not_possible")],
+    [("", "destination_missing"), ("x", "destination_unparseable"), ("+12125", "destination_not_possible")],
 )
 def test_says_what_is_no_number(workspace: Workspace, now: datetime, called: str, problem: str) -> None:
     answer = explain_inbound(called, workspace=workspace, now=now)
