@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import queue
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import httpx
 
+from dialnexa.local import sandbox_accounts
+from telephony.carriers.base import Offer
 from tests.chaos.buyers import Errand
 
 PASSWORD = "chaos-" + "x" * 16
 CREDIT = Decimal(1_000_000)
-RATES = {("US", "local"): "95.50", ("IN", "local"): "92.00", ("GB", "mobile"): "130.25"}
+CARRIERS = ("plivo", "twilio", "signalwire")
+RATES = {  # rupees a month
+    ("plivo", "US", "local"): "95.50",
+    ("plivo", "IN", "local"): "92.00",
+    ("plivo", "GB", "mobile"): "130.25",
+    ("twilio", "US", "local"): "101.75",
+    ("twilio", "IN", "local"): "98.00",
+    ("twilio", "GB", "mobile"): "141.50",
+    ("signalwire", "US", "local"): "58.25",
+}
 CONTESTED = 0.12  # of the numbers are wanted by two workspaces at once
 
 
@@ -29,9 +40,9 @@ def open_shop(workspaces: int) -> None:
 
     now = datetime.now(UTC)
     begun = datetime(2020, 1, 1, tzinfo=UTC)
-    for (country, number_type), monthly in RATES.items():
+    for (carrier, country, number_type), monthly in RATES.items():
         RentalRate.objects.create(
-            carrier="plivo",
+            carrier=carrier,
             country=Country.objects.get(pk=country),
             type=number_type,
             currency="INR",
@@ -47,40 +58,59 @@ def open_shop(workspaces: int) -> None:
         Membership.objects.create(workspace=workspace, user=owner, role="owner")
         for country in ("IN", "GB"):
             KycCase.objects.create(workspace=workspace, country=country, status="verified")
-        for group in NetworkGroup.objects.filter(carrier="plivo", country__in=("US", "IN", "GB")):
+        for group in NetworkGroup.objects.filter(country__in=("US", "IN", "GB")):
             WorkspaceNetworkGroup.objects.create(workspace=workspace, network_group=group, enabled=True)
 
 
-def errands(n: int, workspaces: int, dice: random.Random) -> queue.Queue[Errand]:
-    """N purchases of N numbers; the contested ones are wanted once more by another workspace."""
+def errands(
+    n: int, workspaces: int, dice: random.Random, carriers: Sequence[str] = CARRIERS
+) -> queue.Queue[Errand]:
+    """N purchases of N numbers, from these carriers in turn; two workspaces want the contested ones."""
     from phone_numbers.quoting import sign_offer
-    from telephony.carriers import get_carrier
-    from telephony.carriers.base import NumberQuery, NumberType
 
-    carrier = get_carrier("plivo")
-    found = itertools.chain.from_iterable(
-        carrier.search(NumberQuery(country=country, type=NumberType(number_type)), limit=n)
-        for country, number_type in RATES
-    )
-    offers = [offer for offer in found if not offer.e164[-4:].startswith("90")]
-    if len(offers) < n:
-        raise SystemExit(f"The sandbox offers {len(offers)} numbers, {n} are needed.")
     wanted: queue.Queue[Errand] = queue.Queue()
-    for k, offer in enumerate(dice.sample(offers, n)):
+    for k, (carrier, offer) in enumerate(_pick(n, carriers, dice)):
         shops = dice.sample(range(workspaces), 2 if dice.random() < CONTESTED else 1)
-        total = Decimal(RATES[offer.country, offer.type]) + 10
+        total = Decimal(RATES[carrier, offer.country, offer.type]) + 10
         for shop in shops:
             wanted.put(
                 Errand(
                     f"shop-{shop}",
                     f"owner-{shop}@chaos.example",
                     offer,
-                    sign_offer(offer, "plivo"),
+                    sign_offer(offer, carrier),
                     total,
                     f"chaos-{k}-{shop}",
                 )
             )
     return wanted
+
+
+def _pick(n: int, carriers: Sequence[str], dice: random.Random) -> list[tuple[str, Offer]]:
+    """N numbers, each once, from every carrier the same share while it has some: they sell from one stock."""
+    left = {carrier: _offers(carrier, n) for carrier in carriers}
+    for offers in left.values():
+        dice.shuffle(offers)
+    picked: dict[str, tuple[str, Offer]] = {}
+    while len(picked) < n and any(left.values()):
+        for carrier, offers in left.items():
+            while offers and len(picked) < n:
+                if (offer := offers.pop()).e164 not in picked:
+                    picked[offer.e164] = (carrier, offer)
+                    break
+    if len(picked) < n:
+        raise SystemExit(f"The sandbox offers {len(picked)} numbers, {n} are needed.")
+    return list(picked.values())
+
+
+def _offers(carrier: str, n: int) -> list[Offer]:
+    """Up to N numbers of each kind we have a price for, without those that break by themselves."""
+    from telephony.carriers import get_carrier
+    from telephony.carriers.base import NumberQuery, NumberType
+
+    queries = [NumberQuery(iso, NumberType(kind)) for slug, iso, kind in RATES if slug == carrier]
+    found = [offer for query in queries for offer in get_carrier(carrier).search(query, limit=n)]
+    return [offer for offer in found if not offer.e164[-4:].startswith("90")]
 
 
 def break_carrier(url: str, seed: int, rules: tuple[dict[str, object], ...], repeat_purchase: str) -> None:
@@ -103,18 +133,19 @@ def ring_again(dice: random.Random) -> str:
     return "deliver messages twice"
 
 
-def configure(base: str, sandbox_url: str, timings: dict[str, str]) -> dict[str, str]:
+def configure(
+    base: str, sandbox_url: str, timings: dict[str, str], carriers: Sequence[str] = CARRIERS
+) -> dict[str, str]:
     """The environment of every process of the run, this one included."""
+    names = ("DIALNEXA_SANDBOX_URL", *(f"DIALNEXA_{carrier.upper()}_" for carrier in carriers))
+    accounts = sandbox_accounts(sandbox_url)
     env = {
         **os.environ,
         **timings,
         "DIALNEXA_DEBUG": "1",
         "DIALNEXA_DATA_DIR": base,
         "DIALNEXA_SECRET_KEY": "chaos" * 12,
-        "DIALNEXA_PLIVO_AUTH_ID": "MACHAOS0000000000000",
-        "DIALNEXA_PLIVO_AUTH_TOKEN": "sandbox-token",
-        "DIALNEXA_PLIVO_BASE_URL": sandbox_url,
-        "DIALNEXA_SANDBOX_URL": sandbox_url,
+        **{name: value for name, value in accounts.items() if name.startswith(names)},
         "DJANGO_SETTINGS_MODULE": "dialnexa.settings",
     }
     os.environ.update(env)

@@ -16,7 +16,7 @@ from phone_numbers.releasing import tell_carrier
 from tests.chaos import verdict
 from tests.chaos.buyers import Memory
 from tests.chaos.verdict import Verdict, judge
-from tests.conftest import AUTH_ID
+from tests.conftest import ACCOUNTS, AUTH_ID
 from tests.numbers.conftest import Carrier, Turned
 from tests.numbers.conftest import advance as advance  # noqa: PLC0414  fixtures of another folder
 from tests.numbers.conftest import by as by  # noqa: PLC0414
@@ -82,3 +82,18 @@ def test_finds_a_second_refund(returned: NumberOrder, carrier: Carrier) -> None:
     first.pk, first.reference = "txn_again", "refund:again"
     first.save(force_insert=True)
     assert len(verdict_on(carrier).charged_wrongly) == 2
+
+
+def test_misses_a_number_that_another_carrier_than_its_order_s_has(
+    order: NumberOrder, advance: Any, every_carrier: Any
+) -> None:
+    advance(order)
+    number = order.e164[1:]
+    state = {
+        "sales": [{"number": number, "account": AUTH_ID}],
+        "accounts": {ACCOUNTS["twilio"]: {"numbers": [number]}},
+    }
+    assert judge(state, Memory(), CREDIT).lost == [
+        f"{order.e164} is owned at twilio, and nobody has it",
+        f"{order.e164} is sold to a customer, and plivo has it not",
+    ]

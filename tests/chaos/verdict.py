@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Sum
 
 from dialnexa import wallet
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
 from phone_numbers.models import NumberOrder, RentalCharge
+from telephony.carrier_accounts import ACCOUNTS
+from telephony.models import CarrierSlug
 from tests.chaos.buyers import Memory
 
-OUR_ACCOUNT = "MACHAOS0000000000000"
+
+def our_accounts() -> dict[str, str]:
+    """What we are called at each carrier, by its slug."""
+    return {slug: settings.CARRIERS[slug][ACCOUNTS[CarrierSlug(slug)]] for slug in settings.CARRIERS}
 
 
 @dataclass
@@ -42,7 +48,11 @@ def judge(carrier: dict[str, Any], memory: Memory, credit: Decimal) -> Verdict:
     """Compare the sandbox's ``/control/state`` with the database and with what customers were told."""
     verdict = Verdict()
     orders = list(NumberOrder.objects.select_related("number", "workspace"))
-    owned = {f"+{number}" for number in carrier["accounts"].get(OUR_ACCOUNT, {"numbers": ()})["numbers"]}
+    owned = {
+        (slug, f"+{number}")
+        for slug, account in our_accounts().items()
+        for number in carrier["accounts"].get(account, {"numbers": ()})["numbers"]
+    }
     _look_for_double_sales(verdict, carrier, orders)
     _look_for_lost_numbers(verdict, orders, owned, memory)
     for order in orders:
@@ -62,7 +72,8 @@ def went_back(order: NumberOrder) -> bool:
 
 
 def _look_for_double_sales(verdict: Verdict, carrier: dict[str, Any], orders: list[NumberOrder]) -> None:
-    sales = Counter(f"+{sale['number']}" for sale in carrier["sales"] if sale["account"] == OUR_ACCOUNT)
+    ours = our_accounts().values()
+    sales = Counter(f"+{sale['number']}" for sale in carrier["sales"] if sale["account"] in ours)
     fulfilled = Counter(order.e164 for order in orders if order.status == "fulfilled")
     returned = Counter(order.e164 for order in orders if went_back(order))
     for e164, count in sales.items():
@@ -74,14 +85,16 @@ def _look_for_double_sales(verdict: Verdict, carrier: dict[str, Any], orders: li
 
 
 def _look_for_lost_numbers(
-    verdict: Verdict, orders: list[NumberOrder], owned: set[str], memory: Memory
+    verdict: Verdict, orders: list[NumberOrder], owned: set[tuple[str, str]], memory: Memory
 ) -> None:
-    ours = {order.e164 for order in orders if order.status == "fulfilled" and not went_back(order)}
-    open_ones = {order.e164 for order in orders if order.is_open}
-    verdict.lost += [
-        f"{e164} is owned at the carrier, and nobody has it" for e164 in owned - ours - open_ones
-    ]
-    verdict.lost += [f"{e164} is sold to a customer, and the carrier has it not" for e164 in ours - owned]
+    """A number is at the carrier its order names, and at no other."""
+    sold = [order for order in orders if order.status == "fulfilled" and not went_back(order)]
+    ours = {(order.carrier, order.e164) for order in sold}
+    open_ones = {(order.carrier, order.e164) for order in orders if order.is_open}
+    for slug, e164 in sorted(owned - ours - open_ones):
+        verdict.lost.append(f"{e164} is owned at {slug}, and nobody has it")
+    for slug, e164 in sorted(ours - owned):
+        verdict.lost.append(f"{e164} is sold to a customer, and {slug} has it not")
     missing = memory.accepted - {order.idempotency_key for order in orders}
     verdict.lost += [f"an order that was accepted is gone: {key}" for key in missing]
 
