@@ -34,6 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "account_inactive": "This account is switched off. Support can say why.",
+        "address_unconfirmed": "Confirm the address you sign in with first: open the link in our mail to it.",
         "cannot_remove_primary_email": "You sign in with this address. Make another the main one first.",
         "duplicate_email": "This address belongs to your account already.",
         "email_password_mismatch": "No account has this address and this password. Check both.",
@@ -44,6 +45,18 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": "Too many tries in a short time. Wait a few minutes.",
         "too_many_login_attempts": "Too many tries in a short time. Wait a few minutes, then sign in again.",
     }
+
+    def clean_email(self, email: str) -> str:
+        """A second address only beside a confirmed one. Else whoever signs up with somebody's address before
+        they do could add their own, and take back by it what the owner makes of the account later.
+        """
+        match = allauth_context.request.resolver_match
+        if match and match.view_name == "account_email":
+            user = allauth_context.request.user
+            if not user.emailaddress_set.filter(verified=True).exists():
+                raise self.validation_error("address_unconfirmed")
+        cleaned: str = super().clean_email(email)
+        return cleaned
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
         """Never the one somebody signs in with, whatever it is marked as."""

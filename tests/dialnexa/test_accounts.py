@@ -53,6 +53,18 @@ def test_is_told_what_is_wrong_with_a_password(client: Client, alice: User) -> N
     assert "field-error" in response.content.decode() or 'role="alert"' in response.content.decode()
 
 
+def test_takes_a_second_address_only_beside_a_confirmed_one(client: Client) -> None:
+    """Else a stranger who signed up with it first would keep a way in when its owner takes it over."""
+    client.post("/accounts/signup/", NEW)
+    second = {"email": "stranger@example.com", "action_add": ""}
+    refused = client.post("/accounts/email/", second).content.decode()
+    assert "Confirm the address you sign in with first" in refused
+    assert not EmailAddress.objects.filter(email=second["email"]).exists()
+    EmailAddress.objects.filter(email=NEW["email"]).update(verified=True)
+    client.post("/accounts/email/", second)
+    assert EmailAddress.objects.filter(email=second["email"]).exists()
+
+
 def test_gets_a_workspace_of_its_own_when_it_signs_up(client: Client) -> None:
     response = client.post("/accounts/signup/", NEW, follow=True)
     workspace = Workspace.objects.get(memberships__user__email=NEW["email"])
