@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -18,6 +19,7 @@ from dialnexa import (
     wallet,
 )
 from dialnexa import admin_work as work
+from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import exact_money, pill
 from dialnexa.admin_pieces import EditableAdmin, ReadOnlyAdmin
 from dialnexa.admin_site import desk
@@ -25,6 +27,7 @@ from dialnexa.admin_timeline import Section, link_to, link_to_id
 from dialnexa.models import Invitation, LedgerEntry, Membership, User, Workspace
 
 RECENT = 10
+OPEN = Q(accepted_at=None, withdrawn_at=None)
 
 
 @admin.register(Workspace)
@@ -149,6 +152,14 @@ class MembershipAdmin(ReadOnlyAdmin):
     staff_actions = (work.CHANGE_ROLE, work.REMOVE_MEMBER)
 
 
+InvitationState = state_filter(
+    open=("Open", lambda now: OPEN & Q(expires_at__gt=now)),
+    expired=("Expired", lambda now: OPEN & Q(expires_at__lte=now)),
+    accepted=("Accepted", lambda now: Q(accepted_at__isnull=False)),
+    withdrawn=("Withdrawn", lambda now: Q(withdrawn_at__isnull=False)),
+)
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
     """Who was asked in. Only the workspace's own people invite; the link is not kept."""
@@ -160,7 +171,7 @@ class InvitationAdmin(ReadOnlyAdmin):
         *("created_at", "renewed_at", "sent_at", "expires_at", "accepted_at", "withdrawn_at"),
     )
     list_display = ("email", "workspace", "role", "state", "sent_at", "expires_at")
-    list_filter = ("role", ("accepted_at", admin.EmptyFieldListFilter))
+    list_filter = (InvitationState, "role")
     list_select_related = ("workspace",)
     search_fields = ("email__iexact", "id__exact", "workspace__name", "workspace__slug")
     ordering = ("-id",)
@@ -199,6 +210,7 @@ class GroupAdmin(EditableAdmin):
 @admin.register(EmailAddress)
 class EmailAddressAdmin(ReadOnlyAdmin):
     shelf = "Customers"
+    called = "E-mail addresses"
     list_display = ("email", "user", "primary", "verified")
     list_filter = ("primary", "verified")
     list_select_related = ("user",)

@@ -41,6 +41,11 @@ class ActingAdmin(admin.ModelAdmin):
             if not (status and action.states) or status in action.states
         }
 
+    def get_action_choices(
+        self, request: HttpRequest, default_choices: Any = (("", "Choose an action"),)
+    ) -> list[tuple[str, str]]:
+        return super().get_action_choices(request, list(default_choices))
+
     def offers(self, request: HttpRequest, item: Any) -> list[dict[str, Any]]:
         """For the object's page: what staff may do to it as it is."""
         return [

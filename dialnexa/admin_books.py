@@ -25,6 +25,7 @@ from dialnexa.admin_timeline import (
     ledger_events,
     link_to,
     link_to_id,
+    short_link_to_id,
     timeline,
 )
 from dialnexa.models import AuditEntry, Heartbeat, LedgerAccount, LedgerEntry, User, Workspace
@@ -91,7 +92,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         "actor_name",
         "created_at",
     )
-    list_display = ("created_at", "kind", "exact", "workspace", "about", "memo", "actor_name")
+    list_display = ("created_at", "kind", "exact", "workspace", "about_", "memo", "actor_name")
     list_display_links = ("created_at", "kind")
     list_filter = ("kind", "currency", "created_at")
     list_select_related = ("workspace",)
@@ -102,6 +103,10 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="Amount", ordering="amount")
     def exact(self, entry: LedgerEntry) -> str:
         return exact_money(entry.amount, entry.currency)
+
+    @admin.display(description="About")
+    def about_(self, entry: LedgerEntry) -> SafeString | str:
+        return short_link_to_id(entry.subject_id)
 
     @admin.display(description="About")
     def about(self, entry: LedgerEntry) -> SafeString | str:
@@ -115,6 +120,9 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         return (timeline(history_events([*subjects, item.pk]), ledger_events(subjects)),)
 
 
+DOORS = {Channel.API: "API"}
+
+
 class ChannelFilter(admin.SimpleListFilter):
     """Through which door; the choices are known, so the big table isn't asked for them."""
 
@@ -122,7 +130,7 @@ class ChannelFilter(admin.SimpleListFilter):
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(channel.value, channel.value.capitalize()) for channel in Channel]
+        return [(channel.value, DOORS.get(channel, channel.value.capitalize())) for channel in Channel]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(channel=self.value()) if self.value() else queryset
@@ -132,12 +140,20 @@ class ChannelFilter(admin.SimpleListFilter):
 class AuditEntryAdmin(ReadOnlyAdmin):
     shelf = "System"
     fields = ("at", "subject", "event", "changes", "reason", "who", "workspace", "request_id")
-    list_display = ("at", "subject", "event", "changes", "who", "reason", "workspace")
+    list_display = ("at", "subject_", "event_", "changes", "reason", "who", "workspace")
     list_filter = ("at", ChannelFilter)
     list_select_related = ("workspace",)
     search_fields = ("subject_id__exact", "request_id__exact", "workspace__id__exact")
     search_help_text = "The id of an object, of a request or of a workspace"
     ordering = ("-id",)
+
+    @admin.display(description="About")
+    def subject_(self, entry: AuditEntry) -> SafeString | str:
+        return short_link_to_id(entry.subject_id)
+
+    @admin.display(description="Event", ordering="event")
+    def event_(self, entry: AuditEntry) -> str:
+        return entry.event.replace("_", " ").capitalize()
 
     @admin.display(description="About")
     def subject(self, entry: AuditEntry) -> SafeString | str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from dialnexa import admin_work as work
 from dialnexa import clock
+from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import exact_money, pill, pre
 from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_site import desk
@@ -21,10 +22,17 @@ from dialnexa.spending import spent_this_month
 RECENT = 10
 KEY_DATES = ("created_at", "expires_at", "revoked_at", "last_used_at")
 
+KeyState = state_filter(
+    active=("Active", lambda now: Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))),
+    expired=("Expired", lambda now: Q(revoked_at=None, expires_at__lte=now)),
+    revoked=("Revoked", lambda now: Q(revoked_at__isnull=False)),
+)
+
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
     shelf = "Customers"
+    called = "API keys"
     shows_history = True
     fieldsets = (
         (
@@ -35,7 +43,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         ("Rotation", {"fields": ("replacement_of", "replaced_by")}),
     )
     list_display = ("name", "workspace", "ends_in", "state", "cap", "created_at", "last_used_at")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    list_filter = (KeyState,)
     list_select_related = ("workspace",)
     search_fields = ("name", "id__exact", "hint__exact", "workspace__name", "workspace__slug")
     ordering = ("-id",)

@@ -14,7 +14,6 @@ from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
-from django.utils.text import capfirst
 
 from dialnexa import audit, clock
 from dialnexa.access import staff_actor
@@ -44,6 +43,7 @@ class SupportAdmin(ActingAdmin):
 
     form = PlainModelForm
     shelf = "System"
+    called = ""  # the list's name, where the model's own is not how we spell it
     shows_history = False  # pages with a timeline, and rows that never change, do without
     paginator = PatientPaginator
     show_full_result_count = False
@@ -96,7 +96,7 @@ class SupportAdmin(ActingAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if any("\x00" in value for values in request.GET.lists() for value in values[1]):
             raise BadRequest("PostgreSQL holds no NUL, so nothing can be asked for with one.")
-        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        title = {"title": desk().called(self.model)}
         try:
             return super().changelist_view(request, title | (extra_context or {}))
         except OverflowError as error:
@@ -106,7 +106,8 @@ class SupportAdmin(ActingAdmin):
         return redirect(desk().list_of(AuditEntry, urlencode({"subject_id__exact": object_id})))
 
     def _extensions(self, item: Any, request: HttpRequest) -> list[Section]:
-        return [extension(item, request) for extension in desk().extensions[self.model]]
+        found = (extension(item, request) for extension in desk().extensions[self.model])
+        return [section for section in found if section]
 
     # The history (audit) is the one record of what staff did; Django's own log would be a second.
     def log_addition(self, *args: Any) -> None: ...  # type: ignore[override]

@@ -84,7 +84,7 @@ class SupportAdminSite(AdminSite):
         self.pages.append(page)
 
     def extend(self, model: type[Model], extension: Extension) -> None:
-        """Add a Section to the model's page; ``extension`` takes the object and the request."""
+        """Add a Section (or None) to the model's page; ``extension`` takes the object and the request."""
         self.extensions[model].append(extension)
 
     # --- where things are -----------------------------------------------------------------------------
@@ -173,8 +173,13 @@ class SupportAdminSite(AdminSite):
         ]
 
     def _shelf_row(self, request: HttpRequest, model: type[Model]) -> dict[str, Any]:
-        name, url = str(model._meta.verbose_name_plural), self.list_of(model)
-        return {"name": capfirst(name), "url": url, "current": request.path.startswith(url)}
+        name, url = self.called(model), self.list_of(model)
+        return {"name": name, "url": url, "current": request.path.startswith(url)}
+
+    def called(self, model: type[Model]) -> str:
+        """What its list is called: the admin's ``called`` for what the model spells otherwise than we do."""
+        plural = str(model._meta.verbose_name_plural)
+        return getattr(self._registry[model], "called", "") or capfirst(plural)
 
     def _counted(self, watch: Watch) -> dict[str, Any]:
         rows = watch.rows(clock.now())
@@ -207,8 +212,11 @@ def _group(site: SupportAdminSite, rows: QuerySet) -> dict[str, Any]:
     found = list(rows[: HITS_LIMIT + 1])
     describe = getattr(site._registry[rows.model], "describe", lambda item: "")
     hits = [{"item": x, "url": site.url_of(x), "detail": describe(x)} for x in found[:HITS_LIMIT]]
-    name = rows.model._meta.verbose_name_plural
-    return {"name": name, "hits": hits, "more": site.list_of(rows.model) if len(found) > HITS_LIMIT else ""}
+    return {
+        "name": site.called(rows.model),
+        "hits": hits,
+        "more": site.list_of(rows.model) if len(found) > HITS_LIMIT else "",
+    }
 
 
 def _prefix(model: type[Model]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from dialnexa.audit import entries_about
 from dialnexa.ids import ID_PATTERN
 from dialnexa.models import AuditEntry, LedgerEntry
 
+TRAILING = re.compile(r"^(-?\d+\.\d\d)0{4}$", re.ASCII)
 LIMIT = 200  # events of one kind on one page; the lists have the rest
 
 
@@ -145,5 +147,20 @@ def change_text(entry: AuditEntry) -> str:
 
 
 def _change(name: str, before: dict[str, Any], after: dict[str, Any]) -> str:
-    values = " → ".join(str(side[name]) for side in (before, after) if name in side)
+    values = " → ".join(_shown(side[name]) for side in (before, after) if name in side)
     return values if name == "status" else f"{name} {values}"
+
+
+def _shown(value: Any) -> str:
+    """As it is kept; an amount without the noughts that only its column asks for."""
+    return TRAILING.sub(r"\1", str(value))
+
+
+def short_link_to_id(object_id: str) -> SafeString | str:
+    """For lists: the same link with the last signs of the id only, the whole of it on hover."""
+    model = desk().model_of(object_id) if ID_PATTERN.match(object_id) else None
+    if model is None:
+        return object_id or "–"
+    text = f"{object_id.partition('_')[0]}_…{object_id[-6:]}"
+    url = desk().url_of(model(pk=object_id))
+    return format_html('<a href="{}" title="{}">{}</a>', url, object_id, text)

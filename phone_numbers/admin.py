@@ -23,7 +23,7 @@ from dialnexa.admin_timeline import (
 )
 from phone_numbers import admin_work as work
 from phone_numbers.admin_bulk import BulkRoutingAdmin as BulkRoutingAdmin
-from phone_numbers.admin_find import NeedsAPerson, NumberSearch
+from phone_numbers.admin_find import NeedsAPerson, NumberSearch, StrayState
 from phone_numbers.admin_trunks import SipTrunkAdmin as SipTrunkAdmin
 from phone_numbers.models import (
     NumberOrder,
@@ -37,7 +37,14 @@ from phone_numbers.models import (
 from telephony.admin import exchange_events
 from telephony.e164 import format_international
 
-NUMBER_DATES = ("activated_at", "next_check_at", "releasing_since", "next_release_at", "released_at")
+NUMBER_DATES = (
+    "activated_at",
+    "papers_refused_at",
+    "next_check_at",
+    "releasing_since",
+    "next_release_at",
+    "released_at",
+)
 
 
 @admin.register(PhoneNumber)
@@ -105,7 +112,7 @@ def _rent(number: PhoneNumber) -> Section:
             f"{charge.starts_at:%d %b %Y} – {charge.ends_at:%d %b %Y}",
             exact_money(charge.amount, charge.currency),
             link_to(charge.entry, charge.entry_id),
-            link_to(charge.rental, charge.rental.get_rental_status_display()),
+            link_to(charge.rental, rental_word(charge.rental)),
         )
         for charge in charges
     ]
@@ -113,6 +120,13 @@ def _rent(number: PhoneNumber) -> Section:
 
 
 STRAY_DATES = ("found_at", "releasing_since", "next_release_at", "release_note", "resolved_at")
+
+
+def rental_word(rental: Rental) -> str:
+    """Its state; that it ended counts for more."""
+    return f"Ended {rental.ended_at:%d %b %Y}" if rental.ended_at else rental.get_rental_status_display()
+
+
 WORK_DATES = ("next_run_at", "lease_until", "doubted_at", "missed_at", "rung_until")
 
 
@@ -172,7 +186,7 @@ class StrayNumberAdmin(NumberSearch):
     shelf = "Numbers"
     fields = ("id", "number_", "state", "carrier", "carrier_number_id", "order", "evidence", *STRAY_DATES)
     list_display = ("number_", "state", "carrier", "order", "evidence", "found_at", "resolved_at")
-    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "carrier")
+    list_filter = (StrayState, "carrier")
     list_select_related = ("order",)
     search_fields = ("id__exact", "carrier_number_id__exact", "order__id__exact")
     ordering = ("-id",)
@@ -209,11 +223,15 @@ class PurchaseAttemptAdmin(ReadOnlyAdmin):
 class RentalAdmin(ReadOnlyAdmin):
     shelf = "Numbers"
     shows_history = True
-    list_display = ("number", "workspace", "rental_status", "price", "paid_through")
+    list_display = ("number", "workspace", "state", "price", "paid_through")
     list_filter = ("rental_status", "currency")
     list_select_related = ("number", "workspace")
     search_fields = ("id__exact", "number__id__exact", "number__e164", "workspace__slug__exact")
     ordering = ("-id",)
+
+    @admin.display(description="State", ordering="rental_status")
+    def state(self, rental: Rental) -> SafeString:
+        return pill("off" if rental.ended_at else rental.rental_status, rental_word(rental))
 
     @admin.display(description="Monthly", ordering="monthly_price")
     def price(self, rental: Rental) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import pill
 from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_timeline import Section, link_to
@@ -19,6 +21,11 @@ from telephony.models import AgentVersion
 SHOWN = 200  # numbers on one page
 Versions = dict[str, AgentVersion]
 
+BulkState = state_filter(
+    standing=("In force", lambda now: Q(undone_at=None)),
+    undone=("Undone", lambda now: Q(undone_at__isnull=False)),
+)
+
 
 @admin.register(BulkRouting)
 class BulkRoutingAdmin(ReadOnlyAdmin):
@@ -26,7 +33,7 @@ class BulkRoutingAdmin(ReadOnlyAdmin):
     shows_history = True
     fields = ("id", "workspace", "made_by", "numbers", "state", "created_at", "undone_at")
     list_display = ("id", "workspace", "numbers", "state", "made_by", "created_at")
-    list_filter = (("undone_at", admin.EmptyFieldListFilter), "created_at")
+    list_filter = (BulkState, "created_at")
     list_select_related = ("workspace", "made_by")
     search_fields = ("id__exact", "workspace__slug__exact", "workspace__id__exact", "made_by__email")
     ordering = ("-id",)

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from dialnexa import clock
+from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import exact_money, pill
 from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_site import Watch, desk
@@ -87,6 +88,13 @@ def overdue(now: datetime) -> Q:
     return Q(status="uncertain", doubted_at__lt=now - timedelta(seconds=settings.SETTLE_WINDOW))
 
 
+StrayState = state_filter(
+    open=("Open", lambda now: Q(resolved_at=None)),
+    leaving=("Being given back", lambda now: Q(resolved_at=None, releasing_since__isnull=False)),
+    resolved=("Resolved", lambda now: Q(resolved_at__isnull=False)),
+)
+
+
 def find_numbers(q: str) -> Iterable[QuerySet]:
     """Numbers in any spelling (a number's page leads to its order), strays, nicknames."""
     number = spelled(q)
@@ -132,4 +140,4 @@ desk().watch(Watch("Orders to review", "The carrier gives no clear answer", _rev
 desk().watch(
     Watch("In doubt too long", "Uncertain past the settle window", _overdue_rows, "attention=overdue")
 )
-desk().watch(Watch("Stray numbers", "Sold to us, nobody's here", _open_strays, "resolved_at__isempty=1"))
+desk().watch(Watch("Stray numbers", "Sold to us, nobody's here", _open_strays, "state=open"))

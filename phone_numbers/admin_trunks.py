@@ -108,15 +108,15 @@ class SipTrunkAdmin(ReadOnlyAdmin):
         return pill(TONES.get(trunk.health, "failed"), trunk.get_health_display())
 
 
-def trunk_of(number: PhoneNumber, request: HttpRequest) -> Section:
-    """The number's trunk, for the number's page."""
+def trunk_of(number: PhoneNumber, request: HttpRequest) -> Section | None:
+    """The number's trunk, for the number's page; nothing for one that was bought from a carrier of ours."""
     trunks = SipTrunk.objects.filter(number=number)
     rows = [
         (link_to(trunk), trunk.get_transport_display(), trunk.get_health_display(), trunk.health_text or "–")
         for trunk in trunks
     ]
-    empty = "None: this number was bought from a carrier of ours."
-    return Section("SIP trunk", head=("Host", "Transport", "Health", "What it said"), rows=rows, empty=empty)
+    head = ("Host", "Transport", "Health", "What it said")
+    return Section("SIP trunk", head=head, rows=rows) if rows else None
 
 
 desk().extend(PhoneNumber, trunk_of)

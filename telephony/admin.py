@@ -17,7 +17,7 @@ from dialnexa import clock
 from dialnexa.admin_looks import pill, pre, pretty
 from dialnexa.admin_pieces import EditableAdmin, ReadOnlyAdmin, ReasonedModelForm
 from dialnexa.admin_site import desk
-from dialnexa.admin_timeline import Event, Section, link_to, link_to_id
+from dialnexa.admin_timeline import Event, Section, link_to, link_to_id, short_link_to_id
 from telephony.admin_carriers import show_accounts as show_accounts
 from telephony.models import (
     Agent,
@@ -40,7 +40,7 @@ OF_ONE_ANSWER = {"api_id", "request_id", "request_uuid"}
 class CarrierExchangeAdmin(ReadOnlyAdmin):
     shelf = "Carriers"
     fields = ("at", "carrier", "subject", "method", "url", "answer", "error", "duration", "asked", "answered")
-    list_display = ("at", "carrier", "subject", "method", "url", "answer", "duration")
+    list_display = ("at", "carrier", "subject_", "method", "path", "answer", "duration")
     list_display_links = ("at", "method")
     list_filter = ("carrier", "method", "at")
     search_fields = ("about__exact",)
@@ -51,6 +51,14 @@ class CarrierExchangeAdmin(ReadOnlyAdmin):
     @admin.display(description="About")
     def subject(self, exchange: CarrierExchange) -> SafeString | str:
         return link_to_id(exchange.about)
+
+    @admin.display(description="About")
+    def subject_(self, exchange: CarrierExchange) -> SafeString | str:
+        return short_link_to_id(exchange.about)
+
+    @admin.display(description="Path")
+    def path(self, exchange: CarrierExchange) -> str:
+        return urlsplit(exchange.url).path
 
     @admin.display(description="Answer", ordering="status")
     def answer(self, exchange: CarrierExchange) -> SafeString:

@@ -402,4 +402,4 @@ def test_says_when_nothing_matches(staff_client: Client, workspace: Workspace, g
 def test_lists_what_it_may_mean(
     staff_client: Client, workspace: Workspace, alice: User, charlie: User
 ) -> None:
-    assert found(staff_client, "example.com") == ["users"]
+    assert found(staff_client, "example.com") == ["Users"]

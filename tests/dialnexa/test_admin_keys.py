@@ -71,3 +71,23 @@ def test_leads_to_the_key_it_replaced(
     ApiKey.objects.filter(pk=newer.pk).update(replaces=key)
     assert f"/{newer.pk}/change/" in page(staff_client, key)
     assert f"/{key.pk}/change/" in page(staff_client, newer)
+
+
+def test_is_filtered_by_its_state(staff_client: Client, key: ApiKey, now: datetime) -> None:
+    def shown(state: str) -> list[str]:
+        answer = staff_client.get("/admin/dialnexa/apikey/", {"state": state})
+        return [row.pk for row in answer.context["cl"].result_list]
+
+    states = ("active", "expired", "revoked")
+    assert [shown(state) for state in states] == [[key.pk], [], []]
+    ApiKey.objects.update(expires_at=now - timedelta(seconds=1))
+    assert [shown(state) for state in states] == [[], [key.pk], []]
+    ApiKey.objects.update(revoked_at=now)
+    assert [shown(state) for state in states] == [[], [], [key.pk]]
+
+
+def test_is_called_what_we_call_it(staff_client: Client, key: ApiKey) -> None:
+    page = staff_client.get("/admin/dialnexa/apikey/").content.decode()
+    assert "<h1>API keys</h1>" in page
+    assert "Choose an action" in page
+    assert "E-mail addresses" in page  # in the rail

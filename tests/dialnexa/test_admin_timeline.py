@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from dialnexa.admin_timeline import Event, fold, timeline
+from dialnexa.admin_timeline import Event, change_text, fold, short_link_to_id, timeline
+from dialnexa.models import AuditEntry
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -30,3 +31,16 @@ def test_folds_nothing_across_what_happened_in_between() -> None:
     moved = [event(1, title="placed → buying")]
     assert [each.times for each in timeline(asked, moved).events] == [1, 1, 1]
     assert [each.times for each in timeline(asked).events] == [2]
+
+
+def test_writes_amounts_without_their_columns_noughts() -> None:
+    entry = AuditEntry(before={}, after={"total": "92.000000", "rate": "0.004500", "name": "1.000000 x"})
+    assert change_text(entry) == "total 92.00, rate 0.004500, name 1.000000 x"
+
+
+def test_shortens_an_id_and_keeps_all_of_it_at_hand() -> None:
+    link = short_link_to_id("ord_01m7yc8df552ezzhyze2sxxkgr")
+    assert ">ord_…sxxkgr</a>" in link
+    assert 'title="ord_01m7yc8df552ezzhyze2sxxkgr"' in link
+    assert short_link_to_id("") == "–"
+    assert short_link_to_id("nothing we know") == "nothing we know"

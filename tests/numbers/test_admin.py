@@ -18,7 +18,7 @@ from django.utils import timezone
 from dialnexa import wallet
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
 from phone_numbers import fulfilment, papers, settling
-from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
+from phone_numbers.models import NumberOrder, PhoneNumber, Rental, StrayNumber
 from telephony.e164 import format_international, format_national
 from telephony.models import CarrierExchange
 from tests.numbers.conftest import Carrier, Turned
@@ -346,7 +346,7 @@ def test_lands_on_a_stray_by_its_number(staff_client: Client, stray: StrayNumber
 
 
 def test_finds_the_orders_of_a_request(staff_client: Client, bought: NumberOrder) -> None:
-    assert find(staff_client, "req_test0001") == ["audit entries"]
+    assert find(staff_client, "req_test0001") == ["Audit entries"]
 
 
 # --- the front page -----------------------------------------------------------------------------------
@@ -373,6 +373,33 @@ def test_counts_orders_that_need_a_person(
         row = watch(staff_client, title)
         assert row["count"] == 1
         assert listed(staff_client, row["url"]) == [in_doubt.pk]
+
+
+def test_filters_strays_by_where_they_are(staff_client: Client, stray: StrayNumber, now: datetime) -> None:
+    url = reverse("admin:numbers_straynumber_changelist")
+
+    def by_state() -> list[list[str]]:
+        return [listed(staff_client, f"{url}?state={state}") for state in ("open", "leaving", "resolved")]
+
+    assert by_state() == [[stray.pk], [], []]
+    StrayNumber.objects.update(releasing_since=now)
+    assert by_state() == [[stray.pk], [stray.pk], []]
+    StrayNumber.objects.update(resolved_at=now)
+    assert by_state() == [[], [], [stray.pk]]
+    assert listed(staff_client, f"{url}?state=nonsense") == [stray.pk]
+
+
+def test_says_that_a_rent_has_ended(staff_client: Client, bought: NumberOrder, now: datetime) -> None:
+    rental = bought.number.rental
+    assert ">Active</a>" in staff_client.get(page(bought.number)).content.decode()
+    Rental.objects.update(ended_at=now)
+    for url in (page(bought.number), page(rental), reverse("admin:numbers_rental_changelist")):
+        assert f"Ended {now:%d %b %Y}" in staff_client.get(url).content.decode(), url
+
+
+def test_leaves_out_what_a_bought_number_has_not(staff_client: Client, bought: NumberOrder) -> None:
+    sections = staff_client.get(page(bought.number)).context["sections"]
+    assert "SIP trunk" not in [section.title for section in sections]
 
 
 def test_counts_open_strays(staff_client: Client, stray: StrayNumber, now: datetime) -> None:
