@@ -5,7 +5,7 @@ from telephony.models.batches import BatchCall, BatchFile
 from telephony.models.catalogue import CarrierSlug, Country, NetworkGroup, NumberKind, Prefix
 from telephony.models.config import SipSwitch, WorkspaceNetworkGroup
 from telephony.models.exchanges import CarrierExchange
-from telephony.models.prices import CallRate, RentalRate, SipRate
+from telephony.models.prices import CallRate, RateVersion, RentalRate, SipRate
 
 __all__ = [
     "Agent",
@@ -19,6 +19,7 @@ __all__ = [
     "NetworkGroup",
     "NumberKind",
     "Prefix",
+    "RateVersion",
     "RentalRate",
     "SipRate",
     "SipSwitch",

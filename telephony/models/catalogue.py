@@ -70,6 +70,7 @@ class Prefix(models.Model):
             models.UniqueConstraint(fields=["network_group", "digits"], name="one_prefix_per_group"),
             models.CheckConstraint(condition=Q(digits__regex=r"^[1-9][0-9]*$"), name="prefix_is_digits"),
         )
+        indexes = (models.Index(fields=["digits", "network_group"], name="prefix_by_digits"),)
 
     def __str__(self) -> str:
         return f"+{self.digits}"

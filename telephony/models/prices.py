@@ -37,6 +37,12 @@ class CallRate(models.Model):
             ),
             models.CheckConstraint(condition=Q(pulse_seconds__gt=0), name="pulse_positive"),
         )
+        indexes = (
+            models.Index(
+                fields=["prefix", "direction", "currency", "network_group", "valid_from"],
+                name="call_rate_by_prefix",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.network_group} {self.prefix} {self.per_minute} {self.currency}"
@@ -84,3 +90,13 @@ class SipRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.per_minute} {self.currency} a minute"
+
+
+class RateVersion(models.Model):
+    """One row, which a trigger changes with every change of call rates, prefixes and network groups."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.version)
