@@ -206,6 +206,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_HANDLERS = ["dialnexa.uploads.RefuseFiles"]
+BATCH_MOST_BYTES = env.int("DIALNEXA_BATCH_MOST_BYTES", 10_000_000)  # of an uploaded list
+BATCH_MOST_ROWS = env.int("DIALNEXA_BATCH_MOST_ROWS", 1_000_000)
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dialnexa.reporting.SecretsHidden"
 
 # --- the broker is a doorbell; PostgreSQL is the queue (see phone_numbers.sweeping) -------------------
@@ -374,7 +376,16 @@ API_WAIT_LONGEST = 30.0
 API_WAITERS = env.int("DIALNEXA_API_WAITERS", 2)  # purchases that may wait at once in one web process
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{PRODUCT_NAME} API",
-    "DESCRIPTION": "Buy, link, connect and release phone numbers. Keys are made under Settings → API keys.",
+    "DESCRIPTION": (
+        "Buy, link, connect and release phone numbers.\n\n"
+        "- **Keys** are made under Settings → API keys and sent as `Authorization: Bearer dnx_…`.\n"
+        "- **Errors** have a sentence for people (`message`) and a stable word for programs (`code`).\n"
+        "- **Limits** count for each key; answers say what is left, and a 429 says when to go on.\n"
+        "- **Every POST** takes an `Idempotency-Key`: sent again within 24 hours, nothing happens twice.\n"
+        "- **Clients of SignalWire's number API** work with this host, under `/api/relay/rest/phone_numbers`."
+    ),
+    "TAGS": [{"name": "Numbers"}, {"name": "Agents"}, {"name": "Telephony"}],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -55,7 +56,14 @@ IDEMPOTENCY = {
 
 
 class EndpointSchema(AutoSchema):
-    """Says of each operation which scope it needs; operation ids are short and stable."""
+    """Says of each operation what it does in a line, and which scope it needs; operation ids are short and
+    stable.
+    """
+
+    def get_summary(self) -> str:
+        """The docstring's first sentence, or the part before its first semicolon or colon."""
+        first = (super().get_description() or "").partition("\n\n")[0].replace("\n", " ")
+        return re.split(r"[.;:](?: |$)", first)[0]
 
     def get_description(self) -> str:  # type: ignore[override]
         scopes = getattr(self.view, "scopes", {})

@@ -96,7 +96,9 @@ class Number(ApiView):
         extensions={"x-refuses": ["409"]},
     )
     def patch(self, request: Request, number_id: str) -> Response:
-        """Change what is named; what is left out stays. Either all of it happens, or nothing.
+        """Route, rename or protect a number, or make it the default.
+
+        What is left out stays. Either all of it happens, or nothing.
 
         - 400 `agent_not_found`, `agent_not_published`, `version_not_found`, `version_not_published`,
           `version_without_agent`
@@ -110,7 +112,7 @@ class Number(ApiView):
 
     @extend_schema(
         operation_id="release_number",
-        responses=OpenApiResponse(Released, examples=[OpenApiExample("Released", RELEASED)]),
+        responses={200: OpenApiResponse(Released, examples=[OpenApiExample("Released", RELEASED)])},
         extensions={"x-refuses": ["409"]},
     )
     def delete(self, request: Request, number_id: str) -> Response:

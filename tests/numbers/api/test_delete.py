@@ -15,6 +15,7 @@ from phone_numbers.models import NumberOrder, PhoneNumber, Rental
 from phone_numbers.releasing import tell_carrier
 from telephony.carriers.base import Offer
 from tests.conftest import Program, make_program
+from tests.documented import documented
 from tests.numbers.api.conftest import NUMBERS, PURCHASE, MakeAgent, code
 from tests.numbers.conftest import Carrier
 from tests.numbers.rows import make_number
@@ -49,6 +50,10 @@ def test_detaches_it_ends_its_rent_and_tells_the_carrier(
     assert program.get(path(bought)).json()["status"] == "released"
     released = entries_about([bought.pk]).get(event="release")
     assert (released.channel, released.api_key) == ("api", program.key)
+
+
+def test_answers_as_the_document_says(program: Program, bought: PhoneNumber) -> None:
+    assert documented(program).delete(path(bought)).status_code == 200
 
 
 def test_wakes_a_worker(
