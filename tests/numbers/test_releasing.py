@@ -170,6 +170,14 @@ def test_asks_for_the_last_four_digits(number: PhoneNumber, alice_client: Client
     assert again(number).status == "active"
 
 
+def test_puts_the_cursor_where_it_was_refused(number: PhoneNumber, alice_client: Client) -> None:
+    address = f"/w/acme/numbers/{number.pk}/release/"
+    page = alice_client.post(address, {"confirm": "0000"}).content.decode()
+    field = page[page.index('id="confirm"') :].partition(">")[0]
+    assert "autofocus" in field
+    assert 'aria-describedby="release-error"' in field
+
+
 def test_works_from_the_page(number: PhoneNumber, alice_client: Client) -> None:
     page = alice_client.post(
         f"/w/acme/numbers/{number.id}/release/", {"confirm": number.e164[-4:], "reason": "Moved"}, follow=True
