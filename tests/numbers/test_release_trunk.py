@@ -30,6 +30,18 @@ def number(workspace: Workspace, clock: Turned, by: Any) -> PhoneNumber:
     return number
 
 
+def test_says_no_longer_that_the_trunk_answers(
+    number: PhoneNumber, by: Any, clock: Turned, alice_client: Client
+) -> None:
+    trunk = trunk_of(number)
+    trunk.checked_at, trunk.health_text = clock.now, "It answers."
+    trunk.save()
+    page = f"/w/acme/numbers/{number.pk}/"
+    assert "It answers." in alice_client.get(page).content.decode()
+    release_number(number, by=by, now=clock.now)
+    assert "It answers." not in alice_client.get(page).content.decode()
+
+
 def test_is_done_at_once_and_wipes_the_password(number: PhoneNumber, by: Any, clock: Turned) -> None:
     before = wallet.balance(number.workspace)
     release_number(number, by=by, now=clock.now, reason="Ported away")
