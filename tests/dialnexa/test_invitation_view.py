@@ -75,6 +75,12 @@ def test_comes_back_after_signing_in(client: Client, dana: User, invited: tuple[
     assert role_of(dana) == "admin"
 
 
+def test_promises_the_invited_no_workspace_of_their_own(client: Client) -> None:
+    own = "You get a workspace of your own"
+    assert own in client.get("/accounts/signup/").content.decode()
+    assert own not in client.get(f"/accounts/signup/?next={PAGE}").content.decode()
+
+
 def test_comes_back_after_signing_up(client: Client, invited: tuple[Invitation, str]) -> None:
     client.get(invited[1], follow=True)
     form = client.get(f"/accounts/signup/?next={PAGE}").content.decode()
