@@ -13,7 +13,7 @@ from dialnexa.models import Workspace
 from dialnexa.money import format_money
 from dialnexa.past import value_at
 from phone_numbers.explaining import Explanation, number_steps
-from phone_numbers.minutes import MinutePrice, balance_at, calls_in_progress, minute_price, spent_today
+from phone_numbers.minutes import balance_at, calls_in_progress, decided_by, spent_today
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.routing import who_answered
 from telephony.config import format_rate
@@ -21,6 +21,7 @@ from telephony.destinations import Outcome, Rules, Step, judge_destination
 from telephony.e164 import E164
 from telephony.models import AgentVersion, CarrierSlug
 from telephony.past import rules_at
+from telephony.rating import CallPrice, rate_call
 from telephony.rules import destination_rules
 
 NO_NUMBER = "No number was chosen to call from, so this was not asked."
@@ -107,15 +108,15 @@ def _trunk(number: PhoneNumber, at: datetime, past: bool) -> Step:
 # --- money and caps ------------------------------------------------------------------------------------
 
 
-def _price(to: E164 | None, rules: Rules, workspace: Workspace, at: datetime) -> MinutePrice | None:
+def _price(to: E164 | None, rules: Rules, workspace: Workspace, at: datetime) -> CallPrice | None:
     if to is None:
         return None
     carrier = CarrierSlug.SIP_TRUNK if rules.over_sip else rules.carrier
-    return minute_price(to, carrier=carrier, currency=workspace.currency, direction="outbound", at=at)
+    return rate_call(to, carrier=carrier, currency=workspace.currency, direction="outbound", at=at)
 
 
 def _money(
-    to: E164 | None, price: MinutePrice | None, rules: Rules, workspace: Workspace, at: datetime, past: bool
+    to: E164 | None, price: CallPrice | None, rules: Rules, workspace: Workspace, at: datetime, past: bool
 ) -> Iterable[Step]:
     if to is None:
         return [_skipped(name, "There is no number to ask about.") for name in ("price", "wallet")]
@@ -127,15 +128,19 @@ def _money(
         unknown = Step("price", Outcome.FAIL, "price_unknown", sentence, "", "", 409)
         return [unknown, _skipped("wallet", "Without a price the wallet can't be asked.")]
     rate = format_rate(price.per_minute, price.currency)
-    said = f"A minute {'cost' if past else 'costs'} {rate}: {price.because} decides."
+    said = f"A minute {'cost' if past else 'costs'} {rate}: {decided_by(price)} decides."
     balance = balance_at(workspace, at) if past else wallet.balance(workspace)
-    return [Step("price", Outcome.PASS, "price_known", said, price.record), _wallet(price, balance, past)]
+    return [
+        Step("price", Outcome.PASS, "price_known", said, str(price.rate_id)),
+        _wallet(price, balance, past),
+    ]
 
 
-def _wallet(price: MinutePrice, balance: Decimal, past: bool) -> Step:
+def _wallet(price: CallPrice, balance: Decimal, past: bool) -> Step:
     has = f"The wallet {'held' if past else 'holds'} {format_money(balance, price.currency)}"
-    minute = format_rate(price.first_minute, price.currency)
-    if balance >= price.first_minute:
+    needed = price.price_of(60)
+    minute = format_rate(needed, price.currency)
+    if balance >= needed:
         return Step("wallet", Outcome.PASS, "wallet_covers_minute", f"{has}; a first minute needs {minute}.")
     sentence = f"{has}, and a first minute needs {minute}. Add credit first."
     return Step("wallet", Outcome.FAIL, "wallet_insufficient", sentence, "", "wallet", 402)

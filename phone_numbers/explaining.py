@@ -14,12 +14,13 @@ from django.db.models import QuerySet
 
 from dialnexa.models import Workspace
 from dialnexa.past import state_at
-from phone_numbers.minutes import MinutePrice, minute_price
+from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.routing import Direction, who_answered
 from telephony.destinations import Outcome, Step
 from telephony.e164 import E164, Unreadable, read_destination
 from telephony.models import AgentVersion, CarrierSlug
+from telephony.rating import CallPrice, rate_call
 
 STATUS = {  # what a number that is not active does to calls
     "pending": "{number} {was} still being bought, so no call comes in or goes out.",
@@ -45,7 +46,7 @@ class Explanation:
     steps: tuple[Step, ...]
     other: E164 | None = None
     version: AgentVersion | None = None
-    price: MinutePrice | None = None
+    price: CallPrice | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -69,6 +70,11 @@ class Explanation:
         source = self.number.e164 if self.number else f"Any number of {CarrierSlug(self.carrier).label}"
         assert self.other
         return f"{source} {'could' if self.past else 'can'} call {self.other}."
+
+    @property
+    def priced_by(self) -> str:
+        """What decides the price, in words; empty without one."""
+        return decided_by(self.price) if self.price else ""
 
     def _answered(self) -> str:
         if self.refusal:
@@ -97,9 +103,7 @@ def explain_inbound(
     version = who_answered(number, "inbound", at)
     steps = [*number_steps(number, at, past), _answering(number, version, past), *_caller(caller)]
     answer = _inbound(number, at, past, steps)
-    price = minute_price(
-        read, carrier=number.carrier, currency=workspace.currency, direction="inbound", at=at
-    )
+    price = rate_call(read, carrier=number.carrier, currency=workspace.currency, direction="inbound", at=at)
     return replace(answer, version=version, price=price)
 
 

@@ -69,3 +69,78 @@ LINKED = OpenApiExample(
     },
     response_only=True,
 )
+
+
+def _step(
+    name: str, outcome: str, code: str, message: str, record: str = "", fix: str = ""
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "outcome": outcome,
+        "code": code,
+        "message": message,
+        "record": record or None,
+        "fix_url": fix or None,
+    }
+
+
+CHECKED: dict[str, Any] = {
+    "allowed": False,
+    "code": "country_not_enabled",
+    "message": "This call is not possible: Germany is not enabled at Plivo.",
+    "direction": "outbound",
+    "from_number": "+12125550123",
+    "to_number": "+4930123456",
+    "provider": "plivo",
+    "at": "2026-11-21T05:38:09.000Z",
+    "agent_id": "agt_01kaj0s9m2v8x4d7q1z5b3n6wt",
+    "agent_version_number": 3,
+    "price": {
+        "per_minute": "1.85",
+        "pulse_seconds": 60,
+        "connection_fee": "0.00",
+        "currency": "INR",
+        "rate": "1042",
+    },
+    "steps": [
+        _step("number", "pass", "destination_possible", "+4930123456 is a possible number in Germany."),
+        _step("kyc", "pass", "kyc_verified", "Acme is verified for India.", "kyc_01kaj0p2c7n4x8w1z5q9t3b6vd"),
+        _step(
+            "country",
+            "fail",
+            "country_not_enabled",
+            "Germany is not enabled at Plivo.",
+            fix="https://numbers.example.com/w/acme/telephony/?country=DE&carrier=plivo",
+        ),
+        _step("prefix", "skipped", "skipped", "The country is not enabled."),
+        _step("active", "pass", "number_active", "+12125550123 is active.", ACTIVE["id"]),
+    ],
+    "notes": [],
+}
+CHECKED_OUTBOUND = OpenApiExample("Not possible, and why (steps cut short)", CHECKED, response_only=True)
+CHECKED_INBOUND = OpenApiExample(
+    "Who answered",
+    CHECKED
+    | {
+        "allowed": True,
+        "code": None,
+        "message": "Front desk v3 answered +12125550123.",
+        "direction": "inbound",
+        "from_number": None,
+        "to_number": "+12125550123",
+        "at": "2026-11-20T14:02:00.000Z",
+        "price": None,
+        "steps": [
+            _step("active", "pass", "number_active", "+12125550123 was active.", ACTIVE["id"]),
+            _step("rental", "pass", "rental_active", "The rent was paid.", "rent_01kaj0v4d6k5r4w1c9n7t3x8zq"),
+            _step(
+                "version",
+                "pass",
+                "inbound_version_published",
+                "Front desk v3 was connected for calls that come in.",
+                "agv_01kaj0s9m2v8x4d7q1z5b3n6wt",
+            ),
+        ],
+    },
+    response_only=True,
+)

@@ -1,8 +1,8 @@
-"""``/v1/organization-phone-numbers…``"""
+"""``/v1/organization-phone-numbers…``, ``/v1/route-checks``"""
 
 from django.urls import path
 
-from phone_numbers.api import numbers, purchase, search, trunks
+from phone_numbers.api import numbers, purchase, route_checks, search, trunks
 
 BASE = "organization-phone-numbers"
 urlpatterns = [
@@ -12,4 +12,5 @@ urlpatterns = [
     path(f"{BASE}/purchase", purchase.Purchase.as_view(), name="api-number-purchase"),
     path(f"{BASE}/sip-trunks", trunks.SipTrunks.as_view(), name="api-sip-trunks"),
     path(f"{BASE}/<str:number_id>", numbers.Number.as_view(), name="api-number"),
+    path("route-checks", route_checks.RouteChecks.as_view(), name="api-route-checks"),
 ]

@@ -16,6 +16,7 @@ from kyc import reviews
 from kyc.models import KycCase, VerificationNumber
 from phone_numbers.calling import explain_call
 from phone_numbers.explaining import Explanation
+from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.releasing import release_number
 from phone_numbers.routing import route_number
@@ -82,7 +83,7 @@ def test_passes_every_step_in_order(number: PhoneNumber, version: AgentVersion, 
     assert answer.verdict == f"{number} can call +442079460018."
     assert answer.version == version
     assert answer.price is not None
-    assert (answer.price.per_minute, answer.price.first_minute) == (Decimal("1.25"), Decimal("1.25"))
+    assert (answer.price.per_minute, answer.price.price_of(60)) == (Decimal("1.25"), Decimal("1.25"))
     records = {step.name: step.record for step in answer.steps}
     assert (records["active"], records["rental"]) == (number.pk, number.rental.pk)
     assert records["price"] == str(CallRate.objects.get(network_group__country="GB").pk)
@@ -131,7 +132,7 @@ def test_counts_whole_pulses(number: PhoneNumber, now: datetime) -> None:
     CallRate.objects.filter(network_group__country="GB").update(pulse_seconds=45)
     price = explain(number, LONDON, now).price
     assert price
-    assert price.first_minute == Decimal("1.875")
+    assert price.price_of(60) == Decimal("1.875")
 
 
 def test_refuses_without_a_price(number: PhoneNumber, now: datetime) -> None:
@@ -152,7 +153,7 @@ def test_takes_the_price_of_the_longest_prefix(number: PhoneNumber, now: datetim
     )
     price = explain(number, LONDON, now).price
     assert price
-    assert (price.per_minute, price.because) == (Decimal(5), "United Kingdom all, prefix +44207")
+    assert (price.per_minute, decided_by(price)) == (Decimal(5), "United Kingdom all, prefix +44207")
 
 
 def test_asks_no_price_of_a_group_that_has_other_prefixes(number: PhoneNumber, now: datetime) -> None:
