@@ -272,6 +272,18 @@ def read_destination(text: str) -> E164 | Unreadable:
     return _possible(number)
 
 
+def parse_national(digits: str, country: str) -> E164 | None:
+    """The number that ``digits`` are inside ``country`` (ISO), as dialled there; None where they are none."""
+    try:
+        number = phonenumbers.parse(digits, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number_for_region(number, country):
+        return None  # stricter than for numbers written in full: this one is completed, not read
+    found = _possible(number)
+    return found if isinstance(found, E164) else None
+
+
 def _possible(number: phonenumbers.PhoneNumber) -> E164 | Unreadable:
     national = phonenumbers.national_significant_number(number)
     code = str(number.country_code)
@@ -312,3 +324,44 @@ def _region(iso: str) -> Region:
     assert metadata.general_desc is not None
     longest = max(metadata.general_desc.possible_length)
     return Region(iso, country_name(iso), code, min(longest, LONGEST - len(str(code))))
+
+
+# --- what ``fast_e164`` makes its table from ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How numbers of one calling code are read. ``trunk`` is the pattern of what may be left out in front.
+
+    ``patterns`` decide which of several countries a number is in (each pattern: does it have to match the
+    whole number?); ``countries`` are those sharing the code (ISO), the main one first.
+    """
+
+    countries: tuple[str, ...]
+    lengths: frozenset[int]
+    trunk: str
+    patterns: tuple[tuple[str, bool], ...]
+
+
+@cache
+def numbering_plan(code: int) -> Plan | None:
+    """The plan of a calling code; None where there is none, or it belongs to no country."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
+    found = [PhoneMetadata.metadata_for_region(region) for region in regions if region != NO_COUNTRY]
+    main = found[0] if found else None
+    if main is None or main.general_desc is None:
+        return None
+    patterns = {pattern for metadata in found if metadata for pattern in _patterns(metadata)}
+    lengths = frozenset(main.general_desc.possible_length)
+    return Plan(regions, lengths, main.national_prefix_for_parsing or "", tuple(sorted(patterns)))
+
+
+def _patterns(metadata: PhoneMetadata) -> Iterator[tuple[str, bool]]:
+    if metadata.leading_digits:
+        yield metadata.leading_digits, False
+        return
+    kinds = ("general_desc", "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost")
+    for kind in (*kinds, "personal_number", "voip", "pager", "uan", "voicemail"):
+        described = getattr(metadata, kind)
+        if described is not None and described.national_number_pattern:
+            yield described.national_number_pattern, True

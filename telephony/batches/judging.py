@@ -1,0 +1,111 @@
+"""The rows of a list, each with every reason against it: ``judge_destination``'s verdicts at a file's speed.
+
+Rows whose number reads as it stands are decided by ``fast_e164``'s table and sets of prefixes; all others by
+``judge_destination`` itself. Both decide by the same ``Rules``, and tests hold them to the same verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from telephony.batches.reading import Source
+from telephony.batches.repairs import is_mangled, propose_repair
+from telephony.destinations import Group, Rules, judge_destination
+from telephony.fast_e164 import COUNTRIES, HEAD, WELL_FORMED
+
+DUPLICATE, MANGLED = "destination_duplicate", "destination_mangled"
+UNREAD = frozenset({"destination_missing", "destination_unparseable", "destination_not_possible"})
+Codes = tuple[str, ...]
+Prefixes = tuple[tuple[int, frozenset[str]], ...]  # length with the "+" → the prefixes that are as long
+KYC, COUNTRY, PREFIX = "kyc_not_verified", "country_not_enabled", "prefix_not_enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What is decided for the whole list: a country (ISO) for numbers without one, repairs by kind."""
+
+    country: str = ""
+    repairs: frozenset[str] = frozenset()
+
+
+class Row(NamedTuple):
+    """``codes`` are all reasons against it, none for a good row. ``first_row`` has the number, too."""
+
+    number: int
+    cells: list[str]
+    e164: str  # empty where there is none
+    country: str
+    codes: Codes
+    repair: str = ""  # the kind that was taken, or would mend it
+    repaired: str = ""  # what it makes of the number
+    first_row: int = 0
+
+
+def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
+    """Every row in order, once. Memory: the numbers seen so far. Raises what the source's rows raise."""
+    phone, judge, countries = source.phone, code_judge(rules), COUNTRIES
+    seen: dict[int, int] = {}
+    for number, cells in source.rows():
+        text = cells[phone] if phone < len(cells) else ""
+        if WELL_FORMED(text) and (country := countries[text[:HEAD]].get(len(text))) is not None:
+            row = Row(number, cells, text, country, judge(text, country))
+        else:
+            row = _unusual(number, cells, text, rules, choices)
+        if row.e164:
+            first = seen.setdefault(int(row.e164), number)
+            if first != number:
+                row = row._replace(codes=(*row.codes, DUPLICATE), first_row=first)
+        yield row
+
+
+def _unusual(number: int, cells: list[str], text: str, rules: Rules, choices: Choices) -> Row:
+    judgement = judge_destination(text, rules)
+    codes = tuple(step.code for step in judgement.failures)
+    if judgement.number:
+        found = judgement.number
+        return Row(number, cells, found.e164, found.country, codes)
+    if is_mangled(text):
+        return Row(number, cells, "", "", (*codes, MANGLED))
+    repair = propose_repair(text, choices.country) if text.strip() else None
+    if repair is None:
+        return Row(number, cells, "", "", codes)
+    if repair.kind not in choices.repairs:
+        return Row(number, cells, "", "", codes, repair.kind, repair.number.e164)
+    found = repair.number
+    again = judge_destination(found.e164, rules)
+    left = tuple(step.code for step in again.failures)
+    return Row(number, cells, found.e164, found.country, left, repair.kind, found.e164)
+
+
+def code_judge(rules: Rules) -> Callable[[str, str], Codes]:
+    """A function from a number and its country to the codes of the steps that fail, as judged one by one."""
+    kyc = () if rules.kyc_verified else (KYC,)
+    verification, over_sip = rules.verification_number, rules.over_sip
+    prefixes = {country: _by_length(groups) for country, groups in rules.groups.items() if groups}
+
+    def judge(e164: str, country: str) -> Codes:
+        said = kyc if kyc and e164 != verification else ()
+        if over_sip:
+            return said
+        if country not in prefixes:
+            return (*said, COUNTRY)
+        lengths = prefixes[country]
+        if not lengths:
+            return said
+        for length, found in lengths:
+            if e164[:length] in found:
+                return said
+        return (*said, PREFIX)
+
+    return judge
+
+
+def _by_length(groups: tuple[Group, ...]) -> Prefixes:
+    """Nothing where one of the groups covers the whole country."""
+    if not all(group.prefixes for group in groups):
+        return ()
+    found = {f"+{digits}" for group in groups for digits in group.prefixes}
+    lengths = sorted({len(prefix) for prefix in found})
+    return tuple((n, frozenset(prefix for prefix in found if len(prefix) == n)) for n in lengths)

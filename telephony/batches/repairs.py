@@ -1,0 +1,86 @@
+"""What a number that can't be read was probably meant to be, where only one reading is possible.
+
+No country is ever guessed: a national number is completed only with the country somebody has chosen for the
+whole list, and not when its digits could as well begin with a calling code. A repair is proposed; it counts
+once its kind has been taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from telephony.e164 import E164, SEPARATORS, all_regions, is_valid, parse_national, read_destination
+
+MANGLED = re.compile(r"\s*['\"]?[+-]?\d+(?:[.,]\d+)?[eE]\+?\d{1,2}\s*")
+DECIMAL = re.compile(r"(\+?\d{7,15})[.,]0+")
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+DIGITS = re.compile(r"[0-9]+")
+DECORATION = re.compile(
+    r"^(?:tel:|callto:|sip:)?['\"`\u2018\u2019\u00b4]*|['\"`\u2018\u2019\u00b4]+$", re.IGNORECASE
+)
+KINDS = {  # kind → what it does, in words
+    "signs": "Leave out quotes, decimals and invisible signs",
+    "double_zero": "Write + instead of 00",
+    "missing_plus": "Put the missing + in front",
+    "trunk_zero": "Leave out the leading 0 and add the country code",
+    "national": "Add the country code",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    kind: str
+    number: E164
+
+
+def is_mangled(text: str) -> bool:
+    """Whether a spreadsheet has turned the number into a power of ten: its last digits are lost."""
+    return MANGLED.fullmatch(text) is not None
+
+
+def propose_repair(text: str, country: str) -> Repair | None:
+    """The one safe reading of ``text``; ``country`` (ISO) is the one chosen for the list, or empty."""
+    if is_mangled(text) or len(text) > 64:
+        return None
+    found = list(_readings(_bare(text), country))
+    return found[0] if len({repair.number.e164 for repair in found}) == 1 else None
+
+
+def _bare(text: str) -> str:
+    bare = DECORATION.sub("", INVISIBLE.sub("", text).strip()).strip()
+    if decimal := DECIMAL.fullmatch(bare):
+        return decimal[1]
+    return SEPARATORS.sub("", bare.replace("(0)", "")).translate(ASCII_DIGITS)
+
+
+ASCII_DIGITS = {ord("\uff10") + digit: str(digit) for digit in range(10)} | {ord("\uff0b"): "+"}
+
+
+def _readings(bare: str, country: str) -> Iterator[Repair]:
+    if bare.startswith("+"):
+        yield from _international(bare, "signs")
+    elif not DIGITS.fullmatch(bare):
+        return
+    elif bare.startswith("00"):
+        yield from _international(f"+{bare[2:]}", "double_zero")
+    elif country:
+        if not bare.startswith("0") and bare.startswith(calling_code(country)):
+            readings = _international(f"+{bare}", "missing_plus")
+            yield from (repair for repair in readings if is_valid(repair.number.e164))
+        if number := parse_national(bare, country):
+            yield Repair("trunk_zero" if bare.startswith("0") else "national", number)
+
+
+def _international(text: str, kind: str) -> Iterator[Repair]:
+    number = read_destination(text)
+    if isinstance(number, E164) and DIGITS.fullmatch(text[1:]):
+        yield Repair(kind, number)
+
+
+@cache
+def calling_code(country: str) -> str:
+    """Of a country (ISO); what no number begins with where there is none."""
+    return next((str(region.calling_code) for region in all_regions() if region.iso == country), "?")

@@ -1,0 +1,132 @@
+"""Excel workbooks, opened only after their insides have been measured.
+
+A workbook is an archive, and an archive may claim small sizes and unpack to terabytes: so every part is
+unpacked once, counted and thrown away, before a parser sees any of it. No part may declare entities.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from dialnexa.errors import Refusal
+
+MOST_PARTS = 300
+MOST_UNPACKED = 200_000_000  # bytes, all parts together
+MOST_RATIO = 200  # a part of more than a megabyte may not be packed tighter
+MOST_SHEETS = 20
+NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
+EXACT = 10**15  # above, a spreadsheet no longer keeps every digit
+BROKEN = (zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, EOFError, OSError)
+AGAIN = "Open it in a spreadsheet, save it as CSV UTF-8 and upload that."
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    rows: Callable[[], Iterator[list[str]]]
+    warnings: tuple[str, ...]
+
+
+def open_workbook(data: bytes, *, most_columns: int) -> Workbook:
+    """The first visible sheet. Raises Refusal ``batch_workbook_…`` (400)."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _measure(archive, data)
+        sheets = _sheets(data)
+    except (*BROKEN, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
+        sentence = f"The workbook is damaged or protected by a password. {AGAIN}"
+        raise Refusal("batch_workbook_broken", sentence) from error
+    left_out = sheets[1:]
+    said = f"Only the sheet “{sheets[0]}” was read, not {', '.join(f'“{name}”' for name in left_out)}."
+    return Workbook(lambda: _rows(data, sheets[0], most_columns + 1), (said,) if left_out else ())
+
+
+def _measure(archive: zipfile.ZipFile, data: bytes) -> None:
+    parts = archive.infolist()
+    names = {part.filename for part in parts}
+    if not names.issuperset(NEEDED):
+        raise Refusal("batch_file_type", f"This is an archive, not a workbook. {AGAIN}")
+    if "xl/vbaProject.bin" in names:
+        raise Refusal("batch_workbook_unsafe", f"The workbook has macros. {AGAIN}")
+    if len(parts) > MOST_PARTS or len(names) < len(parts) or archive.comment or b"%PDF-" in data[:1024]:
+        raise Refusal(
+            "batch_workbook_unsafe", f"The workbook is not built as spreadsheets build them. {AGAIN}"
+        )
+    left = MOST_UNPACKED
+    for part in parts:
+        left -= _unpacked(archive, part, left)
+
+
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int:
+    """How large a part really is. Raises Refusal as soon as it is too large, or declares entities."""
+    size, tail = 0, b""
+    with archive.open(part) as stream:
+        while piece := stream.read(1 << 20):
+            size += len(piece)
+            if size > left or (size > 1_000_000 and size > MOST_RATIO * max(1, part.compress_size)):
+                sentence = f"The workbook unpacks to far more than its size ({part.filename[:60]}). {AGAIN}"
+                raise Refusal("batch_workbook_unsafe", sentence)
+            if b"<!" in tail + piece and _declares(tail + piece) or b"\0" in piece and _is_xml(part):
+                raise Refusal("batch_workbook_unsafe", f"The workbook declares entities of its own. {AGAIN}")
+            tail = piece[-16:]
+    return size
+
+
+def _is_xml(part: zipfile.ZipInfo) -> bool:
+    return part.filename.lower().endswith((".xml", ".rels"))
+
+
+def _declares(piece: bytes) -> bool:
+    upper = piece.upper()
+    return b"<!DOCTYPE" in upper or b"<!ENTITY" in upper
+
+
+def _sheets(data: bytes) -> list[str]:
+    """The names of the visible sheets."""
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    try:
+        sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    finally:
+        book.close()
+    if not sheets or len(book.worksheets) > MOST_SHEETS:
+        raise Refusal("batch_workbook_sheets", f"A workbook may have 1 to {MOST_SHEETS} sheets. {AGAIN}")
+    return sheets
+
+
+def _rows(data: bytes, sheet: str, most_columns: int) -> Iterator[list[str]]:
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    try:
+        page = book[sheet]
+        page.reset_dimensions()  # what the file claims may be wrong
+        for cells in page.iter_rows(max_col=most_columns, values_only=True):
+            row = [_text(cell) for cell in cells]
+            while row and not row[-1]:
+                row.pop()
+            yield row
+    except (*BROKEN, KeyError, ValueError) as error:
+        sentence = f"The sheet “{sheet}” is damaged. {AGAIN}"
+        raise Refusal("batch_workbook_broken", sentence) from error
+    finally:
+        book.close()
+
+
+def _text(value: Any) -> str:
+    """A cell as its reader sees it. A whole number keeps its digits while the spreadsheet still had them."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float) and (abs(value) >= EXACT or value != value):
+        return f"{value:.2E}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
