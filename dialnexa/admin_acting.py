@@ -80,7 +80,8 @@ class ActingAdmin(admin.ModelAdmin):
 
     def _asking(self, request: HttpRequest, action: StaffAction, chosen: Sequence[Any]) -> dict[str, Any]:
         rows = [{"item": item, "url": desk().url_of(item), "says": action.says(item)} for item in chosen]
-        page = {"title": action.label, "opts": self.opts, "action": action, "rows": rows}
+        page = {"title": action.label, "opts": self.opts, "called": desk().called(self.model)}
+        page |= {"action": action, "rows": rows}
         return self.admin_site.each_context(request) | page
 
     def _chosen(self, request: HttpRequest, limit: int) -> list[Any]:

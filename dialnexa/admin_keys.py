@@ -32,7 +32,6 @@ KeyState = state_filter(
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
     shelf = "Customers"
-    called = "API keys"
     shows_history = True
     fieldsets = (
         (

@@ -32,7 +32,12 @@ TONES = {
 
 def pill(value: str, label: str) -> SafeString:
     """A state as a dot and a word."""
-    return format_html('<span class="status status-{}">{}</span>', TONES.get(value, "off"), label)
+    return dot(TONES.get(value, "off"), label)
+
+
+def dot(tone: str, label: str) -> SafeString:
+    """A dot of one of the four tones (ok, waiting, trouble, off) and a word."""
+    return format_html('<span class="status status-{}">{}</span>', tone, label)
 
 
 def pre(text: str) -> SafeString | str:

@@ -86,6 +86,7 @@ class SupportAdmin(ActingAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         item = kwargs.get("obj")
+        context["called"] = desk().called(self.model)
         if item is not None:
             context |= {"heading": self.heading(item), "detail": self.describe(item)}
             context["offers"] = self.offers(request, item)

@@ -142,7 +142,8 @@ def history_event(entry: AuditEntry) -> Event:
 
 def change_text(entry: AuditEntry) -> str:
     """``placed → buying, carrier plivo``; what was not there before has no arrow."""
-    names = [*entry.before, *(name for name in entry.after if name not in entry.before)]
+    new = [name for name, value in entry.after.items() if name not in entry.before and value is not None]
+    names = [*entry.before, *new]
     return ", ".join(_change(name, entry.before, entry.after) for name in names)
 
 
@@ -153,7 +154,9 @@ def _change(name: str, before: dict[str, Any], after: dict[str, Any]) -> str:
 
 def _shown(value: Any) -> str:
     """As it is kept; an amount without the noughts that only its column asks for."""
-    return TRAILING.sub(r"\1", str(value))
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else TRAILING.sub(r"\1", str(value))
 
 
 def short_link_to_id(object_id: str) -> SafeString | str:

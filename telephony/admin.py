@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from dialnexa import clock
-from dialnexa.admin_looks import pill, pre, pretty
+from dialnexa.admin_looks import dot, pill, pre, pretty
 from dialnexa.admin_pieces import EditableAdmin, ReadOnlyAdmin, ReasonedModelForm
 from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Event, Section, link_to, link_to_id, short_link_to_id
@@ -62,7 +62,7 @@ class CarrierExchangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Answer", ordering="status")
     def answer(self, exchange: CarrierExchange) -> SafeString:
-        return pill(tone_of(exchange), str(exchange.status or "no answer"))
+        return dot(tone_of(exchange), str(exchange.status or "no answer"))
 
     @admin.display(description="Took", ordering="duration_ms")
     def duration(self, exchange: CarrierExchange) -> str:

@@ -38,6 +38,12 @@ def test_writes_amounts_without_their_columns_noughts() -> None:
     assert change_text(entry) == "total 92.00, rate 0.004500, name 1.000000 x"
 
 
+def test_writes_lists_and_nothing_as_people_do() -> None:
+    after = {"scopes": ["numbers:read", "numbers:write"], "cap": None, "inbound": None}
+    entry = AuditEntry(before={"inbound": "agv_1"}, after=after)
+    assert change_text(entry) == "inbound agv_1 → none, scopes numbers:read, numbers:write"
+
+
 def test_shortens_an_id_and_keeps_all_of_it_at_hand() -> None:
     link = short_link_to_id("ord_01m7yc8df552ezzhyze2sxxkgr")
     assert ">ord_…sxxkgr</a>" in link
