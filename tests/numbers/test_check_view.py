@@ -168,7 +168,12 @@ def test_shows_those_the_wallets_link_who_may_open_it(
     assert [urlsplit(link).path for link in links] == ["/w/acme/wallet/", ""]
 
 
-def test_is_linked_from_the_table_and_the_number(alice_client: Client, workspace: Workspace) -> None:
+def test_is_linked_from_every_page_that_decides(alice_client: Client, workspace: Workspace) -> None:
     number = make_number(workspace)
-    for page in ("/w/acme/numbers/", f"/w/acme/numbers/{number.pk}/"):
-        assert f"{PAGE}?from={number.pk}" in alice_client.get(page).content.decode()
+    for page, query in (
+        ("/w/acme/numbers/", f"?from={number.pk}"),
+        (f"/w/acme/numbers/{number.pk}/", f"?from={number.pk}"),
+        ("/w/acme/telephony/", "?from=plivo"),
+        ("/w/acme/kyc/", ""),
+    ):
+        assert f'href="{PAGE}{query}"' in alice_client.get(page).content.decode(), page
