@@ -128,7 +128,7 @@ def _money(
         unknown = Step("price", Outcome.FAIL, "price_unknown", sentence, "", "", 409)
         return [unknown, _skipped("wallet", "Without a price the wallet can't be asked.")]
     rate = format_rate(price.per_minute, price.currency)
-    said = f"A minute {'cost' if past else 'costs'} {rate}: {decided_by(price)} decides."
+    said = f"A minute {'cost' if past else 'costs'} {rate}, which is the price of {decided_by(price)}."
     balance = balance_at(workspace, at) if past else wallet.balance(workspace)
     return [
         Step("price", Outcome.PASS, "price_known", said, str(price.rate_id)),

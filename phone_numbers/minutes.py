@@ -19,7 +19,7 @@ Kind = LedgerEntry.Kind
 def decided_by(price: CallPrice) -> str:
     """What the rate that decides covers, in words."""
     if not price.network_group:
-        return "the flat SIP rate"
+        return "calls over your own carrier"
     return f"{price.group_name}, prefix +{price.prefix}" if price.prefix else price.group_name
 
 
