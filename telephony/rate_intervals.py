@@ -38,6 +38,11 @@ class RateIntervals:
     lengths: NDArray[np.uint8]  # of the prefixes
     terms: tuple[Terms, ...]
 
+    @property
+    def size(self) -> int:
+        """The bytes its arrays take."""
+        return sum(kept.nbytes for kept in (self.bounds, self.owners, self.ids, self.terms_of, self.lengths))
+
     def find(self, digits: Sequence[str], countries: Sequence[str]) -> Rows:
         """For each number (digits with the calling code, no ``+``) of each country (ISO) the row that decides
         its price; -1 where there is none. ``terms_of`` gives a row's terms, ``price`` all of it.

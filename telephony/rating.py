@@ -15,9 +15,9 @@ moment), ``rate_tables`` a dictionary in this process (now and later), ``rate_in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -28,11 +28,10 @@ from telephony.rates import sip_rate
 PLACES = 10**6  # a price has six decimal places, as the columns have
 SIP_PULSE = 60  # seconds
 OUTBOUND = CallRate.Direction.OUTBOUND.value
-LOOK_UP = "SELECT * FROM telephony_deciding_rate(%s, %s, %s::varchar[], %s, %s, %s)"
+LOOK_UP = "SELECT * FROM telephony_deciding_rate(%s, %s, %s, %s, %s, %s)"
 
 
-@dataclass(frozen=True, slots=True)
-class CallPrice:
+class CallPrice(NamedTuple):
     """What one call costs. ``rate_id`` is the CallRate that decided (over a customer's own carrier the
     SipRate), ``prefix`` the digits that matched (empty: the whole country) and ``network_group`` its id.
     """
@@ -75,12 +74,10 @@ def rate_call(
     read = number if isinstance(number, E164) else read_destination(number)
     if isinstance(read, Unreadable) or not read.country:
         return None
-    digits = read.e164[1:]
-    leading = [digits[:length] for length in range(1, len(digits) + 1)]
     with connection.cursor() as cursor:
-        cursor.execute(LOOK_UP, [carrier, read.country, leading, direction, currency, at])
-        row = cursor.fetchone()
-    return CallPrice(*row[:8], currency=currency) if row else None
+        cursor.execute(LOOK_UP, [carrier, read.country, read.e164[1:], direction, currency, at])
+        rows = cursor.fetchall()
+    return next((CallPrice(*row, *(currency,)) for row in rows), None)
 
 
 def _flat(currency: str, at: datetime) -> CallPrice | None:

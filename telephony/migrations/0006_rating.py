@@ -7,13 +7,15 @@ from django.db import migrations, models
 
 LOOK_UP = """
 CREATE FUNCTION telephony_deciding_rate(
-    asked_carrier varchar, asked_country varchar, beginnings varchar[], asked_direction varchar,
+    asked_carrier varchar, asked_country varchar, called varchar, asked_direction varchar,
     asked_currency varchar, moment timestamptz
 ) RETURNS TABLE (
     rate_id bigint, matched varchar, group_id varchar, group_name varchar, per_minute numeric,
     pulse_seconds smallint, connection_fee numeric, valid_from timestamptz
 ) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
+DECLARE
+    beginnings varchar[] := ARRAY(SELECT left(called, size) FROM generate_series(1, length(called)) size);
 BEGIN
     RETURN QUERY
     SELECT found.id, found.matched, found.network_group_id, found.name, found.per_minute,
@@ -60,7 +62,7 @@ DROP TRIGGER prefixes_changed ON telephony_prefix;
 DROP TRIGGER network_groups_changed ON telephony_networkgroup;
 DROP FUNCTION telephony_rates_changed();
 """
-ARGUMENTS = "varchar, varchar, varchar[], varchar, varchar, timestamptz"
+ARGUMENTS = "varchar, varchar, varchar, varchar, varchar, timestamptz"
 
 
 class Migration(migrations.Migration):

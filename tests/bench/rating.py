@@ -1,0 +1,211 @@
+"""``python -m tests.bench.rating``: the rating rows of performance.md, as ratios taken in one run.
+
+Baseline and ours take turns, and the median of the turns counts, so that a busy machine slows both alike.
+Nothing here fails for slowness; ``make test`` never runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import random
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+PER_COUNTRY = {"IN": "91", "US": "1", "BR": "55", "DE": "49", "GB": "44", "ID": "62", "NG": "234", "MX": "52"}
+ASKED = {"carrier": "plivo", "currency": "INR"}
+ROUNDS = 7
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.rating")
+    parser.add_argument("--prefixes", type=int, default=500_000)
+    parser.add_argument("--numbers", type=int, default=200_000)
+    options = parser.parse_args()
+    with database():
+        now = datetime.now(UTC)
+        prefixes = load(options.prefixes, now)
+        say(f"{len(prefixes):,} prefixes in {len(PER_COUNTRY)} countries, median of {ROUNDS} turns")
+        numbers = some_numbers(prefixes, options.numbers)
+        one_call(numbers, now)
+        batch(numbers, prefixes, now)
+    return 0
+
+
+def database() -> Any:
+    """A database of its own on the tests' servers."""
+    from contextlib import contextmanager
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    @contextmanager
+    def made() -> Any:
+        name = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        try:
+            yield
+        finally:
+            connection.creation.destroy_test_db(name, verbosity=0)
+
+    return made()
+
+
+def load(count: int, now: datetime) -> dict[str, str]:
+    """That many prefixes with a rate each; {prefix: country}."""
+    from django.db import connection
+
+    from telephony.models import Country, NetworkGroup
+
+    chance = random.Random(7)
+    prefixes: dict[str, str] = {}
+    while len(prefixes) < count:
+        country = chance.choice(list(PER_COUNTRY))
+        tail = str(chance.randrange(10 ** chance.choices((2, 3, 4, 5, 6, 7), (1, 3, 8, 20, 40, 40))[0]))
+        prefixes[PER_COUNTRY[country] + tail] = country
+    groups = {}
+    for country, code in PER_COUNTRY.items():
+        row = Country.objects.create(iso=country, name=country, calling_code=code, max_length=10)
+        groups[country] = NetworkGroup.objects.create(carrier="plivo", country=row, name="All").pk
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout TO 0")
+        rates = (
+            "COPY telephony_callrate (network_group_id, prefix, direction, currency, per_minute,"
+            " pulse_seconds, connection_fee, valid_from) FROM STDIN"
+        )
+        with cursor.copy(rates) as copy:
+            for digits, country in prefixes.items():
+                price = f"{chance.randrange(1, 4000) / 1000:f}"
+                copy.write_row((groups[country], digits, "outbound", "INR", price, 60, "0", now))
+        with cursor.copy("COPY telephony_prefix (network_group_id, digits) FROM STDIN") as copy:
+            for digits, country in prefixes.items():
+                copy.write_row((groups[country], digits))
+        cursor.execute("ANALYZE")
+    return prefixes
+
+
+def some_numbers(prefixes: dict[str, str], count: int) -> list[tuple[str, str]]:
+    """(digits, country): most of them under a prefix."""
+    chance = random.Random(8)
+    known = list(prefixes.items())
+    made = []
+    for digits, country in chance.choices(known, k=count):
+        size = len(PER_COUNTRY[country]) + 10
+        head = digits if chance.random() < 0.9 else PER_COUNTRY[country]
+        made.append((head + "".join(chance.choices("0123456789", k=size - len(head))), country))
+    return made
+
+
+def one_call(numbers: Sequence[tuple[str, str]], now: datetime) -> None:
+    from django.db import connection
+
+    from telephony.e164 import E164
+    from telephony.rate_tables import build_table, rate_now
+    from telephony.rating import rate_call
+
+    read = [E164(f"+{digits}", country, "", "", None) for digits, country in numbers]
+    chance = random.Random(9)
+
+    def nothing() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+
+    def query() -> None:
+        rate_call(chance.choice(read), **ASKED, at=now)
+
+    def table() -> None:
+        rate_now(chance.choice(read), **ASKED, now=now)
+
+    took = [seconds(lambda: build_table("plivo", "INR", "outbound", now=now), 1) for _ in range(3)]
+    say(f"table built in {median(took):.2f} s (target 2 s), {megabytes(built_table(now)):.0f} MB")
+    rate_now(read[0], **ASKED, now=now)
+    base, ours = turns(lambda: seconds(nothing, 500), lambda: seconds(query, 500))
+    ratio("SQL look-up, one call, to `select 1`", ours / base, "at most 1.5")
+    base, ours = turns(lambda: seconds(query, 500), lambda: seconds(table, 500 * 40))
+    ratio("table, one call, times the SQL look-up", base / ours, "at least 50")
+    say(f"  a look-up: SQL {base * 1e6:.0f} µs, table {ours * 1e6:.1f} µs")
+
+
+def built_table(now: datetime) -> Callable[[], Any]:
+    from telephony.rate_tables import build_table
+
+    return lambda: build_table("plivo", "INR", "outbound", now=now)
+
+
+def batch(numbers: Sequence[tuple[str, str]], prefixes: dict[str, str], now: datetime) -> None:
+    from telephony.rate_intervals import build_intervals
+
+    intervals = build_intervals("plivo", "INR", at=now)
+    rows = {digits: row for row, digits in enumerate(prefixes)}
+    longest, shortest = max(map(len, rows)), min(map(len, rows))
+    digits = [number for number, _ in numbers]
+    countries = [country for _, country in numbers]
+
+    def probed() -> list[int]:
+        found, get = [], rows.get
+        for number in digits:
+            for size in range(longest, shortest - 1, -1):
+                row = get(number[:size])
+                if row is not None:
+                    found.append(row)
+                    break
+            else:
+                found.append(-1)
+        return found
+
+    base, ours = turns(
+        lambda: seconds(probed, 1), lambda: seconds(lambda: intervals.find(digits, countries), 1)
+    )
+    say(
+        f"  a batch: dictionary {len(digits) / base / 1e6:.2f} M/s, intervals {len(digits) / ours / 1e6:.2f} M/s"
+    )
+    ratio("intervals, batch, times a dictionary by length", base / ours, "at least 6")
+    say(f"intervals hold {intervals.size / 1e6:.0f} MB (target 60 MB)")
+
+
+def seconds(work: Callable[[], Any], times: int) -> float:
+    """How long one takes."""
+    gc.disable()
+    begun = time.perf_counter()
+    for _ in range(times):
+        work()
+    took = time.perf_counter() - begun
+    gc.enable()
+    return took / times
+
+
+def turns(baseline: Callable[[], float], ours: Callable[[], float]) -> tuple[float, float]:
+    took = [(baseline(), ours()) for _ in range(ROUNDS)]
+    return median(one for one, _ in took), median(two for _, two in took)
+
+
+def megabytes(make: Callable[[], Any]) -> float:
+    gc.collect()
+    tracemalloc.start()
+    kept = make()
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    del kept
+    return size / 1e6
+
+
+def ratio(what: str, value: float, target: str) -> None:
+    say(f"{what}: {value:.2f}× (target {target})")
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
