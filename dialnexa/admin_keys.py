@@ -16,7 +16,7 @@ from dialnexa.admin_looks import exact_money, pill, pre
 from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Section, link_to, link_to_id
-from dialnexa.models import ApiKey, IdempotencyRecord, LedgerEntry
+from dialnexa.models import ApiKey, IdempotencyRecord, LedgerEntry, Workspace
 from dialnexa.spending import spent_this_month
 
 RECENT = 10
@@ -54,16 +54,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State")
     def state(self, key: ApiKey) -> SafeString:
-        if key.revoked_at:
-            return pill("off", "Revoked")
-        over = key.expires_at is not None and key.expires_at <= clock.now()
-        return pill("expired", "Expired") if over else pill("active", "Active")
+        return key_pill(key)
 
     @admin.display(description="Monthly cap", ordering="monthly_spend_cap")
     def cap(self, key: ApiKey) -> str:
-        if key.monthly_spend_cap is None:
-            return "No cap"
-        return exact_money(key.monthly_spend_cap, key.workspace.currency)
+        return cap_of(key)
 
     @admin.display(description="Spent this month")
     def spent(self, key: ApiKey) -> str:
@@ -112,6 +107,28 @@ def _answers(key: ApiKey) -> Section:
     )
 
 
+def keys_of(workspace: Workspace, request: HttpRequest) -> Section | None:
+    """The workspace's latest keys, for its page; nothing when it has none."""
+    keys = workspace.api_keys.order_by("-id")[:RECENT]
+    rows = [(link_to(key), key_pill(key), cap_of(key), key.last_used_at or "never") for key in keys]
+    more = desk().list_of(ApiKey, f"workspace__id__exact={workspace.pk}")
+    head = ("Key", "State", "Monthly cap", "Last used")
+    return Section("API keys", head=head, rows=rows, more=more) if rows else None
+
+
+def key_pill(key: ApiKey) -> SafeString:
+    if key.revoked_at:
+        return pill("off", "Revoked")
+    over = key.expires_at is not None and key.expires_at <= clock.now()
+    return pill("expired", "Expired") if over else pill("active", "Active")
+
+
+def cap_of(key: ApiKey) -> str:
+    if key.monthly_spend_cap is None:
+        return "No cap"
+    return exact_money(key.monthly_spend_cap, key.workspace.currency)
+
+
 def answer_pill(record: IdempotencyRecord) -> SafeString:
     """What was answered; or that the request runs, or died while it did."""
     if record.status is not None:
@@ -154,3 +171,4 @@ def find_answers(q: str) -> Iterable[QuerySet]:
 
 
 desk().find_with(find_answers)
+desk().extend(Workspace, keys_of)

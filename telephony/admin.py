@@ -209,11 +209,15 @@ class CallRateAdmin(RateAdmin):
         "connection_fee",
         "valid_from",
     )
-    list_display = ("network_group", "prefix", "direction", "per_minute", "currency", "valid_from")
+    list_display = ("network_group", "country", "prefix", "direction", "per_minute", "currency", "valid_from")
     list_filter = ("direction", "network_group__carrier", "currency")
-    list_select_related = ("network_group",)
+    list_select_related = ("network_group__country",)
     search_fields = ("prefix__startswith", "network_group__name", "network_group__country__name")
     autocomplete_fields = ("network_group",)
+
+    @admin.display(description="Country", ordering="network_group__country__name")
+    def country(self, rate: CallRate) -> str:
+        return str(rate.network_group.country)
 
 
 @admin.register(RentalRate)

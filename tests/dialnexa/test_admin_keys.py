@@ -42,7 +42,8 @@ def test_shows_its_cap_and_what_is_spent_of_it(
     assert "₹5,000.00" in shown
     assert "₹92.00" in shown
     assert "Purchase of a number" in shown
-    assert "₹5,000.00" in staff_client.get("/admin/dialnexa/apikey/").content.decode()
+    for url in ("/admin/dialnexa/apikey/", f"/admin/dialnexa/workspace/{workspace.pk}/change/"):
+        assert "₹5,000.00" in staff_client.get(url).content.decode()
 
 
 def test_says_what_became_of_each_request_with_an_idempotency_key(
