@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from phone_numbers.filters import SOON
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
+from phone_numbers.refunding import is_refundable
 from telephony.models import AgentVersion, CarrierSlug
 
 BRISK, CALM, SLOW = 2, 5, 30  # seconds between two looks at an open row
@@ -189,6 +190,8 @@ def order_steps(row: Row) -> list[Step]:
     if order.status == NumberOrder.Status.REJECTED:
         return [placed, Step("Not bought", "failed", order.finished_at), Step("Active", "later")]
     bought = Step("Bought", "done", order.finished_at)
+    if is_refundable(number):
+        return [placed, bought, Step("Papers refused", "failed", number.papers_refused_at)]
     if number.status == PhoneNumber.Status.PENDING:
         return [placed, bought, Step("Being switched on", "now", note=row.doing)]
     return [placed, bought, Step("Active", "done", number.activated_at)]

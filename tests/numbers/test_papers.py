@@ -339,6 +339,22 @@ def test_says_on_its_page_that_the_money_comes_back(looked_at: PhoneNumber, alic
     alice_client.post(f"/w/acme/numbers/{looked_at.id}/release/", {"confirm": looked_at.e164[-4:]})
     page = alice_client.get(f"/w/acme/numbers/{looked_at.id}/").content.decode()
     assert "₹92.00 went back to the wallet on" in page
+    assert "₹92.00 refunded" in page
+    assert "<dt>Renews</dt>" not in page
+
+
+def test_was_never_active_where_its_purchase_is_told(
+    looked_at: PhoneNumber, clock: Turned, settings: Any
+) -> None:
+    def told() -> list[tuple[str, str]]:
+        row = read_row(row_of(looked_at.workspace, looked_at.id) or looked_at, clock.now)
+        return [(step.title, step.state) for step in row.steps]
+
+    never = [("Placed", "done"), ("Bought", "done"), ("Papers refused", "failed")]
+    assert told() == never
+    wait_out(clock, settings)
+    confirm_number(looked_at.id, tell=clock)
+    assert told() == never
 
 
 def test_returns_its_money_when_support_gives_it_back(looked_at: PhoneNumber, staff_client: Client) -> None:
