@@ -318,6 +318,8 @@ if SIP_CA_FILE and not Path(SIP_CA_FILE).is_file():
 
 TRUNK_CHECK_EVERY = env.float("DIALNEXA_TRUNK_CHECK_EVERY", 300.0)  # seconds, while it answers
 TRUNK_RETRY_SOONEST = env.float("DIALNEXA_TRUNK_RETRY_SOONEST", 30.0)  # when it does not: doubled each time
+TRUNK_RETRY_LATEST = env.float("DIALNEXA_TRUNK_RETRY_LATEST", 3600.0)  # up to this
+TRUNKS_SILENT_MOST = env.int("DIALNEXA_TRUNKS_SILENT_MOST", 10)  # linked numbers of a workspace, unanswered
 TRUNK_CHECKS_AT_ONCE = env.int("DIALNEXA_TRUNK_CHECKS_AT_ONCE", 1)  # in the background: fewer than workers
 TRUNK_TEST_LIMIT = env.str("DIALNEXA_TRUNK_TEST_LIMIT", "20/minute")  # of a workspace's people and keys
 

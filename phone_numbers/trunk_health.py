@@ -184,12 +184,13 @@ def health_columns(found: Check, *, now: datetime, wait: float) -> dict[str, Any
 def _next_wait(trunk: SipTrunk, found: Check, now: datetime) -> float:
     """Seconds until the next check, give or take a tenth, so that trunks linked together come apart.
 
-    One that does not answer is asked again sooner, each time after twice as long. A wrong password does not
-    mend itself, and carriers lock out who repeats it.
+    One that does not answer is asked again sooner, each time after twice as long, up to an hour: many silent
+    hosts must not keep the others waiting. A wrong password does not mend itself, and carriers lock out who
+    repeats it.
     """
-    usual, wait = settings.TRUNK_CHECK_EVERY, settings.TRUNK_CHECK_EVERY
+    wait = settings.TRUNK_CHECK_EVERY
     if found.health == "unreachable":
         failed = trunk.checked_at if trunk.health == SipTrunk.Health.UNREACHABLE else None
         waited = (now - failed).total_seconds() if failed else 0.0
-        wait = max(settings.TRUNK_RETRY_SOONEST, min(2 * waited, usual))
+        wait = max(settings.TRUNK_RETRY_SOONEST, min(2 * waited, settings.TRUNK_RETRY_LATEST))
     return wait * random.uniform(0.9, 1.1)

@@ -53,8 +53,8 @@ def link_number(
 
     ``phone_number`` in full, ``termination_uri`` as ``host`` or ``host:port``. With ``check`` this speaks to
     the carrier for up to five seconds: call it outside any transaction. Raises Refusal: 400 for what can't be
-    (with ``field``), 409 ``number_already_registered``, 502 ``sip_trunk_unreachable`` or
-    ``sip_trunk_unauthorized`` with the carrier's answer, 429 and 503 as ``trunk_health.asking``.
+    (with ``field``), 409 ``number_already_registered`` or ``sip_links_silent``, 502 ``sip_trunk_unreachable``
+    or ``sip_trunk_unauthorized`` with the carrier's answer, 429 and 503 as ``trunk_health.asking``.
     """
     with about("phone_number"):
         number = parse_e164(phone_number)
@@ -137,6 +137,7 @@ def _reserve(
     """The pending number and its trunk, in one transaction. The index decides who was first."""
     try:
         with transaction.atomic():
+            _refuse_too_many_silent(workspace)
             row = _pending_number(workspace, number, nickname, now)
             trunk = SipTrunk(
                 number=row,
@@ -155,6 +156,23 @@ def _reserve(
         if broken_constraint(error) == "one_live_owner":
             raise _registered(number.e164) from error
         raise
+
+
+def _refuse_too_many_silent(workspace: Workspace) -> None:
+    """A link costs nothing, and keeps the number from everybody else. Whose carrier answers may go on.
+
+    The workspace stays locked, so that links made at once count each other.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+    linked = SipTrunk.objects.filter(workspace=workspace, number__status__in=PhoneNumber.LIVE)
+    if linked.exclude(health=SipTrunk.Health.HEALTHY).count() < settings.TRUNKS_SILENT_MOST:
+        return
+    raise Refusal(
+        "sip_links_silent",
+        f"{settings.TRUNKS_SILENT_MOST} of your linked numbers have not answered a test. Test or release "
+        "some of them before you link more; support can help where a carrier answers no tests.",
+        status=409,
+    )
 
 
 def _pending_number(workspace: Workspace, number: E164, nickname: str, now: datetime) -> PhoneNumber:

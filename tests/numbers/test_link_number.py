@@ -259,6 +259,38 @@ def test_is_possible_when_nobody_has_it_any_more(
     assert link(workspace, now, phone_number=NUMBER).status == "active"
 
 
+def test_is_refused_while_many_links_have_never_answered(
+    workspace: Workspace, charlie_workspace: Workspace, now: datetime, settings: Any
+) -> None:
+    settings.TRUNKS_SILENT_MOST = 2
+    first, _ = (link(workspace, now, phone_number=f"+91804718230{n}") for n in range(2))
+    refusal = refused(workspace, now)
+    assert (refusal.status, refusal.code) == (409, "sip_links_silent")
+    assert PhoneNumber.objects.filter(workspace=workspace).count() == 2
+    link(charlie_workspace, now, phone_number="+918047182310")
+    SipTrunk.objects.filter(number=first).update(health="healthy")
+    assert link(workspace, now, phone_number=NUMBER).status == "active"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_the_silent_ones_exactly_when_many_are_linked_at_once(
+    workspace: Workspace, now: datetime, settings: Any
+) -> None:
+    settings.TRUNKS_SILENT_MOST = 3
+
+    def race(n: int) -> str:
+        try:
+            return str(link(workspace, now, phone_number=f"+91804718230{n}").status)
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = sorted(pool.map(race, range(8)))
+    assert outcomes == ["active"] * 3 + ["sip_links_silent"] * 5
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("check", [False, True])
 def test_has_one_winner_among_many_at_once(

@@ -97,8 +97,8 @@ class Command(BaseCommand):
 
 
 def web_threads() -> str:
-    """As many as granian takes without a warning, up to 12: some may wait for a carrier (API_WAITERS)."""
-    return str(min(12, 2 * (os.cpu_count() or 1) + 1))
+    """At least 10: up to eight may wait for others (two purchases, searches, trunk tests, host look-ups)."""
+    return str(min(16, max(10, 2 * (os.cpu_count() or 1) + 1)))
 
 
 def programs(port: int) -> dict[str, tuple[str, ...]]:
