@@ -104,6 +104,16 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class OneOf(serializers.ChoiceField):
+    """One of some words; the refusal names them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or data not in self.choices:
+            words = ", ".join(str(word) for word in self.choices)
+            raise serializers.ValidationError(f"This must be one of: {words}.")
+        return data
+
+
 class Moment(serializers.DateTimeField):
     """UTC, ISO 8601 with milliseconds: ``2026-11-21T05:38:09.000Z``."""
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dialnexa import clock
-from dialnexa.api.body import Text, read
+from dialnexa.api.body import OneOf, Text, read
 from dialnexa.api.keys import api_actor, workspace_of
 from dialnexa.api.pages import PageQuery, page_of, paged
 from dialnexa.api.views import ApiView
@@ -46,20 +46,20 @@ class NumbersQuery(PageQuery):
     country_code = serializers.RegexField(
         "^[A-Za-z]{2}$", required=False, help_text="ISO 3166-1, in any case"
     )
-    type = serializers.ChoiceField(NumberKind.choices, required=False)
-    status = serializers.ChoiceField(
+    type = OneOf(NumberKind.choices, required=False)
+    status = OneOf(
         PhoneNumber.Status.choices,
         required=False,
         help_text="Unless said: all but released numbers and failed ones that were put away",
     )
-    provider = serializers.ChoiceField(CarrierSlug.choices, required=False)
+    provider = OneOf(CarrierSlug.choices, required=False)
     agent_id = Text(required=False, max_length=40, help_text="In either direction")
     search = Text(
         required=False,
         max_length=100,
         help_text="Any part of number (however it is spaced), nickname or label; or an id",
     )
-    sort = serializers.ChoiceField(sorted(SORTS), default="-created_at")
+    sort = OneOf(sorted(SORTS), default="-created_at")
 
 
 class Released(serializers.Serializer):

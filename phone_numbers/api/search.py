@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dialnexa import clock
-from dialnexa.api.body import Amount, Text, Whole
+from dialnexa.api.body import Amount, OneOf, Text, Whole
 from dialnexa.api.keys import workspace_of
 from dialnexa.api.views import ApiView
 from phone_numbers.forms import SEPARATORS
@@ -59,7 +59,7 @@ class Digits(Text):
 
 class SearchQuery(serializers.Serializer):
     country_iso = serializers.RegexField("^[A-Za-z]{2}$", help_text="ISO 3166-1, in any case")
-    type = serializers.ChoiceField(NumberKind.choices, required=False)
+    type = OneOf(NumberKind.choices, required=False)
     region = Text(required=False, allow_blank=True, max_length=60, help_text="A city or state")
     contains = Digits(
         required=False, allow_blank=True, max_length=30, help_text="Digits anywhere in the number"

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dialnexa import clock
-from dialnexa.api.body import Flag, Text, read
+from dialnexa.api.body import Flag, OneOf, Text, read
 from dialnexa.api.idempotency import idempotent
 from dialnexa.api.keys import api_actor, workspace_of
 from dialnexa.api.views import ApiView
@@ -40,7 +40,7 @@ ARGUMENTS = {  # the verb's argument → the body's field
 class TrunkBody(serializers.Serializer):
     phoneNumber = Text(max_length=64, help_text="In full, for example +91 22 6123 4567")
     terminationUri = Text(max_length=300, help_text="host or host:port, without sip:")
-    authMode = serializers.ChoiceField(
+    authMode = OneOf(
         SipTrunk.AuthMode.choices,
         default=SipTrunk.AuthMode.USERPASS,
         help_text="How the carrier knows us: userpass needs both credentials, ip none",
@@ -54,7 +54,7 @@ class TrunkBody(serializers.Serializer):
         help_text="Never shown again",
     )
     nickname = Text(required=False, allow_blank=True, allow_null=True, max_length=LIMIT)
-    transport = serializers.ChoiceField(SipTrunk.Transport.choices, default=SipTrunk.Transport.UDP)
+    transport = OneOf(SipTrunk.Transport.choices, default=SipTrunk.Transport.UDP)
     callerId = Text(
         required=False,
         allow_blank=True,

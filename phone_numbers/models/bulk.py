@@ -26,10 +26,10 @@ class BulkRouting(models.Model):
     class Meta:
         ordering = ("-created_at", "-id")
 
+    def __str__(self) -> str:
+        return f"{self.id}: {len(self.changes)} numbers"
+
     @property
     def who(self) -> str:
         """Who made it; empty for a program."""
         return (self.made_by.get_full_name() or self.made_by.email) if self.made_by else ""
-
-    def __str__(self) -> str:
-        return f"{self.id}: {len(self.changes)} numbers"

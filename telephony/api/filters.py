@@ -7,13 +7,14 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from rest_framework import serializers
 
+from dialnexa.api.body import OneOf
 from dialnexa.models import Workspace
 from telephony.config import offered_carriers
 from telephony.models import CarrierSlug, NetworkGroup, WorkspaceNetworkGroup
 
 
 class ProviderQuery(serializers.Serializer):
-    provider = serializers.ChoiceField(CarrierSlug.choices, required=False, help_text="All unless said")
+    provider = OneOf(CarrierSlug.choices, required=False, help_text="All unless said")
 
 
 class CountryQuery(ProviderQuery):

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dialnexa import clock
-from dialnexa.api.body import Amount, read
+from dialnexa.api.body import Amount, OneOf, read
 from dialnexa.api.keys import workspace_of
 from dialnexa.api.views import ApiView
 from telephony.api.filters import CountryQuery
@@ -18,7 +18,7 @@ from telephony.rates import price_list
 
 
 class PricesQuery(CountryQuery):
-    type = serializers.ChoiceField(NumberKind.choices, required=False)
+    type = OneOf(NumberKind.choices, required=False)
 
 
 @extend_schema_serializer(component_name="NumberPrice")

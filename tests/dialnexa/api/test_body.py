@@ -14,7 +14,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, ValidationError
 
-from dialnexa.api.body import Amount, Flag, Moment, StrictJSONParser, Text, Whole, money_text, read
+from dialnexa.api.body import Amount, Flag, Moment, OneOf, StrictJSONParser, Text, Whole, money_text, read
 
 
 def parse(raw: bytes) -> Any:
@@ -92,6 +92,17 @@ class Probe(serializers.Serializer):
 def test_is_not_guessed_at(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         read(Probe, body)
+
+
+@pytest.mark.parametrize("wrong", ["red", "", None, 1, ["big"], {"big": 1}])
+def test_is_told_the_words_there_are(wrong: Any) -> None:
+    class Sized(serializers.Serializer):
+        size = OneOf(["big", "small"])
+
+    with pytest.raises(ValidationError) as refused:
+        read(Sized, {"size": wrong})
+    if wrong is not None:
+        assert "one of: big, small" in str(refused.value.detail)
 
 
 def test_may_be_text_where_it_comes_from_a_query() -> None:
