@@ -6,6 +6,7 @@ class KycConfig(AppConfig):
     verbose_name = "KYC"
 
     def ready(self) -> None:
-        from kyc import history_words
+        from kyc import checks, history_words
 
+        checks.learn()
         history_words.teach()

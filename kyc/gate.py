@@ -8,7 +8,7 @@ from datetime import datetime
 from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.models import KycCase
-from kyc.requirements import ANY, IDENTITY, papers_for
+from kyc.requirements import ANY, identity_words, papers_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def may_dial(workspace: Workspace, *, now: datetime) -> Verdict:
     country = workspace.country
     case = KycCase.objects.filter(workspace=workspace, country=country).first()
     status = standing(case, now=now)
-    papers = papers_for(country, ANY) or IDENTITY
+    papers = papers_for(country, ANY) or identity_words()
     if status == KycCase.Status.VERIFIED:
         return Verdict(True, papers, case, f"{workspace.name} is verified for {country_name(country)}.")
     return Verdict(False, papers, case, f"{workspace.name} {why_not(status, country, papers, case)}")

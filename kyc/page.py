@@ -9,7 +9,7 @@ from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.gate import standing
 from kyc.models import KycCase
-from kyc.requirements import ANY, countries_with_papers, papers_in
+from kyc.requirements import ANY, countries_with_papers, identity_words, papers_in
 
 Status = KycCase.Status
 TONES = {
@@ -19,7 +19,7 @@ TONES = {
     Status.EXPIRED: "trouble",
     Status.SUSPENDED: "trouble",
 }
-TYPES = {ANY: "Every number", "toll_free": "Toll-free numbers"}
+TYPES = {"": "To make calls", ANY: "Every number", "toll_free": "Toll-free numbers"}
 SUBMITTABLE = ("", Status.NOT_STARTED, Status.DRAFT, Status.REJECTED, Status.EXPIRED)
 
 
@@ -46,7 +46,8 @@ class Card:
     @property
     def papers(self) -> list[tuple[str, str]]:
         """What is needed, by kind of number, in words."""
-        return [(TYPES.get(kind, kind), papers) for kind, papers in papers_in(self.country).items()]
+        rules = papers_in(self.country) or {"": identity_words()}
+        return [(TYPES.get(kind, kind), papers) for kind, papers in rules.items()]
 
     @property
     def reason(self) -> str:
@@ -59,10 +60,10 @@ class Card:
 
 
 def read_cards(workspace: Workspace, *, now: datetime) -> list[Card]:
-    """Every country with rules or a case: what needs attention first, then by name."""
+    """Every country with rules or a case, and the home country: what needs attention first, then by name."""
     cases = {case.country: case for case in KycCase.objects.filter(workspace=workspace)}
     cards = [
         Card(country, cases.get(country), standing(cases.get(country), now=now))
-        for country in {*countries_with_papers(), *cases}
+        for country in {*countries_with_papers(), workspace.country, *cases}
     ]
     return sorted(cards, key=lambda card: (card.tone == "off", card.tone != "trouble", card.name))

@@ -1,40 +1,63 @@
-"""Which numbers may only be rented by a workspace that proved who it is.
-
-Facts, per country and type of number. India: every number (carriers ask for the papers of an individual or a
-business). United Kingdom, Germany, Australia, France and the Emirates ask for an address or identity. US and
-Canadian local numbers need nothing; US toll-free numbers need a verified business.
-"""
+"""What must be proven where, and what a dossier still lacks. The facts are in ``papers.toml``."""
 
 from __future__ import annotations
 
-ANY = "*"
-IDENTITY = "Proof of identity of the person or business"  # to make calls from anywhere
+from kyc.models import KycCase, KycDocument
+from kyc.papers import ANY, OneOf, Rule, document_name, papers
 
-PAPERS: dict[tuple[str, str], str] = {
-    (
-        "IN",
-        ANY,
-    ): "Proof of identity: Aadhaar, PAN or passport for a person, GST or incorporation for a business",
-    ("GB", ANY): "Proof of identity and an address",
-    ("DE", ANY): "An address in the area of the number",
-    ("FR", ANY): "Proof of identity and an address in the country",
-    ("AU", ANY): "Proof of identity and an address",
-    ("AE", ANY): "A trade licence",
-    ("US", "toll_free"): "Toll-free verification of the business",
-    ("CA", "toll_free"): "Toll-free verification of the business",
-}
+__all__ = ["ANY", "OneOf", "document_name", "identity_words", "requirement_groups"]
+ASKED = "Asked for by our team"
+
+
+def identity_words() -> str:
+    """What a caller proves whose country asks nothing of its numbers."""
+    return papers().general.words
 
 
 def papers_for(country: str, number_type: str) -> str:
     """What must be proven to rent this kind of number; empty when nothing must."""
-    return PAPERS.get((country, number_type)) or PAPERS.get((country, ANY), "")
+    rule = _rule(country, number_type)
+    return rule.words if rule else ""
 
 
 def countries_with_papers() -> list[str]:
     """Every country (ISO) in which at least one kind of number asks for something."""
-    return sorted({country for country, _ in PAPERS})
+    return sorted({country for country, _ in papers().rules})
 
 
 def papers_in(country: str) -> dict[str, str]:
     """What must be proven there, by type of number; the type ``*`` means every type not named."""
-    return {kind: papers for (iso, kind), papers in PAPERS.items() if iso == country}
+    return {kind: rule.words for (iso, kind), rule in papers().rules.items() if iso == country}
+
+
+def requirement_groups(country: str, number_type: str | None, entity_type: str) -> list[OneOf]:
+    """One document of each of these is needed for a number of this type; nothing where nothing is asked.
+
+    ``number_type`` None asks for the whole dossier: it opens every kind of number of the country, and calling
+    for those at home there, so it needs what each of them needs, and at least an identity.
+    """
+    if number_type is not None:
+        rule = _rule(country, number_type)
+        return list(rule.groups[entity_type]) if rule else []
+    rules = [rule for (iso, _), rule in papers().rules.items() if iso == country] or [papers().general]
+    return list(dict.fromkeys(group for rule in rules for group in rule.groups[entity_type]))
+
+
+def groups_of(case: KycCase) -> list[OneOf]:
+    """What this dossier needs: by the table, and what staff asked for. Nothing before its entity type."""
+    if not case.entity_type:
+        return []
+    needed = requirement_groups(case.country, None, case.entity_type)
+    return needed + [OneOf(ASKED, (kind,)) for kind in case.asked_for]
+
+
+def missing(case: KycCase) -> list[OneOf]:
+    """The groups without a document that may be judged: a rejected one does not count."""
+    standing = (KycDocument.Status.UPLOADED, KycDocument.Status.ACCEPTED)
+    kinds = set(case.documents.filter(status__in=standing).values_list("kind", flat=True))
+    return [group for group in groups_of(case) if kinds.isdisjoint(group.kinds)]
+
+
+def _rule(country: str, number_type: str) -> Rule | None:
+    rules = papers().rules
+    return rules.get((country, number_type)) or rules.get((country, ANY))
