@@ -45,20 +45,34 @@ def seal(text: str, *, table: str, column: str, workspace_id: str, pk: str) -> b
 
     Raises ValueError when a part of the place is empty: the row needs its primary key first.
     """
-    key_id = next(iter(settings.SEALING_KEYS))
-    head = bytes((FORMAT, key_id)) + os.urandom(NONCE)
-    bound = _bound(head, table, column, workspace_id, pk)
-    return head + _cipher(key_id).encrypt(head[2:], text.encode("utf-8", "surrogatepass"), bound)
+    raw = text.encode("utf-8", "surrogatepass")
+    return seal_bytes(raw, table=table, column=column, workspace_id=workspace_id, pk=pk)
 
 
 def unseal(sealed: bytes | memoryview | None, *, table: str, column: str, workspace_id: str, pk: str) -> str:
     """What was sealed for this place. Raises SealBroken for everything else, however little is wrong."""
+    raw = unseal_bytes(sealed, table=table, column=column, workspace_id=workspace_id, pk=pk)
+    return raw.decode("utf-8", "surrogatepass")
+
+
+def seal_bytes(content: bytes, *, table: str, column: str, workspace_id: str, pk: str) -> bytes:
+    """``seal`` for what is no text, a file for example."""
+    key_id = next(iter(settings.SEALING_KEYS))
+    head = bytes((FORMAT, key_id)) + os.urandom(NONCE)
+    bound = _bound(head, table, column, workspace_id, pk)
+    return head + _cipher(key_id).encrypt(head[2:], content, bound)
+
+
+def unseal_bytes(
+    sealed: bytes | memoryview | None, *, table: str, column: str, workspace_id: str, pk: str
+) -> bytes:
+    """``unseal`` for what is no text."""
     raw = bytes(sealed or b"")
     if len(raw) < HEAD + TAG or raw[0] != FORMAT:
         raise SealBroken(f"{table}.{column} of {pk} holds nothing that was sealed.")
     bound = _bound(raw[:HEAD], table, column, workspace_id, pk)
     try:
-        return _cipher(raw[1]).decrypt(raw[2:HEAD], raw[HEAD:], bound).decode("utf-8", "surrogatepass")
+        return _cipher(raw[1]).decrypt(raw[2:HEAD], raw[HEAD:], bound)
     except KeyError:
         raise SealBroken(
             f"{table}.{column} of {pk} was sealed with key {raw[1]}, which is not in DIALNEXA_SEALING_KEYS."

@@ -8,17 +8,22 @@ from django.db.models import Q
 
 from dialnexa import history
 from dialnexa.countries import country_name
-from dialnexa.history import Kind, Named, Topic
-from kyc.models import KycCase, KycDocument
+from dialnexa.history import Field, Kind, Named, Topic
+from kyc.models import EntityType, KycCase, KycDocument
+from kyc.papers import document_name
 
 SENTENCES = {
     ("kyccase", "start"): ("Papers begun", "off"),
     ("kyccase", "submit"): ("Papers handed in for review", "waiting"),
     ("kyccase", "verify"): ("Papers verified", "ok"),
     ("kyccase", "reject"): ("Papers rejected", "trouble"),
+    ("kyccase", "request_more"): ("More papers asked for", "trouble"),
+    ("kyccase", "describe"): ("Entity and legal name set", "off"),
     ("kyccase", "expire"): ("Verification ran out", "trouble"),
     ("kyccase", "suspend"): ("Verification suspended", "trouble"),
     ("kyccase", "reinstate"): ("Verification restored", "ok"),
+    ("kycdocument", "upload"): ("Document uploaded", "ok"),
+    ("kycdocument", "view"): ("Document downloaded", "off"),
     ("kycdocument", "accept"): ("Document accepted", "ok"),
     ("kycdocument", "reject"): ("Document rejected", "trouble"),
     ("kycdocument", "replace"): ("Document replaced by a newer one", "off"),
@@ -32,15 +37,20 @@ def _cases(ids: Collection[str]) -> dict[str, Named]:
 
 
 def _documents(ids: Collection[str]) -> dict[str, Named]:
-    return {document.pk: Named(str(document)) for document in KycDocument.objects.filter(pk__in=ids)}
+    rows = KycDocument.objects.filter(pk__in=ids).values_list("pk", "kind")
+    return {pk: Named(document_name(kind)) for pk, kind in rows}
 
 
 KINDS = {
     "kyccase": Kind("KYC", _cases, "kyc:cases"),
     "kycdocument": Kind("KYC document", _documents, "kyc:cases"),
 }
+FIELDS = {
+    "entity_type": Field("entity type", lambda value: EntityType(value).label),
+    "legal_name": Field("legal name"),
+}
 TOPICS = {"kyc": Topic("KYC", Q(subject_type__in=tuple(KINDS)))}
 
 
 def teach() -> None:
-    history.learn(KINDS, SENTENCES, {}, TOPICS)
+    history.learn(KINDS, SENTENCES, FIELDS, TOPICS)

@@ -45,6 +45,7 @@ class KycCase(Stateful):
         "submit": (("draft", "rejected", "expired"), "submitted"),
         "verify": (("submitted",), "verified"),
         "reject": (("submitted",), "rejected"),
+        "request_more": (("submitted",), "rejected"),
         "expire": (("verified",), "expired"),
         "suspend": (("verified",), "suspended"),
         "reinstate": (("suspended",), "verified"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,12 @@ from dialnexa.countries import country_name
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.models import Workspace
 from kyc.gate import standing
-from kyc.models import KycCase
+from kyc.models import KycCase, KycDocument
+from kyc.papers import papers
+from kyc.requirements import missing
 
 Status = KycCase.Status
+Document = KycDocument.Status
 REASON_LIMIT = 500
 
 
@@ -23,22 +27,40 @@ def open_case(workspace: Workspace, country: str) -> KycCase:
     return KycCase.objects.get_or_create(workspace=workspace, country=country)[0]
 
 
-def submit(case: KycCase, *, by: Actor, now: datetime) -> None:
+def submit(case: KycCase, *, by: Actor, now: datetime, without_papers: bool = False) -> None:
     """Hand the dossier in for review: at first, after a rejection, and when a verification has run out.
 
-    Raises Refusal ``kyc_not_submittable`` (409) while it is in review, verified or suspended.
+    ``without_papers`` is for those who vouch for a workspace themselves (the demo). Raises Refusal
+    ``kyc_not_submittable`` (409) while it is in review, verified or suspended, and ``kyc_incomplete`` (422)
+    with what is missing.
     """
     try:
         with transaction.atomic():
-            if case.status == Status.VERIFIED and standing(case, now=now) == Status.EXPIRED:
-                expire(case, by=by, now=now)
-            if case.status == Status.NOT_STARTED:
-                case.transition("start", by=by, now=now)
-            case.transition("submit", by=by, now=now, verified_until=None)
+            KycCase.objects.select_for_update().get(pk=case.pk)  # no document comes or goes meanwhile
+            _begin_again(case, by=by, now=now)
+            if not without_papers and case.status in KycCase.TRANSITIONS["submit"][0]:
+                _refuse_incomplete(case)
+            case.transition("submit", by=by, now=now, submitted_at=now, verified_until=None)
             _set_reason(case, "")
     except IllegalTransition as error:
         case.refresh_from_db()
         raise _not_submittable(case) from error
+
+
+def _begin_again(case: KycCase, *, by: Actor, now: datetime) -> None:
+    if case.status == Status.VERIFIED and standing(case, now=now) == Status.EXPIRED:
+        expire(case, by=by, now=now)
+    if case.status == Status.NOT_STARTED:
+        case.transition("start", by=by, now=now)
+
+
+def _refuse_incomplete(case: KycCase) -> None:
+    described = bool(case.entity_type and case.legal_name)
+    lacking = [f"{group.title.lower()} ({group.words})" for group in missing(case)]
+    wanted = lacking if described else ["who you are, with the legal name", *lacking]
+    if wanted:
+        sentence = f"Before the papers for {country_name(case.country)} can be reviewed, add: "
+        raise Refusal("kyc_incomplete", f"{sentence}{'; '.join(wanted)}.", status=422, missing=wanted)
 
 
 NOT_SUBMITTABLE = {
@@ -56,12 +78,53 @@ def _not_submittable(case: KycCase) -> Refusal:
 
 def verify(case: KycCase, *, by: Actor, now: datetime, reason: str, until: datetime | None = None) -> None:
     """Staff accept the papers, until ``until`` (UTC) or without end."""
-    _decide(case, "verify", "", by=by, now=now, reason=reason, verified_until=until)
+    with transaction.atomic():
+        _decide(case, "verify", "", by=by, now=now, reason=reason, verified_until=until, asked_for=[])
+        for document in case.documents.filter(status=Document.UPLOADED):
+            document.transition("accept", by=by, now=now)
 
 
-def reject(case: KycCase, *, by: Actor, now: datetime, reason: str) -> None:
-    """Staff refuse the papers; ``reason`` names the document and is shown to the customer."""
-    _decide(case, "reject", reason, by=by, now=now, reason=reason)
+def reject(
+    case: KycCase,
+    *,
+    by: Actor,
+    now: datetime,
+    reason: str,
+    documents: Mapping[str, str] | None = None,
+) -> None:
+    """Staff refuse the papers; ``reason`` is shown to the customer.
+
+    ``documents`` are those that are wrong, by id, each with its own reason. The others may stay when the
+    customer submits again. Raises Refusal ``document_not_in_case`` for one the dossier does not hold now.
+    """
+    wrong = {pk: _given(why) for pk, why in (documents or {}).items()}
+    with transaction.atomic():
+        _decide(case, "reject", reason, by=by, now=now, reason=reason)
+        _reject_documents(case, wrong, by=by, now=now)
+
+
+def _reject_documents(case: KycCase, wrong: Mapping[str, str], *, by: Actor, now: datetime) -> None:
+    rejectable = KycDocument.TRANSITIONS["reject"][0]
+    held = {document.pk: document for document in case.documents.filter(pk__in=wrong, status__in=rejectable)}
+    if len(held) < len(wrong):
+        sentence = "One of these documents was replaced or removed meanwhile. Look at the case again."
+        raise Refusal("document_not_in_case", sentence, status=409)
+    for pk, document in held.items():
+        document.transition("reject", by=by, now=now, reason=wrong[pk])
+        KycDocument.objects.filter(pk=pk).update(reason=wrong[pk])
+
+
+def request_more(case: KycCase, *, kinds: Iterable[str], by: Actor, now: datetime, reason: str) -> None:
+    """Staff ask for further documents, of ``kinds`` in ``papers.toml``; ``reason`` is shown to the customer.
+
+    The dossier goes back to the customer as after a rejection, with all its documents. Raises Refusal
+    ``kinds_wrong`` when no kind is given, or one that the table does not have.
+    """
+    asked = list(dict.fromkeys(kinds))
+    if not asked or not set(asked) <= set(papers().documents):
+        raise Refusal("kinds_wrong", "Choose the documents to ask for.")
+    both = list(dict.fromkeys([*case.asked_for, *asked]))
+    _decide(case, "request_more", reason, by=by, now=now, reason=reason, asked_for=both)
 
 
 def suspend(case: KycCase, *, by: Actor, now: datetime, reason: str) -> None:

@@ -13,12 +13,20 @@ from kyc import reviews
 from kyc.models import KycCase
 from kyc.page import Card, read_cards
 from tests.conftest import client_of
+from tests.kyc.papers import make_document
 
 URL = "/w/acme/kyc/"
 
 
 def submit(client: Client, country: str = "GB") -> str:
-    """The page after submitting."""
+    """The page after submitting, with everything there that is needed."""
+    case = KycCase.objects.filter(country=country).first() or KycCase(
+        workspace=Workspace.objects.get(slug="acme"), country=country
+    )
+    case.entity_type, case.legal_name = "individual", "Alice Adams"
+    case.save()
+    for kind in {"passport", "lease"} - set(case.documents.values_list("kind", flat=True)):
+        make_document(case, kind)
     return client.post(f"{URL}{country}/submit/", follow=True).content.decode()
 
 
@@ -29,7 +37,7 @@ def card(workspace: Workspace, country: str, now: datetime) -> Card:
 @pytest.fixture
 def british(workspace: Workspace, now: datetime) -> KycCase:
     case = reviews.open_case(workspace, "GB")
-    reviews.submit(case, by=SYSTEM, now=now)
+    reviews.submit(case, by=SYSTEM, now=now, without_papers=True)
     return case
 
 
@@ -73,6 +81,7 @@ def test_explains_a_rejection_and_takes_papers_again(
     text = alice_client.get(URL).content.decode()
     assert "The utility bill is older than three months." in text
     assert "Submit again" in text
+    assert 'href="/w/acme/kyc/GB/"' in text
     submit(alice_client)
     assert KycCase.objects.get(pk=british.pk).status == "submitted"
 
@@ -83,7 +92,7 @@ def test_escapes_what_staff_wrote(alice_client: Client, british: KycCase, now: d
 
 
 def test_has_nothing_to_submit_while_papers_are_in_review(alice_client: Client, british: KycCase) -> None:
-    assert f"{URL}GB/submit/" not in alice_client.get(URL).content.decode()
+    assert f"{URL}GB/submit/" not in alice_client.get(f"{URL}GB/").content.decode()
     assert "being reviewed already" in submit(alice_client)
     assert AuditEntry.objects.filter(subject_id=british.pk, event="submit").count() == 1
 
@@ -119,14 +128,15 @@ def test_knows_what_to_do_in_every_state(
     seen = card(workspace, "GB", now)
     assert (seen.tone, seen.may_submit) == (tone, may_submit)
     text = alice_client.get(f"{URL}?country=GB").content.decode()
-    assert (f"{URL}GB/submit/" in text) is may_submit
+    assert ("Look at the papers" in text) is not may_submit
+    assert (f"{URL}GB/submit/" in alice_client.get(f"{URL}GB/").content.decode()) is may_submit
 
 
 @pytest.mark.parametrize("role", ["member", "viewer"])
 def test_lets_members_and_viewers_only_look(workspace: Workspace, charlie: User, role: str) -> None:
     workspace.memberships.create(user=charlie, role=role)
     client = client_of(charlie)
-    assert "submit/" not in client.get(URL).content.decode()
+    assert "submit/" not in client.get(f"{URL}GB/").content.decode()
     assert client.post(f"{URL}GB/submit/").status_code == 403
     assert not KycCase.objects.filter(country="GB").exists()
 

@@ -13,6 +13,7 @@ from phone_numbers.models import BulkRouting, SipTrunk
 from telephony import agents
 from telephony.models import NetworkGroup
 from tests.conftest import make_user
+from tests.kyc.papers import make_document
 from tests.numbers.rows import make_number, make_order, make_rental
 
 ABSENT = "00000000000000000000000000"
@@ -48,6 +49,7 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "invitation_id": invitation.pk,
         "group_id": group.pk,
         "country": "IN",
+        "document_id": make_document(workspace.kyc_cases.get(country="IN")).pk,
     }
 
 
