@@ -338,7 +338,8 @@ class Plan:
     """
 
     countries: tuple[str, ...]
-    lengths: frozenset[int]
+    lengths: frozenset[int]  # of a national number that may be called
+    known: frozenset[int]  # the same, and those dialled only within a town
     trunk: str
     patterns: tuple[tuple[str, bool], ...]
 
@@ -353,7 +354,8 @@ def numbering_plan(code: int) -> Plan | None:
         return None
     patterns = {pattern for metadata in found if metadata for pattern in _patterns(metadata)}
     lengths = frozenset(main.general_desc.possible_length)
-    return Plan(regions, lengths, main.national_prefix_for_parsing or "", tuple(sorted(patterns)))
+    known = lengths | frozenset(main.general_desc.possible_length_local_only)
+    return Plan(regions, lengths, known, main.national_prefix_for_parsing or "", tuple(sorted(patterns)))
 
 
 def _patterns(metadata: PhoneMetadata) -> Iterator[tuple[str, bool]]:

@@ -24,10 +24,13 @@ from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip
 
 HEAD = 7  # "+" and six digits
 MOST_ENTRIES = 200_000
+IMPOSSIBLE = "impossible"  # in place of a country: too few or too many digits
 WELL_FORMED = re.compile(r"\+[1-9][0-9]{7,14}").fullmatch
+SPACED = re.compile(r"\+[1-9][0-9 ().-]{6,40}[0-9]").fullmatch  # with what the library skips between digits
+SPACES = dict.fromkeys(map(ord, " ().-"))
 ALL = frozenset("0123456789")
 Sequence = tuple[Any, ...]  # of a pattern's parts, see below
-Lengths = dict[int, str]  # length of the whole text → country (ISO)
+Lengths = dict[int, str]  # length of the whole text → country (ISO), or IMPOSSIBLE
 
 
 class Unsettled(Exception):
@@ -46,8 +49,13 @@ COUNTRIES = _Table()
 
 
 def read_fast(text: str) -> str | None:
-    """The country (ISO) of a number that reads as it stands; None: ask ``read_destination``."""
+    """The country (ISO) of ``+`` and digits, or IMPOSSIBLE; None: ask ``read_destination``."""
     return COUNTRIES[text[:HEAD]].get(len(text)) if WELL_FORMED(text) else None
+
+
+def without_spaces(text: str) -> str:
+    """``+91 (98765) 432-10`` as ``+919876543210``; as it was where the library might see more in it."""
+    return text.translate(SPACES) if SPACED(text) else text
 
 
 def _entry(digits: str) -> Lengths:
@@ -73,7 +81,7 @@ def _settled(code: str, national: str, plan: Plan) -> Lengths:
 def _alone(code: str) -> Lengths:
     plan = numbering_plan(int(code))
     assert plan
-    return {1 + len(code) + length: plan.countries[0] for length in _dialled(code, plan)}
+    return _impossible(code, plan) | {1 + len(code) + n: plan.countries[0] for n in _dialled(code, plan)}
 
 
 @cache
@@ -82,7 +90,13 @@ def _shared(code: str, national: str) -> Lengths:
     plan = numbering_plan(int(code))
     assert plan
     lengths = [length for length in _dialled(code, plan) if length >= len(national)]
-    return {1 + len(code) + n: country_of(f"+{code}{national.ljust(n, '2')}") for n in lengths}
+    found = {1 + len(code) + n: country_of(f"+{code}{national.ljust(n, '2')}") for n in lengths}
+    return _impossible(code, plan) | found
+
+
+def _impossible(code: str, plan: Plan) -> Lengths:
+    start = 1 + len(code)
+    return {size: IMPOSSIBLE for size in range(9, 17) if size - start not in plan.known}
 
 
 def _dialled(code: str, plan: Plan) -> Iterator[int]:

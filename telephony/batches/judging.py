@@ -6,6 +6,7 @@ Rows whose number reads as it stands are decided by ``fast_e164``'s table and se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,11 +14,13 @@ from typing import NamedTuple
 from telephony.batches.reading import Source
 from telephony.batches.repairs import is_mangled, propose_repair
 from telephony.destinations import Group, Rules, judge_destination
-from telephony.fast_e164 import COUNTRIES, HEAD, WELL_FORMED
+from telephony.fast_e164 import COUNTRIES, HEAD, IMPOSSIBLE, WELL_FORMED, without_spaces
 
 DUPLICATE, MANGLED = "destination_duplicate", "destination_mangled"
-UNREAD = frozenset({"destination_missing", "destination_unparseable", "destination_not_possible"})
+UNPARSEABLE, NOT_POSSIBLE = "destination_unparseable", "destination_not_possible"
+WITHOUT_PLUS = re.compile(r"[0-9][0-9 ().-]{0,40}").fullmatch
 Codes = tuple[str, ...]
+Judge = Callable[[str, str], Codes]  # number and its country → codes of what fails
 Prefixes = tuple[tuple[int, frozenset[str]], ...]  # length with the "+" → the prefixes that are as long
 KYC, COUNTRY, PREFIX = "kyc_not_verified", "country_not_enabled", "prefix_not_enabled"
 
@@ -48,11 +51,16 @@ def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
     phone, judge, countries = source.phone, code_judge(rules), COUNTRIES
     seen: dict[int, int] = {}
     for number, cells in source.rows():
-        text = cells[phone] if phone < len(cells) else ""
-        if WELL_FORMED(text) and (country := countries[text[:HEAD]].get(len(text))) is not None:
-            row = Row(number, cells, text, country, judge(text, country))
+        text = written = cells[phone] if phone < len(cells) else ""
+        if not WELL_FORMED(text):
+            text = without_spaces(text)
+        country = countries[text[:HEAD]].get(len(text)) if WELL_FORMED(text) else None
+        if country is None:
+            row = _unusual(number, cells, written, rules, choices, judge)
+        elif country is IMPOSSIBLE:
+            row = Row(number, cells, "", "", (NOT_POSSIBLE,))
         else:
-            row = _unusual(number, cells, text, rules, choices)
+            row = Row(number, cells, text, country, judge(text, country))
         if row.e164:
             first = seen.setdefault(int(row.e164), number)
             if first != number:
@@ -60,26 +68,25 @@ def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
         yield row
 
 
-def _unusual(number: int, cells: list[str], text: str, rules: Rules, choices: Choices) -> Row:
-    judgement = judge_destination(text, rules)
-    codes = tuple(step.code for step in judgement.failures)
-    if judgement.number:
-        found = judgement.number
-        return Row(number, cells, found.e164, found.country, codes)
+def _unusual(number: int, cells: list[str], text: str, rules: Rules, choices: Choices, judge: Judge) -> Row:
+    codes: Codes = (UNPARSEABLE,)
+    if not WITHOUT_PLUS(text):  # the library can't read digits without a country
+        judgement = judge_destination(text, rules)
+        codes = tuple(step.code for step in judgement.failures)
+        if judgement.number:
+            return Row(number, cells, judgement.number.e164, judgement.number.country, codes)
     if is_mangled(text):
         return Row(number, cells, "", "", (*codes, MANGLED))
     repair = propose_repair(text, choices.country) if text.strip() else None
     if repair is None:
         return Row(number, cells, "", "", codes)
     if repair.kind not in choices.repairs:
-        return Row(number, cells, "", "", codes, repair.kind, repair.number.e164)
-    found = repair.number
-    again = judge_destination(found.e164, rules)
-    left = tuple(step.code for step in again.failures)
-    return Row(number, cells, found.e164, found.country, left, repair.kind, found.e164)
+        return Row(number, cells, "", "", codes, repair.kind, repair.e164)
+    left = judge(repair.e164, repair.country)
+    return Row(number, cells, repair.e164, repair.country, left, repair.kind, repair.e164)
 
 
-def code_judge(rules: Rules) -> Callable[[str, str], Codes]:
+def code_judge(rules: Rules) -> Judge:
     """A function from a number and its country to the codes of the steps that fail, as judged one by one."""
     kyc = () if rules.kyc_verified else (KYC,)
     verification, over_sip = rules.verification_number, rules.over_sip

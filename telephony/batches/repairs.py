@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from telephony.e164 import E164, SEPARATORS, all_regions, is_valid, parse_national, read_destination
+from telephony.fast_e164 import IMPOSSIBLE, read_fast
 
 MANGLED = re.compile(r"\s*['\"]?[+-]?\d+(?:[.,]\d+)?[eE]\+?\d{1,2}\s*")
 DECIMAL = re.compile(r"(\+?\d{7,15})[.,]0+")
@@ -33,7 +34,8 @@ KINDS = {  # kind → what it does, in words
 @dataclass(frozen=True, slots=True)
 class Repair:
     kind: str
-    number: E164
+    e164: str
+    country: str
 
 
 def is_mangled(text: str) -> bool:
@@ -46,7 +48,7 @@ def propose_repair(text: str, country: str) -> Repair | None:
     if is_mangled(text) or len(text) > 64:
         return None
     found = list(_readings(_bare(text), country))
-    return found[0] if len({repair.number.e164 for repair in found}) == 1 else None
+    return found[0] if len({repair.e164 for repair in found}) == 1 else None
 
 
 def _bare(text: str) -> str:
@@ -69,15 +71,21 @@ def _readings(bare: str, country: str) -> Iterator[Repair]:
     elif country:
         if not bare.startswith("0") and bare.startswith(calling_code(country)):
             readings = _international(f"+{bare}", "missing_plus")
-            yield from (repair for repair in readings if is_valid(repair.number.e164))
+            yield from (repair for repair in readings if is_valid(repair.e164))
         if number := parse_national(bare, country):
-            yield Repair("trunk_zero" if bare.startswith("0") else "national", number)
+            kind = "trunk_zero" if bare.startswith("0") else "national"
+            yield Repair(kind, number.e164, number.country)
 
 
 def _international(text: str, kind: str) -> Iterator[Repair]:
+    country = read_fast(text)
+    if country is not None:
+        if country is not IMPOSSIBLE:
+            yield Repair(kind, text, country)
+        return
     number = read_destination(text)
     if isinstance(number, E164) and DIGITS.fullmatch(text[1:]):
-        yield Repair(kind, number)
+        yield Repair(kind, number.e164, number.country)
 
 
 @cache
