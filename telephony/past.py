@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from dialnexa.countries import country_name
-from dialnexa.models import Workspace
-from dialnexa.past import first_changes_after, state_at, value_at
+from dialnexa.models import AuditEntry, Workspace
+from dialnexa.past import first_changes_after, state_at
 from kyc.gate import standing
 from kyc.models import KycCase, VerificationNumber
 from telephony.destinations import Rules
@@ -16,6 +16,7 @@ from telephony.rules import destination_rules, with_prefixes
 from telephony.switches import enabled_groups
 
 SWITCHED = ("network_group_enabled", "network_group_disabled")
+SIP_SWITCHED = ("sip_switch_enabled", "sip_switch_disabled")
 
 
 def rules_at(workspace: Workspace, carrier: str, *, at: datetime) -> Rules:
@@ -49,8 +50,13 @@ def _verification_number(workspace: Workspace, at: datetime) -> str:
 
 
 def _sip_switch(workspace: Workspace, at: datetime) -> bool:
-    today = SipSwitch.objects.filter(workspace=workspace, enabled=True).exists()
-    return bool(value_at(workspace.pk, "sip_switch", at, today=today))
+    """As it is, with its first change since then taken back."""
+    switch = SipSwitch.objects.filter(workspace=workspace).first()
+    if switch is None or switch.changed_at <= at:
+        return switch is not None and switch.enabled
+    entries = AuditEntry.objects.filter(workspace=workspace, at__gt=at, event__in=SIP_SWITCHED)
+    change = entries.order_by("id").first()
+    return bool(change.before["enabled"]) if change else not switch.enabled
 
 
 def _groups(workspace: Workspace, carrier: str, at: datetime) -> set[str]:

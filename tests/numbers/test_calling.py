@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from dialnexa import wallet
+from dialnexa import audit, wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from kyc import reviews
@@ -21,7 +21,7 @@ from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.releasing import release_number
 from phone_numbers.routing import route_number
 from telephony import agents
-from telephony.models import AgentVersion, CallRate, NetworkGroup, Prefix, SipRate
+from telephony.models import AgentVersion, CallRate, NetworkGroup, Prefix, SipRate, SipSwitch
 from telephony.switches import enable_group
 from tests.numbers.rows import make_number, make_rental
 
@@ -241,6 +241,20 @@ def test_takes_switches_back_that_came_later(
         options = {"now": now + 9 * HOUR, "at": now + timedelta(hours=hours)}
         then[hours] = [code(explain(number, to, **options)) for to in (LONDON, BERLIN)]
     assert then == {0.5: ["", off], 1.5: [off, off], 2.5: [off, ""], 3.5: [off, off]}
+
+
+def test_takes_the_sip_switch_back(workspace: Workspace, number: PhoneNumber, now: datetime) -> None:
+    """Off, on after two hours, off after four."""
+    for hours, enabled in ((2, True), (4, False)):
+        event = f"sip_switch_{'enabled' if enabled else 'disabled'}"
+        sides = {"before": {"enabled": not enabled}, "after": {"enabled": enabled}}
+        audit.record(workspace, event, **sides, by=SYSTEM, now=now + hours * HOUR)
+    SipSwitch.objects.create(workspace=workspace, enabled=False, changed_at=now + 4 * HOUR)
+    then = [
+        outcomes(explain(number, BERLIN, now + 9 * HOUR, at=now + hours * HOUR))["country"]
+        for hours in (1, 3, 5)
+    ]
+    assert then == ["fail", "skipped", "fail"]
 
 
 def test_remembers_papers_routing_status_and_money(
