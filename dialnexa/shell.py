@@ -44,6 +44,7 @@ class Section:
 SECTIONS = (
     Section("Numbers", "numbers", "numbers:list"),
     Section("Agents", "agents", "agents:list"),
+    Section("Batch calls", "file", "batches:list"),
     Section("Telephony Config", "sliders", "telephony:config"),
     Section("KYC", "shield", "kyc:cases"),
     Section("Wallet", "wallet", "wallet", Right.OWN),

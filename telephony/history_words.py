@@ -13,6 +13,9 @@ from telephony.models import BatchCall
 SENTENCES = {
     ("workspace", "network_group_enabled"): ("Calls to {name} switched on", "ok"),
     ("workspace", "network_group_disabled"): ("Calls to {name} switched off", "off"),
+    ("batchcall", "upload"): ("List uploaded: {good_rows} of {rows} rows can be called", "ok"),
+    ("batchcall", "choose"): ("List read again: {good_rows} rows can be called", "ok"),
+    ("batchcall", "delete"): ("List deleted", "off"),
     ("batchcall", "queue"): ("Batch waits for its turn", "waiting"),
     ("batchcall", "schedule"): ("Batch scheduled", "waiting"),
     ("batchcall", "begin"): ("Batch started", "ok"),

@@ -37,6 +37,7 @@ def make_list(rows: int, *, messy: float, seed: int = 7) -> bytes:
 
 def _mobile(country: str) -> str:
     number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    assert number
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -11,6 +11,7 @@ from dialnexa.invitations import invite
 from dialnexa.models import Workspace
 from phone_numbers.models import BulkRouting, SipTrunk
 from telephony import agents
+from telephony.batches.drafts import upload_batch
 from telephony.models import NetworkGroup
 from tests.conftest import make_user
 from tests.kyc.papers import make_document
@@ -49,6 +50,9 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "invitation_id": invitation.pk,
         "group_id": group.pk,
         "country": "IN",
+        "batch_id": upload_batch(
+            workspace, b"phone_number\n+919876543210\n", title="List", name="list.csv", by=SYSTEM, now=now
+        ).pk,
         "document_id": make_document(workspace.kyc_cases.get(country="IN")).pk,
     }
 

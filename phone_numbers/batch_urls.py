@@ -1,0 +1,16 @@
+"""Batch calls: ``/w/<slug>/batches/…``"""
+
+from django.urls import path
+
+from phone_numbers.views import batches
+
+app_name = "batches"
+urlpatterns = [
+    path("", batches.list_batches, name="list"),
+    path("upload/", batches.upload, name="upload"),
+    path("<str:batch_id>/", batches.show_batch, name="batch"),
+    path("<str:batch_id>/choices/", batches.choose, name="choose"),
+    path("<str:batch_id>/corrected.csv", batches.download_corrected, name="corrected"),
+    path("<str:batch_id>/rejected.csv", batches.download_rejected, name="rejected"),
+    path("<str:batch_id>/delete/", batches.delete, name="delete"),
+]

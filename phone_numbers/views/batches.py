@@ -1,0 +1,246 @@
+"""Batch calls, before any is placed: lists, upload, the report with its choices, two files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dialnexa import clock
+from dialnexa.access import Right, browser_actor, get_workspace, has_right
+from dialnexa.errors import Refusal
+from dialnexa.http import Request
+from dialnexa.models import Workspace
+from dialnexa.shell import View, sign_in_required
+from dialnexa.uploads import TakeFiles
+from kyc.gate import may_dial
+from phone_numbers.models import PhoneNumber
+from telephony.batches.downloads import corrected_lines, rejected_lines
+from telephony.batches.drafts import (
+    TITLE,
+    carrier_of,
+    choices_of,
+    delete_draft,
+    file_of,
+    read_choices,
+    recheck_batch,
+    refuse_while_locked,
+    upload_batch,
+)
+from telephony.batches.judging import Choices
+from telephony.batches.reading import Source, read_source
+from telephony.destinations import Rules
+from telephony.e164 import all_regions
+from telephony.models import AgentVersion, BatchCall, CarrierSlug
+from telephony.rules import destination_rules
+
+Lines = Callable[[Source, Rules, Choices], Iterator[str]]
+SHOWN = 100  # batches in the list
+
+
+def takes_a_list(view: View) -> View:
+    """Let the view have one file, and check its form for forgery only then: the check reads the body."""
+    guarded = csrf_protect(view)
+
+    @csrf_exempt
+    @wraps(view)
+    def taking(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.upload_handlers = [TakeFiles(most=1, largest=settings.BATCH_MOST_BYTES)]
+        return guarded(request, *args, **kwargs)
+
+    return taking
+
+
+@require_GET
+@sign_in_required
+def list_batches(request: Request, slug: str) -> HttpResponse:
+    workspace = get_workspace(request, slug)
+    batches = BatchCall.objects.filter(workspace=workspace).select_related("made_by").defer("report")
+    context = {
+        "workspace": workspace,
+        "batches": batches[:SHOWN],
+        "identity": may_dial(workspace, now=clock.now()),
+        "may_operate": has_right(request, Right.OPERATE),
+    }
+    return render(request, "batches/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@sign_in_required
+@takes_a_list
+def upload(request: Request, slug: str) -> HttpResponse:
+    """The form; sent, a draft with its report. What is refused is not kept."""
+    workspace = get_workspace(request, slug, Right.OPERATE)
+    if request.method == "GET":
+        return _upload_form(request, workspace)
+    try:
+        batch = _upload(request, workspace)
+    except Refusal as refusal:
+        return _upload_form(request, workspace, refusal)
+    return redirect("batches:batch", slug, batch.pk)
+
+
+def _upload(request: Request, workspace: Workspace) -> BatchCall:
+    now, file = clock.now(), request.FILES.get("file")
+    refuse_while_locked(workspace, now=now)
+    if request.upload_handlers[0].too_large:  # type: ignore[attr-defined]
+        sentence = f"The file is too large: {settings.BATCH_MOST_BYTES:,} bytes are allowed. Split it."
+        raise Refusal("batch_file_too_large", sentence, status=413)
+    if file is None:
+        raise Refusal("batch_file_missing", "Choose a CSV file or an Excel workbook.")
+    number = _from_number(workspace, request.POST.get("from_number", ""))
+    return upload_batch(
+        workspace,
+        file.read(),
+        title=request.POST.get("title", ""),
+        name=file.name or "",
+        carrier=number.carrier if number else CarrierSlug.PLIVO,
+        from_number_id=number.pk if number else "",
+        by=browser_actor(request),
+        now=now,
+    )
+
+
+def _upload_form(request: Request, workspace: Workspace, refusal: Refusal | None = None) -> HttpResponse:
+    context = {
+        "workspace": workspace,
+        "identity": may_dial(workspace, now=clock.now()),
+        "numbers": _callers(workspace),
+        "refusal": refusal,
+        "asked": request.POST if request.method == "POST" else {},
+        "title_limit": TITLE,
+        "megabytes": settings.BATCH_MOST_BYTES // 1_000_000,
+    }
+    return render(request, "batches/upload.html", context, status=422 if refusal else 200)
+
+
+def _callers(workspace: Workspace) -> list[PhoneNumber]:
+    """The numbers a batch may call from."""
+    return list(PhoneNumber.objects.filter(workspace=workspace, status="active").order_by("e164")[:500])
+
+
+def _from_number(workspace: Workspace, pk: str) -> PhoneNumber | None:
+    """Raises Refusal ``batch_choice_unknown`` for what is not an active number of the workspace."""
+    if not pk:
+        return None
+    number = PhoneNumber.objects.filter(workspace=workspace, status="active", pk=pk).first()
+    if number is None:
+        raise Refusal("batch_choice_unknown", "Choose one of the active numbers.")
+    return number
+
+
+def get_batch(workspace: Workspace, batch_id: str) -> BatchCall:
+    """Raises Http404 for another workspace's."""
+    return get_object_or_404(
+        BatchCall.objects.select_related("agent_version__agent"), workspace=workspace, pk=batch_id
+    )
+
+
+@require_GET
+@sign_in_required
+def show_batch(request: Request, slug: str, batch_id: str) -> HttpResponse:
+    workspace = get_workspace(request, slug)
+    return _report(request, get_batch(workspace, batch_id))
+
+
+def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) -> HttpResponse:
+    workspace = batch.workspace
+    versions = AgentVersion.objects.filter(workspace=workspace, status="published")
+    callers = _callers(workspace)
+    context = {
+        "workspace": workspace,
+        "batch": batch,
+        "file": batch.file,
+        "report": batch.report,
+        "rejected": batch.rows - batch.good_rows,
+        "cost": [Decimal(batch.report["estimate"][end]) for end in ("low", "high")],
+        "carrier": carrier_of(batch),
+        "regions": sorted(all_regions(), key=lambda region: region.name),
+        "numbers": callers,
+        "versions": versions.select_related("agent").order_by("agent__title", "-number")[:500],
+        "is_ready": _is_ready(batch, callers),
+        "may_operate": has_right(request, Right.OPERATE),
+        "refusal": refusal,
+    }
+    return render(request, "batches/batch.html", context, status=422 if refusal else 200)
+
+
+def _is_ready(batch: BatchCall, callers: list[PhoneNumber]) -> bool:
+    has_caller = any(number.pk == batch.from_number_id for number in callers)
+    return bool(batch.good_rows and batch.agent_version_id and has_caller)
+
+
+@require_POST
+@sign_in_required
+def choose(request: Request, slug: str, batch_id: str) -> HttpResponse:
+    """Read the list again with what was chosen."""
+    workspace = get_workspace(request, slug, Right.OPERATE)
+    batch, asked = get_batch(workspace, batch_id), request.POST
+    try:
+        number = _from_number(workspace, asked.get("from_number", ""))
+        recheck_batch(
+            batch,
+            choices=read_choices(asked.get("country", ""), asked.getlist("repair")),
+            carrier=number.carrier if number else CarrierSlug.PLIVO,
+            from_number_id=number.pk if number else "",
+            agent_version=_version(workspace, asked.get("agent_version", "")),
+            by=browser_actor(request),
+            now=clock.now(),
+        )
+    except Refusal as refusal:
+        return _report(request, batch, refusal)
+    messages.success(request, f"Read again: {batch.good_rows:,} of {batch.rows:,} rows can be called.")
+    return redirect("batches:batch", slug, batch.pk)
+
+
+def _version(workspace: Workspace, pk: str) -> AgentVersion | None:
+    if not pk:
+        return None
+    version = AgentVersion.objects.filter(workspace=workspace, status="published", pk=pk).first()
+    if version is None:
+        raise Refusal("batch_choice_unknown", "Choose one of the published versions.")
+    return version
+
+
+@require_GET
+@sign_in_required
+def download_corrected(request: Request, slug: str, batch_id: str) -> HttpResponseBase:
+    """The good rows, as CSV."""
+    return _download(request, slug, batch_id, corrected_lines, "corrected")
+
+
+@require_GET
+@sign_in_required
+def download_rejected(request: Request, slug: str, batch_id: str) -> HttpResponseBase:
+    """The others, as CSV, with every reason."""
+    return _download(request, slug, batch_id, rejected_lines, "rejected")
+
+
+def _download(request: Request, slug: str, batch_id: str, lines: Lines, what: str) -> HttpResponseBase:
+    batch = get_batch(get_workspace(request, slug), batch_id)
+    rules = destination_rules(batch.workspace, carrier_of(batch), now=clock.now())
+    found = lines(read_source(file_of(batch)), rules, choices_of(batch))
+    response = StreamingHttpResponse(found, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{batch.pk}-{what}.csv"'
+    return response
+
+
+@require_POST
+@sign_in_required
+def delete(request: Request, slug: str, batch_id: str) -> HttpResponse:
+    workspace = get_workspace(request, slug, Right.OPERATE)
+    batch = get_batch(workspace, batch_id)
+    try:
+        delete_draft(batch, by=browser_actor(request), now=clock.now())
+    except Refusal as refusal:
+        return _report(request, batch, refusal)
+    messages.success(request, f"“{batch.title}” and its file are deleted.")
+    return redirect("batches:list", slug)
