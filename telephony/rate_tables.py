@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -152,7 +153,12 @@ def _several(rows: int | tuple[int, ...]) -> tuple[int, ...]:
 
 def stream_rates(carrier: str, currency: str, direction: str, *, now: datetime) -> Iterator[list[str]]:
     """What counts now or later as [country and prefix, rate id, whether it names the prefix, terms]."""
-    asked = {"carrier": carrier, "currency": currency, "direction": direction, "now": now}
+    asked: dict[str, Any] = {
+        "carrier": carrier,
+        "currency": currency,
+        "direction": direction,
+        "now": now,
+    }
     with connection.cursor() as cursor:
         cursor.execute(ROWS, asked)
         for (text,) in cursor:

@@ -77,7 +77,7 @@ def rate_call(
     with connection.cursor() as cursor:
         cursor.execute(LOOK_UP, [carrier, read.country, read.e164[1:], direction, currency, at])
         rows = cursor.fetchall()
-    return next((CallPrice(*row, *(currency,)) for row in rows), None)
+    return next((CallPrice._make((*row, currency)) for row in rows), None)
 
 
 def _flat(currency: str, at: datetime) -> CallPrice | None:
