@@ -13,7 +13,7 @@ groups with prefixes, unless a workspace uses it or it has rates.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -40,6 +40,7 @@ from telephony.models import CallRate, Country, NetworkGroup, Prefix, WorkspaceN
 PREFIX = re.compile(r"\+?([1-9][0-9]{0,14})")
 NAME_LIMIT = 80
 LONGEST_PULSE = 3600  # seconds
+JUMP = Decimal("0.5")  # a change by more than this share is pointed out
 REQUIRED = ("country", "network_group", "per_minute")
 OPTIONAL = ("prefix", "direction", "pulse_seconds", "connection_fee")
 Group = tuple[str, str]  # country, name
@@ -76,7 +77,7 @@ def import_call_rates(file: Iterable[bytes], deck: Deck, *, dry_run: bool = Fals
     lines = read_lines(file, reader.parse, required=REQUIRED, optional=OPTIONAL, bad=report.bad)
     with transaction.atomic():
         new = _judge(lines, deck, report)
-        report.notes = [*_overlaps(reader.owners), *_gaps(lines, deck)]
+        report.notes += [*_overlaps(reader.owners), *_gaps(lines, deck)]
         if not report.bad and not dry_run:
             _write(lines, new, deck)
     return report
@@ -176,12 +177,25 @@ def _pulse(text: str) -> int:
     return int(text)
 
 
-def _judge(lines: Iterable[CallLine], deck: Deck, report: Report) -> list[CallLine]:
+def _judge(lines: Collection[CallLine], deck: Deck, report: Report) -> list[CallLine]:
     """The lines that need a rate; counts them all in the report."""
     rates = CallRate.objects.filter(network_group__carrier=deck.carrier, currency=deck.currency)
     rows = rates.select_related("network_group").iterator()
     history = PriceHistory(deck, map(_as_history, rows))
+    report.kept = history.besides({line.key for line in lines})
+    report.notes = list(_jumps(lines, history))
     return [line for line in lines if report.count(history, line.key, line.price, line.line)]
+
+
+def _jumps(lines: Iterable[CallLine], history: PriceHistory) -> Iterator[str]:
+    """Prices that change by more than half: often a point in the wrong place."""
+    for line in lines:
+        before = history.before(line.key)
+        old = before[0] if isinstance(before, tuple) else None
+        if old and abs(line.per_minute - old) > old * JUMP:
+            what = f"+{line.prefix}" if line.prefix else show(line.name)
+            price = f"{old.normalize():f} to {line.per_minute:f}"
+            yield f"line {line.line}: a minute to {what} goes from {price}."
 
 
 def _as_history(rate: CallRate) -> tuple[Hashable, datetime, Hashable]:

@@ -51,12 +51,14 @@ class Report:
     """What an import did, or would do. With ``bad`` lines nothing was written.
 
     ``added`` lines are prices for something that had none, ``changed`` new prices, ``unchanged`` already so.
-    ``notes`` are sentences about what is allowed but deserves a look: overlaps and gaps.
+    ``kept`` prices are in force and not in the deck: they stay. ``notes`` are sentences about what is allowed
+    but deserves a look: overlaps, gaps, prices that jump.
     """
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    kept: int = 0
     bad: list[BadLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -201,12 +203,20 @@ class PriceHistory:
 
     def judge(self, key: Hashable, price: Hashable) -> str:
         """``added``, ``changed`` or ``unchanged``. Raises Unusable for what would rewrite history."""
-        begun = [row for row in self.starts.get(key, []) if row[0] <= self.deck.valid_from]
-        latest = max(begun, key=lambda row: row[0]) if begun else None
-        if latest and latest[1] == price:
+        latest = self.before(key)
+        if latest is not None and latest == price:
             return "unchanged"
         self._refuse_rewriting(key)
-        return "changed" if latest else "added"
+        return "added" if latest is None else "changed"
+
+    def before(self, key: Hashable) -> Hashable | None:
+        """The price that would count on the deck's start date without the deck."""
+        begun = [row for row in self.starts.get(key, []) if row[0] <= self.deck.valid_from]
+        return max(begun, key=lambda row: row[0])[1] if begun else None
+
+    def besides(self, keys: Collection[Hashable]) -> int:
+        """How many things have a price then that these keys do not name."""
+        return sum(key not in keys and self.before(key) is not None for key in self.starts)
 
     def _refuse_rewriting(self, key: Hashable) -> None:
         in_force = [start for start, _ in self.starts.get(key, []) if start <= self.deck.now]

@@ -188,6 +188,18 @@ def test_only_tells_in_a_dry_run(now: datetime) -> None:
     assert not RentalRate.objects.exists()
 
 
+@pytest.mark.usefixtures("countries")
+def test_points_out_prices_that_jump_and_counts_what_stays(now: datetime) -> None:
+    calls("IN,India mobile,9198,0.60\nIN,India mobile,9199,0.60\nIN,India mobile,9197,0.60\n", now)
+    later = now + timedelta(days=1)
+    report = calls("IN,India mobile,9198,6.0\nIN,India mobile,9199,0.90\n", now, later, dry_run=True)
+    assert counts(report) == (0, 2, 0)
+    assert report.kept == 1
+    assert [note for note in report.notes if note.startswith("line")] == [
+        "line 2: a minute to +9198 goes from 0.6 to 6.0."
+    ]
+
+
 @pytest.mark.usefixtures("catalogue")
 def test_lists_countries_without_a_rent(now: datetime) -> None:
     Country.objects.create(iso="FR", name="France", calling_code=33, max_length=9)
