@@ -20,10 +20,18 @@ from phone_numbers.models import NumberOrder
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.carriers.base import Offer
 from telephony.models import Agent
+from tests.conftest import Program
+from tests.documented import documented
 
 NUMBERS = "/v1/organization-phone-numbers"
 PURCHASE = f"{NUMBERS}/purchase"
 OPENING = Decimal(10_000)  # what Acme's wallet holds at first
+
+
+@pytest.fixture
+def program(program: Program) -> Program:
+    """Every answer, and every request that was taken, is held against our OpenAPI document."""
+    return documented(program)
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_finds_by_nickname_label_and_id(program: Program, workspace: Workspace) 
     for words in ("büro", "COST 7%", number.pk):
         assert found(program, search=words) == ["+12125550100"]
     assert found(program, search="7_") == found(program, search="phn_nobody") == []
-    assert len(found(program, search="")) == 2
+    assert program.http.get(f"{NUMBERS}?search=").json()["total"] == 2
 
 
 def test_is_narrowed_by_each_filter_and_by_all_together(
