@@ -199,6 +199,15 @@ def test_asks_a_linked_number_neither_for_country_nor_rent(linked: PhoneNumber, 
     assert answer.price.per_minute == Decimal("0.35")
 
 
+def test_takes_the_flat_rate_while_sip_is_switched_on(
+    linked: PhoneNumber, number: PhoneNumber, workspace: Workspace, now: datetime
+) -> None:
+    SipSwitch.objects.create(workspace=workspace, enabled=True)
+    price = explain(number, BERLIN, now).price
+    assert price
+    assert price.per_minute == Decimal("0.35")
+
+
 def test_charges_nothing_over_ones_own_carrier_without_a_flat_rate(
     linked: PhoneNumber, now: datetime
 ) -> None:
@@ -247,8 +256,8 @@ def test_takes_the_sip_switch_back(workspace: Workspace, number: PhoneNumber, no
     """Off, on after two hours, off after four."""
     for hours, enabled in ((2, True), (4, False)):
         event = f"sip_switch_{'enabled' if enabled else 'disabled'}"
-        sides = {"before": {"enabled": not enabled}, "after": {"enabled": enabled}}
-        audit.record(workspace, event, **sides, by=SYSTEM, now=now + hours * HOUR)
+        at, before, after = now + hours * HOUR, {"enabled": not enabled}, {"enabled": enabled}
+        audit.record(workspace, event, before=before, after=after, by=SYSTEM, now=at)
     SipSwitch.objects.create(workspace=workspace, enabled=False, changed_at=now + 4 * HOUR)
     then = [
         outcomes(explain(number, BERLIN, now + 9 * HOUR, at=now + hours * HOUR))["country"]
