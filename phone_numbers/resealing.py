@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import BinaryField, Func, QuerySet, Value
+from django.db.models import BinaryField, Func, Model, QuerySet, Value
 
-from dialnexa.sealing import SealBroken, current_head, place, seal, unseal
+from dialnexa.sealing import SealBroken, current_head, place, seal_bytes, unseal_bytes
+from kyc.models import KycFile
 from phone_numbers.models import SipTrunk
 
 BATCH = 200
-COLUMN = "sealed_password"
+FILES = 4  # at once: each may have 20 MB
 
 
 @dataclass(slots=True)
@@ -28,35 +29,43 @@ def reseal_passwords(*, batch: int = BATCH) -> Resealed:
 
     Rows that somebody holds are passed over, rows that don't open are left as they are.
     """
+    return _reseal_column(SipTrunk, "sealed_password", batch)
+
+
+def reseal_files(*, batch: int = FILES) -> Resealed:
+    """The same for the files of KYC documents."""
+    return _reseal_column(KycFile, "sealed", batch)
+
+
+def _reseal_column(model: type[Model], column: str, batch: int) -> Resealed:
     result = Resealed()
     last = ""
-    while ids := _reseal_batch(result, last, batch):
+    while ids := _reseal_batch(result, _sealed_otherwise(model, column).filter(pk__gt=last), column, batch):
         last = ids[-1]
-    result.left = _sealed_otherwise().exclude(pk__in=result.broken).count()
+    result.left = _sealed_otherwise(model, column).exclude(pk__in=result.broken).count()
     return result
 
 
-def _reseal_batch(result: Resealed, last: str, batch: int) -> list[str]:
-    rows = _sealed_otherwise().filter(pk__gt=last).order_by("pk")
+def _reseal_batch(result: Resealed, rows: QuerySet[Model], column: str, batch: int) -> list[str]:
     with transaction.atomic():
-        trunks = list(rows.select_for_update(skip_locked=True, of=("self",))[:batch])
-        for trunk in trunks:
-            _reseal(trunk, result)
-    return [trunk.pk for trunk in trunks]
+        held = list(rows.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:batch])
+        for row in held:
+            _reseal(row, column, result)
+    return [row.pk for row in held]
 
 
-def _reseal(trunk: SipTrunk, result: Resealed) -> None:
-    where = place(trunk, COLUMN)
+def _reseal(row: Model, column: str, result: Resealed) -> None:
+    where = place(row, column)
     try:
-        trunk.sealed_password = seal(unseal(trunk.sealed_password, **where), **where)
+        setattr(row, column, seal_bytes(unseal_bytes(getattr(row, column), **where), **where))
     except SealBroken:
-        result.broken.append(trunk.pk)
+        result.broken.append(row.pk)
         return
-    trunk.save(update_fields=[COLUMN])
+    row.save(update_fields=[column])
     result.done += 1
 
 
-def _sealed_otherwise() -> QuerySet[SipTrunk]:
-    head = Func(COLUMN, Value(1), Value(2), function="substr", output_field=BinaryField())
-    rows = SipTrunk.objects.filter(sealed_password__isnull=False).alias(head=head)
+def _sealed_otherwise(model: type[Model], column: str) -> QuerySet[Model]:
+    head = Func(column, Value(1), Value(2), function="substr", output_field=BinaryField())
+    rows = model._default_manager.filter(**{f"{column}__isnull": False}).alias(head=head)
     return rows.exclude(head=current_head())

@@ -7,21 +7,25 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from phone_numbers.resealing import reseal_passwords
+from phone_numbers.resealing import Resealed, reseal_files, reseal_passwords
 
 
 class Command(BaseCommand):
-    help = "Seal the SIP trunks' passwords under the first of DIALNEXA_SEALING_KEYS. Safe to repeat."
+    help = "Seal trunks' passwords and KYC files under the first of DIALNEXA_SEALING_KEYS. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        result = reseal_passwords()
         key = next(iter(settings.SEALING_KEYS))
-        self.stdout.write(f"Sealed anew under key {key}: {result.done:,}.")
-        if result.broken:
-            raise CommandError(
-                f"{len(result.broken):,} don't open with any key and stay as they are; their owners have to "
-                f"enter the password again: {', '.join(result.broken[:20])}"
-            )
-        if result.left:
-            raise CommandError(f"{result.left:,} were being changed by somebody: run it again.")
+        for what, result in (("passwords", reseal_passwords()), ("files", reseal_files())):
+            self.stdout.write(f"Sealed anew under key {key}: {result.done:,} {what}.")
+            _complain(what, result)
         self.stdout.write("Nothing is left under another key.")
+
+
+def _complain(what: str, result: Resealed) -> None:
+    if result.broken:
+        raise CommandError(
+            f"{len(result.broken):,} {what} don't open with any key and stay as they are; their owners have "
+            f"to enter them again: {', '.join(result.broken[:20])}"
+        )
+    if result.left:
+        raise CommandError(f"{result.left:,} {what} were being changed by somebody: run it again.")
