@@ -132,10 +132,9 @@ def _answering(number: PhoneNumber, version: AgentVersion | None, past: bool) ->
 
 
 def number_at(workspace: Workspace, e164: str, at: datetime) -> PhoneNumber | None:
-    """The workspace's number with these digits at ``at``: the live one, else the last that had been it."""
-    known = list(_with_relations(workspace).filter(e164=e164, created_at__lte=at).order_by("-created_at"))
-    live = (number for number in known if state_at(number, at) in PhoneNumber.LIVE)
-    return next(live, known[0] if known else None)
+    """The workspace's number with these digits at ``at``: the newest there was, for only that can be live."""
+    known = _with_relations(workspace).filter(e164=e164, created_at__lte=at)
+    return known.order_by("-created_at").first()
 
 
 def _with_relations(workspace: Workspace) -> QuerySet[PhoneNumber]:

@@ -71,7 +71,7 @@ def read_question(workspace: Workspace, asked: Mapping[str, str], *, now: dateti
     moment, wrong = _moment(at, now)
     errors = {"at": wrong} if wrong else {}
     if direction == "outbound" and not carrier:
-        errors["from"] = f"No number of this workspace is called {ours}."
+        errors["from"] = f"No number of this workspace is {ours}, or more than one."
     source, to = (source, ours) if direction == "inbound" else (ours, to)
     return Question(direction, source, to, at, moment, number, carrier, errors)
 

@@ -114,6 +114,12 @@ def test_says_that_no_number_is_meant(
     assert verdict(ask(alice_client, from_=text, to=BERLIN)).startswith("No number of this workspace")
 
 
+def test_guesses_at_none_of_several(alice_client: Client, workspace: Workspace) -> None:
+    for nickname in ("Front desk", "Back desk"):
+        make_number(workspace, nickname=nickname)
+    assert verdict(ask(alice_client, from_="desk", to=BERLIN)).startswith("No number of this workspace")
+
+
 def test_answers_for_any_number_of_a_provider(alice_client: Client, workspace: Workspace) -> None:
     assert verdict(ask(alice_client, from_="SIP trunk", to=BERLIN)) == (
         "Any number of SIP trunk can call +49 30 123456."
