@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from dialnexa import audit
 from dialnexa.actors import Actor
-from dialnexa.audit import record
 from dialnexa.countries import country_name
 from dialnexa.errors import Refusal
 from dialnexa.sealing import place, seal_bytes, unseal_bytes
@@ -47,7 +47,7 @@ def describe(case: KycCase, entity_type: str, legal_name: str, *, by: Actor, now
         after = {"entity_type": entity_type, "legal_name": name}
         case.entity_type, case.legal_name = entity_type, name
         case.save(update_fields=["entity_type", "legal_name"])
-        record(case, "describe", by=by, now=now, before=before, after=after)
+        audit.record(case, "describe", by=by, now=now, before=before, after=after)
 
 
 def add_document(case: KycCase, kind: str, file: Inspected, *, by: Actor, now: datetime) -> KycDocument:
@@ -82,7 +82,7 @@ def _keep(case: KycCase, kind: str, file: Inspected, *, by: Actor, now: datetime
     kept = KycFile(document=document, workspace=case.workspace)
     kept.sealed = seal_bytes(file.content, **place(kept, "sealed"))
     kept.save(force_insert=True)
-    record(document, "upload", by=by, now=now, after={"kind": kind, "sha256": document.sha256})
+    audit.record(document, "upload", by=by, now=now, after={"kind": kind, "sha256": document.sha256})
     return document
 
 
@@ -107,7 +107,7 @@ def open_document(document: KycDocument, *, by: Actor, now: datetime) -> bytes:
     """
     kept = KycFile.objects.get(document=document)
     content = unseal_bytes(kept.sealed, **place(kept, "sealed"))
-    record(document, "view", by=by, now=now)
+    audit.record(document, "view", by=by, now=now)
     return content
 
 
