@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from telephony.batches.judging import DUPLICATE, Choices, Row, judge_rows
+from telephony.batches.judging import DUPLICATE, WITHOUT_PLUS, Choices, Row, judge_rows
 from telephony.batches.reading import read_source
 from telephony.batches.repairs import KINDS
 from telephony.destinations import Rules, judge_destination
+from telephony.e164 import Unreadable, read_destination
 from tests.telephony.test_destinations import DELHI, INDIA, MOBILE, RULES, UNVERIFIED, US
 from tests.telephony.test_fast_e164 import examples
 
@@ -49,6 +52,14 @@ def test_gives_the_verdicts_of_single_calls(rules: Rules) -> None:
     for number, row in zip(numbers, judged(*numbers, rules=rules), strict=True):
         single = tuple(step.code for step in judge_destination(number, rules).failures)
         assert tuple(c for c in row.codes if c not in (DUPLICATE, "destination_mangled")) == single, number
+
+
+@given(st.from_regex(r"[0-9][0-9 ().-]{0,40}", fullmatch=True))
+def test_knows_without_asking_that_the_library_needs_a_plus(text: str) -> None:
+    assert WITHOUT_PLUS(text)
+    number = read_destination(text)
+    assert isinstance(number, Unreadable)
+    assert number.problem == "unparseable"
 
 
 def test_finds_duplicates_however_they_are_written() -> None:
