@@ -52,9 +52,11 @@ def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
     seen: dict[int, int] = {}
     for number, cells in source.rows():
         text = written = cells[phone] if phone < len(cells) else ""
-        if not WELL_FORMED(text):
+        fits = WELL_FORMED(text)
+        if not fits:
             text = without_spaces(text)
-        country = countries[text[:HEAD]].get(len(text)) if WELL_FORMED(text) else None
+            fits = WELL_FORMED(text)
+        country = countries[text[:HEAD]].get(len(text)) if fits else None
         if country is None:
             row = _unusual(number, cells, written, rules, choices, judge)
         elif country is IMPOSSIBLE:
