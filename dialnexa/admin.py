@@ -18,6 +18,7 @@ from dialnexa import (
     clock,
     wallet,
 )
+from dialnexa import admin_notices as admin_notices
 from dialnexa import admin_work as work
 from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import exact_money, pill

@@ -8,9 +8,15 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from dialnexa import clock
+from dialnexa.access import staff_actor
 from dialnexa.actors import Actor
 from dialnexa.admin_actions import ReasonForm, StaffAction
 from dialnexa.admin_looks import pill
@@ -20,8 +26,10 @@ from dialnexa.admin_timeline import Section, link_to
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from kyc import reviews
-from kyc.models import KycCase
+from kyc.documents import open_document
+from kyc.models import KycCase, KycDocument, VerificationNumber
 from kyc.requirements import papers_for
+from kyc.views import as_attachment
 
 
 class VerifyForm(ReasonForm):
@@ -112,7 +120,50 @@ class KycCaseAdmin(ReadOnlyAdmin):
     def asked_for(self, case: KycCase) -> str:
         return papers_for(case.country, "local") or "Nothing for local numbers"
 
-    # HIST
+
+@admin.register(KycDocument)
+class KycDocumentAdmin(ReadOnlyAdmin):
+    """What was handed in. The file is sealed; who takes it is noted in the workspace's history."""
+
+    shelf = "Customers"
+    fields = ("id", "case", "kind", "state", "reason", "file", "media_type", "size", "pages", "sha256")
+    list_display = ("id", "case", "kind", "state", "file_name", "uploaded_at")
+    list_filter = ("status",)
+    list_select_related = ("case__workspace",)
+    search_fields = ("id__exact", "case__id__exact", "workspace__slug")
+    ordering = ("-id",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.give_file)
+        return [path("<str:pk>/file/", view, name="kyc_kycdocument_file"), *super().get_urls()]
+
+    def give_file(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The file, as an attachment, to staff who may decide on cases."""
+        if not request.user.has_perm("kyc.change_kyccase"):
+            raise PermissionDenied
+        document = get_object_or_404(KycDocument.objects.filter(status__in=KycDocument.CURRENT), pk=pk)
+        return as_attachment(document, open_document(document, by=staff_actor(request), now=clock.now()))
+
+    @admin.display(description="File")
+    def file(self, document: KycDocument) -> SafeString | str:
+        if document.status not in KycDocument.CURRENT:
+            return f"{document.file_name} (not kept)"
+        url = reverse("admin:kyc_kycdocument_file", args=[document.pk])
+        return format_html('<a href="{}">{}</a>', url, document.file_name)
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, document: KycDocument) -> SafeString:
+        return pill(document.status, document.get_status_display())
+
+
+@admin.register(VerificationNumber)
+class VerificationNumberAdmin(ReadOnlyAdmin):
+    shelf = "Customers"
+    fields = ("workspace", "e164", "confirmed_at", "changed_at", "calls_made", "calls_since")
+    list_display = ("workspace", "e164", "confirmed_at")
+    list_select_related = ("workspace",)
+    search_fields = ("workspace__slug", "e164")
+    ordering = ("workspace",)
 
 
 def cases_of(workspace: Workspace, request: HttpRequest) -> Section:
@@ -129,9 +180,24 @@ def cases_of(workspace: Workspace, request: HttpRequest) -> Section:
     return Section("KYC", head=("Country", "Status", "Verified until"), rows=rows)
 
 
+def documents_of(case: KycCase, request: HttpRequest) -> Section:
+    """What was handed in with a case, for its page."""
+    rows = [
+        (
+            link_to(document, document.kind),
+            pill(document.status, document.get_status_display()),
+            document.file_name,
+            document.uploaded_at,
+        )
+        for document in case.documents.filter(status__in=KycDocument.CURRENT)
+    ]
+    return Section("Documents", head=("Kind", "Status", "File", "Uploaded"), rows=rows)
+
+
 def waiting_cases(now: datetime) -> Any:
     return KycCase.objects.filter(status=KycCase.Status.SUBMITTED)
 
 
 desk().extend(Workspace, cases_of)
+desk().extend(KycCase, documents_of)
 desk().watch(Watch("KYC to review", "Papers handed in", waiting_cases, query="status__exact=submitted"))

@@ -13,6 +13,7 @@ from telephony.models import BatchCall
 SENTENCES = {
     ("workspace", "network_group_enabled"): ("Calls to {name} switched on", "ok"),
     ("workspace", "network_group_disabled"): ("Calls to {name} switched off", "off"),
+    ("rateversion", "call_rates_imported"): ("Call rates imported", "ok"),
     ("batchcall", "upload"): ("List uploaded: {good_rows} of {rows} rows can be called", "ok"),
     ("batchcall", "choose"): ("List read again: {good_rows} rows can be called", "ok"),
     ("batchcall", "delete"): ("List deleted", "off"),

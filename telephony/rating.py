@@ -4,7 +4,7 @@ The called number decides: the longest prefix that it begins with, among the rat
 groups at the carrier. A rate without a prefix prices its whole group, which is the group's prefixes, or the
 country when the group has none. Of the rates for one prefix the latest that has begun counts. When several
 rates are left at the same length, one that names the prefix goes before one for a whole group, then the one
-that began last, then the one written last; ``deck_lint`` tells staff of such ties.
+that began last, then the one written last.
 
 A call over a customer's own carrier has one flat rate, wherever it goes. A call that leaves over no carrier
 (a web call) has no price.

@@ -167,7 +167,8 @@ def batch(numbers: Sequence[tuple[str, str]], prefixes: dict[str, str], now: dat
         lambda: seconds(probed, 1), lambda: seconds(lambda: intervals.find(digits, countries), 1)
     )
     say(
-        f"  a batch: dictionary {len(digits) / base / 1e6:.2f} M/s, intervals {len(digits) / ours / 1e6:.2f} M/s"
+        f"  a batch: dictionary {len(digits) / base / 1e6:.2f} M/s, "
+        f"intervals {len(digits) / ours / 1e6:.2f} M/s"
     )
     ratio("intervals, batch, times a dictionary by length", base / ours, "at least 6")
     say(f"intervals hold {intervals.size / 1e6:.0f} MB (target 60 MB)")

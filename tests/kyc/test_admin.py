@@ -12,8 +12,12 @@ from django.urls import reverse
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
 from kyc import reviews
+from kyc.documents import add_document, describe
 from kyc.gate import may_rent
+from kyc.inspecting import inspect
 from kyc.models import KycCase
+from kyc.requirements import groups_of
+from tests.kyc.papers import png
 
 GB = ("GB", "local")
 
@@ -124,3 +128,29 @@ def test_counts_what_waits_on_the_front_page(staff_client: Client, case: KycCase
 def test_is_found_by_its_id(staff_client: Client, case: KycCase) -> None:
     answer = staff_client.get("/admin/find/", {"q": case.pk})
     assert answer.headers["Location"] == reverse("admin:kyc_kyccase_change", args=[case.pk])
+
+
+def test_gives_out_documents_as_attachments_and_notes_who_took_them(
+    staff_client: Client, workspace: Workspace, now: datetime, staff: User
+) -> None:
+    case = reviews.open_case(workspace, "GB")
+    describe(case, entity_type="individual", legal_name="Alice", by=SYSTEM, now=now)
+    kind = groups_of(case)[0].kinds[0]
+    document = add_document(case, kind, inspect(png(), "id.png"), by=SYSTEM, now=now)
+    shown = staff_client.get(reverse("admin:kyc_kyccase_change", args=[case.pk])).content.decode()
+    assert "id.png" in shown
+    answer = staff_client.get(reverse("admin:kyc_kycdocument_file", args=[document.pk]))
+    assert answer.content[:4] == b"\x89PNG"
+    assert answer["Content-Disposition"].startswith("attachment")
+    entry = AuditEntry.objects.get(subject_id=document.pk, event="view")
+    assert (entry.actor, entry.channel) == (staff, "staff")
+
+
+def test_gives_documents_to_nobody_else(alice_client: Client, workspace: Workspace, now: datetime) -> None:
+    case = reviews.open_case(workspace, "GB")
+    describe(case, entity_type="individual", legal_name="Alice", by=SYSTEM, now=now)
+    kind = groups_of(case)[0].kinds[0]
+    document = add_document(case, kind, inspect(png(), "id.png"), by=SYSTEM, now=now)
+    url = reverse("admin:kyc_kycdocument_file", args=[document.pk])
+    assert alice_client.get(url, follow=True).status_code == 403
+    assert not AuditEntry.objects.filter(event="view").exists()

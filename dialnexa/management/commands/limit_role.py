@@ -8,7 +8,7 @@ from dialnexa.database import limit_role
 
 
 class Command(BaseCommand):
-    help = "Write our time limits to the database role, for PgBouncer in transaction mode (DIALNEXA_PGBOUNCER=1)."
+    help = "Write our time limits to the database role, for PgBouncer in transaction mode."
     requires_system_checks: list[str] = []  # one of them asks for this command
 
     def handle(self, *args: Any, **options: Any) -> None:
