@@ -43,8 +43,9 @@ chaos: $(DEV) ## Buy while everything is killed: N=200 SEED=… SABOTAGE=… PRO
 fuzz: $(DEV) ## Send the API what its document allows and forbids: N=5000 SEED=…
 	@$(PY) -m tests.fuzz --n $(if $(filter file,$(origin N)),5000,$(N)) $(if $(SEED),--seed $(SEED))
 
-bench: ## Not there yet
-	@echo "make bench: there are no benchmarks yet." >&2; exit 1
+bench: $(DEV) ## Measure validation and rating against baselines of the same run
+	@$(PY) -m tests.bench.validation
+	@$(PY) -m tests.bench.rating
 
 COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
