@@ -26,7 +26,7 @@ CARRIER_FAULTS = (
     {"on": "buy", "kind": "rate_limited", "share": 0.03, "seconds": 1},
     {"on": "buy", "kind": "unavailable", "share": 0.05},
     {"on": "buy", "kind": "pending", "share": 0.02, "seconds": 2},
-    {"on": "buy", "kind": "rejected", "share": 0.03, "seconds": 1},
+    {"on": "buy", "kind": "rejected", "share": 0.08, "seconds": 1},
     {"on": "get", "kind": "error_before", "share": 0.08},
     {"on": "get", "kind": "silent", "share": 0.03, "seconds": 3},
     {"on": "release", "kind": "error_before", "share": 0.1},
