@@ -36,6 +36,7 @@ def numbers(workspace: Workspace, versions: tuple[AgentVersion, AgentVersion]) -
 
 
 def choose(page: Any, way: str, label: str) -> None:
+    page.wait_for_function(f"document.querySelector('#bulk-{way}')?.['htmx-internal-data']")  # it listens
     page.select_option(f"#bulk-{way}", label=label)
     page.wait_for_selector("#bulk-outcome :text('will change')")
 

@@ -279,4 +279,4 @@ def test_answers_for_strangers_as_for_nothing(
 
 @pytest.mark.parametrize("agent_id", ["%00", "x", "..", "agt_%00" + "0" * 25, "ä" * 300])
 def test_takes_nonsense_for_nothing(program: Program, agent_id: str) -> None:
-    assert program.get(f"{URL}/{agent_id}").status_code == 404
+    assert program.http.get(f"{URL}/{agent_id}").status_code == 404  # ".." leads to no documented address
