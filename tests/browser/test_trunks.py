@@ -146,7 +146,7 @@ def test_are_refused_each_in_its_own_words(
         page.wait_for_selector("#link-number:not([disabled])")
         told.append(refused(page, complaints, where))
         field = where.removeprefix("#").removesuffix("-error")
-        assert page.evaluate("document.activeElement.id") == field
+        page.wait_for_function("field => document.activeElement.id === field", arg=field)
         assert page.input_value("#nickname") == "Front desk"
         assert page.input_value("#password") == ""
     assert len(set(told)) == len(told)
