@@ -67,7 +67,7 @@ def test_are_assigned_inbound_after_a_look_and_outbound_stays_until_undone(
     assert "Reminders v1" in row
     assert "Both" in row
     assert not page.is_visible("#bulk")
-    assert page.evaluate("document.activeElement.id") == "pick-page"
+    page.wait_for_function("document.activeElement.id === 'pick-page'")
     page.click("#toasts button:text('Undo')")
     page.wait_for_selector("#toasts :text('Undone for 3 numbers.')")
     page.wait_for_selector("#bulk-last", state="detached")
@@ -83,10 +83,10 @@ def test_are_chosen_with_the_keyboard_alone(
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.wait_for_selector("#bulk-form")
-    assert page.evaluate("document.activeElement.id") == "bulk-inbound"
+    page.wait_for_function("document.activeElement.id === 'bulk-inbound'")
     page.keyboard.type("Front")
     page.wait_for_selector("#bulk-assign:text('Change 1 number')")
-    assert page.evaluate("document.activeElement.id") == "bulk-inbound"
+    page.wait_for_function("document.activeElement.id === 'bulk-inbound'")
     page.focus("#bulk-assign")
     page.keyboard.press("Enter")
     page.wait_for_selector("#bulk-last")

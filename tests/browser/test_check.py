@@ -39,12 +39,12 @@ def test_says_no_leads_to_the_switch_and_says_yes_afterwards(open_page: Open, nu
     page.click("#check-call")
     page.wait_for_selector("#ask")
     assert page.input_value("#from") == "+12125550123"
-    assert page.evaluate("document.activeElement.id") == "to"
+    page.wait_for_function("document.activeElement.id === 'to'")
     page.keyboard.type("+49 30 123456")
     page.wait_for_selector("h2:text('Germany is not enabled at Plivo')")
     assert "Germany is not enabled" in page.inner_text("#announcer")
     assert "to=%2B49+30+123456" in page.url
-    assert page.evaluate("document.activeElement.id") == "to"
+    page.wait_for_function("document.activeElement.id === 'to'")
     page.click("a:text('Germany in Telephony Config')")
     page.click(f"#switch-{germany.pk}")
     page.wait_for_selector(f"#switch-{germany.pk}[aria-checked=true]")

@@ -28,7 +28,7 @@ def test_searches_while_one_types_and_keeps_the_focus(open_page: Open, numbers: 
     page.keyboard.press("/")
     page.keyboard.type("555 0042")
     page.wait_for_selector(":text('1–1 of 1')")
-    assert page.evaluate("document.activeElement.id") == "search"
+    page.wait_for_function("document.activeElement.id === 'search'")
     assert page.url.endswith("?q=555+0042")
     assert page.inner_text("#announcer") == "1 number"
     page.reload()
@@ -40,7 +40,7 @@ def test_keeps_chip_sort_and_search_together_in_the_address(open_page: Open, num
     page = open_page()
     page.click("#chip-expiring")
     page.wait_for_selector("#chip-expiring[aria-current]")
-    assert page.evaluate("document.activeElement.id") == "chip-expiring"
+    page.wait_for_function("document.activeElement.id === 'chip-expiring'")
     page.click("#sort-number")
     page.wait_for_selector("th[aria-sort=ascending]")
     page.fill("#search", "desk 1")
