@@ -1,23 +1,26 @@
-"""What calling a list would cost, and how long it would take: a range, with what was assumed."""
+"""What calling a list would cost, and how long it would take: a range, with what was assumed.
+
+Every good row has the price that a call to it has now: ``rate_call`` says it for the rows of a short list,
+``rate_intervals`` for those of a long one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models.functions import Length
+import numpy as np
 
-from telephony.fast_e164 import HEAD
-from telephony.models import CallRate, CarrierSlug
-from telephony.rates import sip_rate
+from telephony.destinations import Rules
+from telephony.models import CarrierSlug
+from telephony.rate_intervals import AT_ONCE, RateIntervals, build_intervals
+from telephony.rating import CallPrice, rate_call
 
 MINUTES = (1, 3)  # a call, between; every call answered
-AT_ONCE = 10  # calls
-Rate = tuple[Decimal, Decimal]  # a minute, the connection
-Heads = Mapping[tuple[str, str], int]  # (country, "+" and the first digits) → good rows
+CALLS = 10  # at once
+FEW = 1_000  # rows: asking for each is quicker than building the intervals of a large deck
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,47 +40,65 @@ class Estimate:
             "currency": self.currency,
             "unpriced": self.unpriced,
             "minutes_per_call": list(MINUTES),
-            "calls_at_once": AT_ONCE,
+            "calls_at_once": CALLS,
             "minutes": list(self.minutes),
         }
 
 
-def estimate_batch(heads: Heads, *, carrier: str, over_sip: bool, currency: str, now: datetime) -> Estimate:
-    """``heads`` are the good rows. By the rates of ``now``; two queries."""
-    flat = sip_rate(currency, now=now) if over_sip or carrier == CarrierSlug.SIP_TRUNK else None
-    rates = {} if flat else _rates(carrier, currency, {country for country, _ in heads}, now)
-    low, high, unpriced = Decimal(0), Decimal(0), 0
-    for (country, head), count in heads.items():
-        rate = (flat.per_minute, Decimal(0)) if flat else _longest(rates.get(country, {}), head[1:])
-        if rate is None:
-            unpriced += count
-            continue
-        minute, fee = rate
-        low += count * (MINUTES[0] * minute + fee)
-        high += count * (MINUTES[1] * minute + fee)
-    takes = [-(-sum(heads.values()) * each // AT_ONCE) for each in MINUTES]
-    return Estimate(low, high, currency, unpriced, (takes[0], takes[1]))
+class Tally:
+    """Good rows, ``add``ed one by one and priced in blocks by the rates of the moment ``now`` (aware)."""
 
+    def __init__(self, rules: Rules, *, currency: str, now: datetime) -> None:
+        self.carrier = CarrierSlug.SIP_TRUNK.value if rules.over_sip else rules.carrier
+        self.currency, self.now = currency, now
+        self.rows = self.unpriced = 0
+        self.low, self.high = Decimal(0), Decimal(0)
+        self.numbers: list[str] = []
+        self.countries: list[str] = []
+        self.intervals: RateIntervals | None = None
 
-def _longest(rates: Mapping[str, Rate], digits: str) -> Rate | None:
-    return next((rates[digits[:n]] for n in range(len(digits), -1, -1) if digits[:n] in rates), None)
+    def add(self, e164: str, country: str) -> None:
+        """A number (E.164) and its country (ISO)."""
+        self.rows += 1
+        self.numbers.append(e164)
+        self.countries.append(country)
+        if len(self.numbers) == AT_ONCE:
+            self._price()
 
+    def estimate(self) -> Estimate:
+        """Of all rows so far. The first block asks the database."""
+        self._price()
+        short, long = (-(-self.rows * each // CALLS) for each in MINUTES)
+        return Estimate(self.low, self.high, self.currency, self.unpriced, (short, long))
 
-def _rates(carrier: str, currency: str, countries: set[str], now: datetime) -> dict[str, dict[str, Rate]]:
-    """Country → prefix → price of a minute and of the connection, of the latest rate that has begun.
+    def _price(self) -> None:
+        if self.carrier == CarrierSlug.SIP_TRUNK:
+            self._count(self._ask(""), len(self.numbers))  # wherever they go
+        elif self.intervals is None and len(self.numbers) <= FEW:
+            for number in self.numbers:
+                self._count(self._ask(number), 1)
+        else:
+            self._find()
+        self.numbers, self.countries = [], []
 
-    Prefixes longer than the counted digits are left out: the estimate is one by the first six digits.
-    """
-    begun = CallRate.objects.alias(digits=Length("prefix")).filter(
-        network_group__carrier=carrier,
-        network_group__country__in=countries,
-        currency=currency,
-        direction=CallRate.Direction.OUTBOUND,
-        valid_from__lte=now,
-        digits__lt=HEAD,
-    )
-    found: dict[str, dict[str, Rate]] = {}
-    columns = ("network_group__country", "prefix", "per_minute", "connection_fee")
-    for country, prefix, minute, fee in begun.order_by("valid_from", "pk").values_list(*columns):
-        found.setdefault(country, {})[prefix] = (minute, fee)
-    return found
+    def _ask(self, number: str) -> CallPrice | None:
+        return rate_call(number, carrier=self.carrier, currency=self.currency, at=self.now)
+
+    def _find(self) -> None:
+        if self.intervals is None:
+            self.intervals = build_intervals(self.carrier, self.currency, at=self.now)
+        rates = self.intervals
+        found = rates.find([number[1:] for number in self.numbers], self.countries)
+        priced = found[found >= 0]
+        self._count(None, len(found) - len(priced))
+        _, first, counts = np.unique(rates.terms_of[priced], return_index=True, return_counts=True)
+        for row, count in zip(priced[first].tolist(), counts.tolist(), strict=True):
+            self._count(rates.price(row, ""), count)
+
+    def _count(self, price: CallPrice | None, rows: int) -> None:
+        if price is None:
+            self.unpriced += rows
+            return
+        low, high = (price.price_of(60 * minutes) for minutes in MINUTES)
+        self.low += rows * low
+        self.high += rows * high

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from dialnexa.countries import country_name
-from telephony.batches.estimate import estimate_batch
+from telephony.batches.estimate import Tally
 from telephony.batches.judging import COUNTRY, DUPLICATE, KYC, MANGLED, PREFIX, Choices, Row, judge_rows
 from telephony.batches.reading import Source
 from telephony.batches.repairs import KINDS
 from telephony.destinations import Rules, judge_destination
-from telephony.fast_e164 import HEAD
 
 FIRST = 100  # row numbers kept of each group
 EXAMPLES = 3
@@ -71,28 +69,25 @@ def check_list(source: Source, rules: Rules, choices: Choices, *, currency: str,
     """Read the whole list once. Raises Refusal for what shows only in its rows."""
     groups: dict[tuple[str, str], Group] = {}
     repairs: dict[str, Group] = {}
-    heads: Counter[tuple[str, str]] = Counter()
+    good = Tally(rules, currency=currency, now=now)
     rows = repaired = 0
     for row in judge_rows(source, rules, choices):
         rows += 1
         if row.codes:
             _add(groups, row, source)
         else:
-            heads[row.country, row.e164[:HEAD]] += 1
+            good.add(row.e164, row.country)
             repaired += row.repair != ""
         if row.repair:
             group = repairs.setdefault(row.repair, Group(row.repair))
             group.add(row, _value(row, source), row.repaired)
-    estimate = estimate_batch(
-        heads, carrier=rules.carrier, over_sip=rules.over_sip, currency=currency, now=now
-    )
     return Report(
         rows=rows,
-        good=heads.total(),
+        good=good.rows,
         repaired=repaired,
         groups=tuple(_told(group, rules) for group in _largest(groups.values())),
         repairs=tuple(_told_repair(group, choices) for group in _largest(repairs.values())),
-        estimate=estimate.as_json(),
+        estimate=good.estimate().as_json(),
         header=source.header,
         variables=source.variables,
         warnings=source.warnings,
