@@ -63,13 +63,9 @@ def refuse_over_cap(key: ApiKey, amount: Decimal, *, now: datetime) -> None:
 
     Raises Refusal 402 ``spend_cap_reached`` when ``amount`` more would pass the key's monthly cap.
     """
-    key = next(row for row in lock_chain(key) if row.pk == key.pk)
-    if key.monthly_spend_cap is None:
+    left = left_under_cap(key, now=now)
+    if left is None or amount <= left:
         return
-    left = key.monthly_spend_cap - spent_this_month(key, now=now)
-    if amount <= left:
-        return
-    left = max(left, NOTHING)
     currency = key.workspace.currency
     cap, rest, asked = (format_money(x, currency) for x in (key.monthly_spend_cap, left, amount))
     raise Refusal(
@@ -82,6 +78,14 @@ def refuse_over_cap(key: ApiKey, amount: Decimal, *, now: datetime) -> None:
         left=str(left),
         needed=str(amount),
     )
+
+
+def left_under_cap(key: ApiKey, *, now: datetime) -> Decimal | None:
+    """What the key may still spend this month; None without a cap. Locks the chain as ``lock_chain`` does."""
+    key = next(row for row in lock_chain(key) if row.pk == key.pk)
+    if key.monthly_spend_cap is None:
+        return None
+    return max(key.monthly_spend_cap - spent_this_month(key, now=now), NOTHING)
 
 
 def month_begin(workspace: Workspace, now: datetime) -> datetime:

@@ -3,7 +3,8 @@
 Every effect has a ``reference`` that PostgreSQL keeps unique, so it happens once however often it is tried.
 A purchase holds money first (wallet → held); it is then captured (held → revenue) or voided (held → wallet),
 both under the one reference ``resolve:<order>``, so never both. What was captured can be refunded once
-(revenue → wallet, ``refund:<order>``).
+(revenue → wallet, ``refund:<order>``). A call holds the most it may cost, and at its end pays a part of that:
+``settle`` captures the part under ``resolve:<call>`` and gives back the rest under ``rest:<call>``.
 """
 
 from __future__ import annotations

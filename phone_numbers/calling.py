@@ -111,7 +111,7 @@ def _trunk(number: PhoneNumber, at: datetime, past: bool) -> Step:
 def _price(to: E164 | None, rules: Rules, workspace: Workspace, at: datetime) -> CallPrice | None:
     if to is None:
         return None
-    carrier = CarrierSlug.SIP_TRUNK if rules.over_sip else rules.carrier
+    carrier = CarrierSlug.SIP_TRUNK if rules.sip_route else rules.carrier
     return rate_call(to, carrier=carrier, currency=workspace.currency, direction="outbound", at=at)
 
 
@@ -120,7 +120,7 @@ def _money(
 ) -> Iterable[Step]:
     if to is None:
         return [_skipped(name, "There is no number to ask about.") for name in ("price", "wallet")]
-    if price is None and rules.over_sip:
+    if price is None and rules.sip_route:
         free = "No flat rate is set for calls over your own carrier, so nothing is charged here."
         return [_skipped(name, free) for name in ("price", "wallet")]
     if price is None:

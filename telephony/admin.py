@@ -19,6 +19,7 @@ from dialnexa.admin_pieces import EditableAdmin, ReadOnlyAdmin, ReasonedModelFor
 from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Event, Section, link_to, link_to_id, short_link_to_id
 from telephony import admin_batches as admin_batches
+from telephony import admin_calls as admin_calls
 from telephony.admin_carriers import show_accounts as show_accounts
 from telephony.admin_decks import show_import as show_import
 from telephony.models import (

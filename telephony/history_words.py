@@ -1,4 +1,4 @@
-"""The history's words for Telephony Config and batches of calls."""
+"""The history's words for Telephony Config, batches of calls and calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from dialnexa import history
 from dialnexa.history import Kind, Named, Topic
-from telephony.models import BatchCall
+from telephony.models import BatchCall, Call
 
 SENTENCES = {
     ("workspace", "network_group_enabled"): ("Calls to {name} switched on", "ok"),
@@ -24,10 +24,22 @@ SENTENCES = {
     ("batchcall", "resume"): ("Batch resumed", "waiting"),
     ("batchcall", "complete"): ("Batch completed", "ok"),
     ("batchcall", "cancel"): ("Batch cancelled", "trouble"),
+    ("call", "place"): ("Call placed", "waiting"),
+    ("call", "initiate"): ("Dialling", "waiting"),
+    ("call", "put_back"): ("Dialling again in a moment", "waiting"),
+    ("call", "accept"): ("The carrier rings", "waiting"),
+    ("call", "answer"): ("Answered", "ok"),
+    ("call", "complete"): ("Call completed", "ok"),
+    ("call", "ring_out"): ("Not picked up", "off"),
+    ("call", "engaged"): ("Busy", "off"),
+    ("call", "unreachable"): ("No answer", "off"),
+    ("call", "fail"): ("Call failed", "trouble"),
+    ("call", "cancel"): ("Call cancelled", "off"),
 }
 TOPICS = {
     "telephony": Topic("Telephony Config", Q(event__startswith="network_group_")),
     "batches": Topic("Batch calls", Q(subject_type="batchcall")),
+    "calls": Topic("Calls", Q(subject_type="call")),
 }
 
 
@@ -35,5 +47,10 @@ def _batches(ids: Collection[str]) -> dict[str, Named]:
     return {pk: Named(title) for pk, title in BatchCall.objects.filter(pk__in=ids).values_list("pk", "title")}
 
 
+def _calls(ids: Collection[str]) -> dict[str, Named]:
+    return {call.pk: Named(str(call)) for call in Call.objects.filter(pk__in=ids)}
+
+
 def teach() -> None:
-    history.learn({"batchcall": Kind("Batch", _batches)}, SENTENCES, {}, TOPICS)
+    kinds = {"batchcall": Kind("Batch", _batches), "call": Kind("Call", _calls)}
+    history.learn(kinds, SENTENCES, {}, TOPICS)

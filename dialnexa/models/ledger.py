@@ -23,6 +23,7 @@ class LedgerAccount(models.Model):
         WALLET = "wallet", "Wallet"
         HELD = "held", "On hold"
         REVENUE_NUMBERS = "revenue:numbers", "Revenue: numbers"
+        REVENUE_CALLS = "revenue:calls", "Revenue: calls"
         EXTERNAL = "external", "Payments and credits from outside"
         PROMO = "promo", "Promotional credit"
         WRITE_OFF = "writeoff", "Write-offs"

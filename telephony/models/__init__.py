@@ -1,7 +1,8 @@
-"""The catalogue (where numbers exist, what calls and rents cost), agents, and what was said to carriers."""
+"""The catalogue (where numbers exist, what calls and rents cost), agents, calls, and talks with carriers."""
 
 from telephony.models.agents import Agent, AgentVersion
 from telephony.models.batches import BatchCall, BatchFile
+from telephony.models.calls import BatchRow, Call, CarrierWebhook, Direction
 from telephony.models.catalogue import CarrierSlug, Country, NetworkGroup, NumberKind, Prefix
 from telephony.models.config import SipSwitch, WorkspaceNetworkGroup
 from telephony.models.exchanges import CarrierExchange
@@ -12,10 +13,14 @@ __all__ = [
     "AgentVersion",
     "BatchCall",
     "BatchFile",
+    "BatchRow",
+    "Call",
     "CallRate",
     "CarrierExchange",
     "CarrierSlug",
+    "CarrierWebhook",
     "Country",
+    "Direction",
     "NetworkGroup",
     "NumberKind",
     "Prefix",

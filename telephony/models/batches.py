@@ -55,6 +55,19 @@ class BatchCall(Stateful):
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, blank=True, help_text="When the report was made")
+    starts_at = models.DateTimeField(null=True, blank=True, help_text="Scheduled: not before")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="No call begins after this")
+    hours_begin = models.TimeField(null=True, blank=True, help_text="Calling hours, in ``time_zone``")
+    hours_end = models.TimeField(null=True, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True, help_text="IANA; empty: the workspace's")
+    at_once = models.PositiveSmallIntegerField(default=5, help_text="Calls at the same time, at most")
+    attempts = models.PositiveSmallIntegerField(default=1, help_text="Calls to one number, at most: 1 to 4")
+    retry_minutes = models.PositiveSmallIntegerField(default=30, help_text="Between two calls to one number")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was paused or stopped")
+    next_run_at = models.DateTimeField(null=True, blank=True, help_text="When to look at it next")
+    rung_until = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -76,8 +89,14 @@ class BatchCall(Stateful):
             models.UniqueConstraint(
                 fields=["workspace"], condition=Q(status="running"), name="one_running_batch"
             ),
+            models.CheckConstraint(
+                condition=Q(attempts__gte=1, attempts__lte=4, at_once__gte=1), name="batch_numbers_sensible"
+            ),
         )
-        indexes = (models.Index(fields=["workspace", "-created_at", "-id"], name="batch_by_workspace"),)
+        indexes = (
+            models.Index(fields=["workspace", "-created_at", "-id"], name="batch_by_workspace"),
+            models.Index(fields=["next_run_at"], condition=Q(next_run_at__isnull=False), name="batch_due"),
+        )
 
     def __str__(self) -> str:
         return self.title

@@ -199,13 +199,15 @@ def test_asks_a_linked_number_neither_for_country_nor_rent(linked: PhoneNumber, 
     assert answer.price.per_minute == Decimal("0.35")
 
 
-def test_takes_the_flat_rate_while_sip_is_switched_on(
+def test_takes_the_carriers_price_for_its_number_though_sip_is_switched_on(
     linked: PhoneNumber, number: PhoneNumber, workspace: Workspace, now: datetime
 ) -> None:
+    before = explain(number, BERLIN, now).price
     SipSwitch.objects.create(workspace=workspace, enabled=True)
     price = explain(number, BERLIN, now).price
     assert price
-    assert price.per_minute == Decimal("0.35")
+    assert price == before
+    assert price.per_minute != Decimal("0.35")
 
 
 def test_charges_nothing_over_ones_own_carrier_without_a_flat_rate(
