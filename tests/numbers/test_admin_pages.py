@@ -30,7 +30,18 @@ from dialnexa.models import (
 )
 from kyc.models import KycDocument, VerificationNumber
 from phone_numbers.models import BulkRouting, NumberOrder, SipTrunk, StrayNumber
-from telephony.models import Agent, AgentVersion, BatchCall, NetworkGroup, RateVersion, SipRate, SipSwitch
+from telephony.models import (
+    Agent,
+    AgentVersion,
+    BatchCall,
+    BatchRow,
+    Call,
+    CarrierWebhook,
+    NetworkGroup,
+    RateVersion,
+    SipRate,
+    SipSwitch,
+)
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = [
@@ -46,6 +57,7 @@ BOOKS = (
     "dialnexa.LedgerEntry",
     "dialnexa.AuditEntry",
     "telephony.CarrierExchange",
+    "telephony.CarrierWebhook",
     "numbers.PurchaseAttempt",
     "numbers.RentalCharge",
 )
@@ -91,7 +103,18 @@ def everything(
         case=workspace.kyc_cases.earliest("pk"), workspace=workspace, kind="pan", file_name="pan.pdf", size=1
     )
     VerificationNumber.objects.create(workspace=workspace, e164="+919820012345")
-    BatchCall.objects.create(workspace=workspace, title="Reminders")
+    batch = BatchCall.objects.create(workspace=workspace, title="Reminders")
+    BatchRow.objects.create(batch=batch, workspace=workspace, row=2, e164="+919820012345")
+    call = Call.objects.create(
+        workspace=workspace,
+        direction="outbound",
+        number=order.number,
+        from_text=order.e164,
+        to_text="+919820012345",
+        carrier="plivo",
+        currency="INR",
+    )
+    CarrierWebhook.objects.create(carrier="plivo", key="k", kind="status", call=call, body="a=b")
     SipSwitch.objects.create(workspace=workspace)
     RateVersion.objects.get_or_create(id=1, defaults={"version": uuid4()})
     Group.objects.create(name="Support")
