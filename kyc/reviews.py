@@ -11,11 +11,13 @@ from django.db import transaction
 from dialnexa.actors import Actor
 from dialnexa.countries import country_name
 from dialnexa.errors import IllegalTransition, Refusal
-from dialnexa.models import Workspace
+from dialnexa.models import Membership, Workspace
 from kyc.gate import standing
 from kyc.models import KycCase, KycDocument
 from kyc.papers import papers
 from kyc.requirements import missing
+from kyc.telling import needed_documents, tell_decision, tell_expired, wrong_documents
+from kyc.terms import nearest_reminder
 
 Status = KycCase.Status
 Document = KycDocument.Status
@@ -77,11 +79,15 @@ def _not_submittable(case: KycCase) -> Refusal:
 
 
 def verify(case: KycCase, *, by: Actor, now: datetime, reason: str, until: datetime | None = None) -> None:
-    """Staff accept the papers, until ``until`` (UTC) or without end."""
+    """Staff accept the papers, until ``until`` (UTC) or without end. Refusal ``until_in_the_past``."""
+    if until and until <= now:
+        raise Refusal("until_in_the_past", "The last day must not be over already.", status=422)
+    term = {"verified_until": until, "reminded_days": nearest_reminder(until, now=now) if until else None}
     with transaction.atomic():
-        _decide(case, "verify", "", by=by, now=now, reason=reason, verified_until=until, asked_for=[])
+        _decide(case, "verify", "", by=by, now=now, reason=reason, asked_for=[], **term)
         for document in case.documents.filter(status=Document.UPLOADED):
             document.transition("accept", by=by, now=now)
+        tell_decision(case, "verify", by=by, now=now)
 
 
 def reject(
@@ -100,10 +106,12 @@ def reject(
     wrong = {pk: _given(why) for pk, why in (documents or {}).items()}
     with transaction.atomic():
         _decide(case, "reject", reason, by=by, now=now, reason=reason)
-        _reject_documents(case, wrong, by=by, now=now)
+        about = wrong_documents(_reject_documents(case, wrong, by=by, now=now))
+        tell_decision(case, "reject", by=by, now=now, reason=case.reason, about=about)
 
 
-def _reject_documents(case: KycCase, wrong: Mapping[str, str], *, by: Actor, now: datetime) -> None:
+def _reject_documents(case: KycCase, wrong: Mapping[str, str], *, by: Actor, now: datetime) -> dict[str, str]:
+    """The reasons by the documents' kinds."""
     rejectable = KycDocument.TRANSITIONS["reject"][0]
     held = {document.pk: document for document in case.documents.filter(pk__in=wrong, status__in=rejectable)}
     if len(held) < len(wrong):
@@ -112,6 +120,7 @@ def _reject_documents(case: KycCase, wrong: Mapping[str, str], *, by: Actor, now
     for pk, document in held.items():
         document.transition("reject", by=by, now=now, reason=wrong[pk])
         KycDocument.objects.filter(pk=pk).update(reason=wrong[pk])
+    return {document.kind: wrong[pk] for pk, document in held.items()}
 
 
 def request_more(case: KycCase, *, kinds: Iterable[str], by: Actor, now: datetime, reason: str) -> None:
@@ -124,22 +133,31 @@ def request_more(case: KycCase, *, kinds: Iterable[str], by: Actor, now: datetim
     if not asked or not set(asked) <= set(papers().documents):
         raise Refusal("kinds_wrong", "Choose the documents to ask for.")
     both = list(dict.fromkeys([*case.asked_for, *asked]))
-    _decide(case, "request_more", reason, by=by, now=now, reason=reason, asked_for=both)
+    with transaction.atomic():
+        _decide(case, "request_more", reason, by=by, now=now, reason=reason, asked_for=both)
+        about = needed_documents(asked)
+        tell_decision(case, "request_more", by=by, now=now, reason=case.reason, about=about)
 
 
 def suspend(case: KycCase, *, by: Actor, now: datetime, reason: str) -> None:
     """Staff stop a verified workspace; ``reason`` is shown to the customer."""
-    _decide(case, "suspend", reason, by=by, now=now, reason=reason)
+    with transaction.atomic():
+        _decide(case, "suspend", reason, by=by, now=now, reason=reason)
+        tell_decision(case, "suspend", by=by, now=now, reason=case.reason)
 
 
 def reinstate(case: KycCase, *, by: Actor, now: datetime, reason: str) -> None:
     """Staff lift a suspension."""
-    _decide(case, "reinstate", "", by=by, now=now, reason=reason)
+    with transaction.atomic():
+        _decide(case, "reinstate", "", by=by, now=now, reason=reason)
+        tell_decision(case, "reinstate", by=by, now=now)
 
 
 def expire(case: KycCase, *, by: Actor, now: datetime) -> None:
     """The verification has run out."""
-    case.transition("expire", by=by, now=now, reason="The verification ran out.")
+    with transaction.atomic():
+        case.transition("expire", by=by, now=now, reason="The verification ran out.")
+        tell_expired(case, now=now)
 
 
 def _decide(
@@ -152,11 +170,22 @@ def _decide(
     reason: str,
     **fields: Any,
 ) -> None:
-    """One decision of staff: state, history, and ``shown``, the reason the customer reads from now on."""
+    """One decision of staff: state, history, and ``shown``, the reason the customer reads from now on.
+
+    It is about the papers as ``case`` was seen with: submitted anew since, they are not decided on.
+    """
     given = _given(reason)
+    _refuse_own(case, by)
     with transaction.atomic():
-        case.transition(event, by=by, now=now, reason=given, **fields)
+        seen = {"submitted_at": case.submitted_at}
+        case.transition(event, by=by, now=now, reason=given, expect=seen, **fields)
         _set_reason(case, shown.strip())
+
+
+def _refuse_own(case: KycCase, by: Actor) -> None:
+    if by.user and Membership.objects.filter(workspace=case.workspace_id, user=by.user).exists():
+        sentence = "You are a member of this workspace. Somebody else has to decide on its papers."
+        raise Refusal("own_workspace", sentence, status=403)
 
 
 def _given(reason: str) -> str:

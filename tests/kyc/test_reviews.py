@@ -10,7 +10,7 @@ import pytest
 
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import IllegalTransition, Refusal
-from dialnexa.models import AuditEntry, Workspace
+from dialnexa.models import AuditEntry, User, Workspace
 from kyc import reviews
 from kyc.models import KycCase
 
@@ -82,7 +82,7 @@ def test_suspends_and_reinstates(verified: KycCase, now: datetime) -> None:
 
 
 def test_takes_papers_again_when_a_verification_has_run_out(submitted: KycCase, now: datetime) -> None:
-    reviews.verify(submitted, by=STAFF, now=now, reason="In order", until=now)
+    reviews.verify(submitted, by=STAFF, now=now - timedelta(days=1), reason="In order", until=now)
     submit(submitted, by=CUSTOMER, now=now)
     row = KycCase.objects.get()
     assert (row.status, row.verified_until) == ("submitted", None)
@@ -128,3 +128,29 @@ def test_decides_nothing_about_papers_that_never_came(case: KycCase, now: dateti
     with pytest.raises(IllegalTransition):
         decide(case, by=STAFF, now=now, reason="Because")
     assert stored(case) == ("not_started", "")
+
+
+@pytest.mark.parametrize("decide", [reviews.verify, reviews.reject])
+def test_leaves_the_decision_to_people_outside(submitted: KycCase, now: datetime, decide: Decision) -> None:
+    insider = User.objects.create_user("ina@example.com", "pass", first_name="Ina", is_staff=True)
+    submitted.workspace.memberships.create(user=insider, role="viewer")
+    with pytest.raises(Refusal) as refused:
+        decide(submitted, by=Actor(Channel.STAFF, "Ina", insider), now=now, reason="Mine")
+    assert (refused.value.code, refused.value.status) == ("own_workspace", 403)
+    assert stored(submitted) == ("submitted", "")
+
+
+@pytest.mark.parametrize("decide", [reviews.verify, reviews.reject])
+def test_decides_only_on_what_was_seen(submitted: KycCase, now: datetime, decide: Decision) -> None:
+    stale = KycCase.objects.get()
+    reviews.reject(submitted, by=STAFF, now=now, reason="Cut off")
+    submit(submitted, by=CUSTOMER, now=now + timedelta(minutes=1))
+    with pytest.raises(IllegalTransition):
+        decide(stale, by=STAFF, now=now, reason="Because")
+    assert stored(submitted) == ("submitted", "")
+
+
+def test_refuses_to_verify_until_a_day_that_is_over(submitted: KycCase, now: datetime) -> None:
+    with pytest.raises(Refusal, match="until_in_the_past"):
+        reviews.verify(submitted, by=STAFF, now=now, reason="In order", until=now)
+    assert stored(submitted) == ("submitted", "")

@@ -1,0 +1,129 @@
+"""What owners and admins are told about their papers: one notice for each thing that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.urls import reverse
+
+from dialnexa.access import Right
+from dialnexa.actors import Actor, Channel
+from dialnexa.countries import country_name
+from dialnexa.models import Notice
+from dialnexa.notices import tell
+from kyc.models import KycCase
+from kyc.papers import document_name
+from kyc.terms import in_words, last_day
+
+Tone = Notice.Tone
+SAID = {  # event: tone, title, and what the body says before and after the reason
+    "verify": (Tone.GOOD, "Verified for {country}", "The papers are verified{until}. {may}", ""),
+    "reject": (
+        Tone.TROUBLE,
+        "Papers for {country} rejected",
+        "",
+        "Replace what was rejected, then submit again.",
+    ),
+    "request_more": (Tone.TROUBLE, "More papers needed for {country}", "", "Add them, then submit again."),
+    "suspend": (
+        Tone.TROUBLE,
+        "Verification for {country} suspended",
+        "",
+        "Ask support what is needed to lift it.",
+    ),
+    "reinstate": (Tone.GOOD, "Verification for {country} restored", "The suspension is lifted. {may}", ""),
+    "expire": (
+        Tone.TROUBLE,
+        "Verification for {country} has run out",
+        "It held{until}.",
+        "Submit current papers. {lost}",
+    ),
+    "remind": (
+        Tone.WAITING,
+        "Verification for {country} runs out {soon}",
+        "It holds{until}.",
+        "Have current papers ready: they can be submitted as soon as it has run out. {lost}",
+    ),
+}
+
+
+def tell_decision(
+    case: KycCase,
+    event: str,
+    *,
+    by: Actor,
+    now: datetime,
+    reason: str = "",
+    about: str = "",
+) -> None:
+    """``reason`` is what the customer reads, ``about`` says of which documents. Set-ups tell nobody."""
+    if by.channel != Channel.SYSTEM:
+        _tell(case, event, f"{event}:{now.isoformat()}", [_sentence(reason), about], now=now)
+
+
+def wrong_documents(reasons: Mapping[str, str]) -> str:
+    """Why each was rejected, by kind of document."""
+    return " ".join(f"{document_name(kind)}: {_sentence(why)}" for kind, why in reasons.items())
+
+
+def needed_documents(kinds: Iterable[str]) -> str:
+    return f"Needed: {', '.join(document_name(kind) for kind in kinds)}."
+
+
+def tell_expired(case: KycCase, *, now: datetime) -> None:
+    _tell(case, "expire", f"expire:{_moment(case)}", [], now=now)
+
+
+def tell_reminder(case: KycCase, days: int, *, now: datetime) -> None:
+    """``days`` names the reminder; what it says counts the days that are really left."""
+    assert case.verified_until is not None
+    left = (last_day(case.verified_until, case.workspace) - last_day(now, case.workspace)).days
+    soon = {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")
+    _tell(case, "remind", f"remind:{_moment(case)}:{days}", [], now=now, soon=soon)
+
+
+def _tell(
+    case: KycCase, event: str, occasion: str, reasons: list[str], *, now: datetime, soon: str = ""
+) -> None:
+    tone, title, before, after = SAID[event]
+    words = {"country": country_name(case.country), "until": _until(case), "soon": soon, **_effects(case)}
+    parts = [before.format(**words), *reasons, after.format(**words)]
+    tell(
+        case.workspace,
+        reference=f"kyc:{case.pk}:{occasion}",
+        right=Right.MANAGE,
+        title=title.format(**words),
+        body=" ".join(part for part in parts if part),
+        page=reverse("kyc:case", args=[case.workspace.slug, case.country]),
+        tone=tone,
+        now=now,
+    )
+
+
+def _effects(case: KycCase) -> dict[str, str]:
+    """What the workspace may do with the papers, and no more without them."""
+    country = country_name(case.country)
+    if case.country == case.workspace.country:
+        return {
+            "may": f"You can call, and rent numbers in {country}.",
+            "lost": f"Without them nobody can be called, and no number be rented in {country}.",
+        }
+    return {
+        "may": f"You can rent numbers in {country}.",
+        "lost": f"Without them no number can be rented in {country}.",
+    }
+
+
+def _until(case: KycCase) -> str:
+    until = case.verified_until
+    return f" until {in_words(last_day(until, case.workspace))}" if until else ""
+
+
+def _moment(case: KycCase) -> str:
+    return case.verified_until.isoformat() if case.verified_until else ""
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text[-1] in ".!?" else f"{text}."
