@@ -14,3 +14,10 @@ def silent(names: tuple[str, ...], *, now: datetime, within: timedelta) -> list[
     """Which of these processes have not been seen for longer than ``within``."""
     seen = set(Heartbeat.objects.filter(name__in=names, at__gte=now - within).values_list("name", flat=True))
     return [name for name in names if name not in seen]
+
+
+def take_turn(name: str, *, now: datetime, every: timedelta) -> bool:
+    """Whether it is time again for ``name``; of all processes that ask, one is told so."""
+    if Heartbeat.objects.filter(name=name, at__lte=now - every).update(at=now):
+        return True
+    return Heartbeat.objects.get_or_create(name=name, defaults={"at": now})[1]

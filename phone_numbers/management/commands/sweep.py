@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import Task
@@ -12,9 +13,11 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from dialnexa import clock, heartbeats
 from dialnexa.doorbell import ring
+from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
 
 log = logging.getLogger(__name__)
+KYC_EVERY = timedelta(minutes=1)
 
 
 class Command(BaseCommand):
@@ -33,9 +36,9 @@ class Command(BaseCommand):
 
 
 def sweep() -> None:
-    """One round: say that we are alive, and ring for due orders, numbers, strays and trunks.
+    """One round: say that we are alive, ring for due orders, numbers, strays and trunks, watch KYC's clock.
 
-    The round ends at the first message the broker does not take; what was not rung for is due again soon.
+    The ringing ends at the first message the broker does not take; what was not rung for is due again soon.
     """
     now = clock.now()
     heartbeats.beat("sweeper", now=now)
@@ -47,3 +50,11 @@ def sweep() -> None:
     calls += [(tasks.check_trunk, "trunk_id", pk) for pk in sweeping.take_due_trunks(now=now)]
     calls += [(tasks.end_interrupted_link, "trunk_id", pk) for pk in sweeping.take_interrupted_links(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)
+    if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
+        watch_verifications(now)
+
+
+def watch_verifications(now: datetime) -> None:
+    """Done here, without workers: it is little, and shall happen also while the broker is away."""
+    expire_due(now)
+    remind_due(now)
