@@ -1,0 +1,81 @@
+"""A carrier's webhook read strictly. What can't be read raises ValueError; nothing here asks who sent it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from urllib.parse import parse_qsl
+
+from telephony.e164 import is_e164
+
+from .reply import printable
+from .voice import SignedRequest
+
+FORM = "application/x-www-form-urlencoded"
+MAX_FIELDS = 400  # far more than any carrier sends
+LONGEST_VALUE = 255  # characters of a value that is kept
+NOBODY = "anonymous"  # stands for a caller who is not named
+
+_SECONDS = re.compile(r"[0-9]{1,7}", re.ASCII)
+_AMOUNT = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,10})?", re.ASCII)
+
+
+def pairs(query: str) -> list[tuple[str, str]]:
+    """The decoded names and values of a query or form, in their order, empty values among them."""
+    return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+
+
+def form(request: SignedRequest) -> list[tuple[str, str]]:
+    """The fields of the form that was posted; none where there is no body."""
+    if not request.body:
+        return []
+    if not is_form(request):
+        raise ValueError("the body is no form")
+    return pairs(request.body.decode())
+
+
+def is_form(request: SignedRequest) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+
+
+def fields(request: SignedRequest) -> dict[str, str]:
+    """The form's fields by name. One that has two different values could be read either way: ValueError."""
+    found: dict[str, str] = {}
+    for name, value in form(request):
+        if found.setdefault(name, value) != value:
+            raise ValueError(f"{printable(name, 40)} has two values")
+    return found
+
+
+def word(said: Mapping[str, str], name: str) -> str:
+    """A value that must be there, in one printable line."""
+    value = said.get(name, "")
+    if not value or not value.isprintable() or len(value) > LONGEST_VALUE:
+        raise ValueError(f"{name} is missing or unreadable")
+    return value
+
+
+def party(said: Mapping[str, str], name: str) -> str:
+    """Who calls or is called: E.164 where it is one, also without its ``+``; else as the carrier wrote it."""
+    value = word(said, name) if said.get(name) else NOBODY
+    e164 = "+" + value.removeprefix("+").strip()
+    return e164 if is_e164(e164) else value
+
+
+def seconds(said: Mapping[str, str], name: str) -> int | None:
+    value = said.get(name, "")
+    if not value:
+        return None
+    if not _SECONDS.fullmatch(value):
+        raise ValueError(f"{name} is no number of seconds")
+    return int(value)
+
+
+def amount(said: Mapping[str, str], name: str) -> Decimal | None:
+    value = said.get(name, "")
+    if not value:
+        return None
+    if not _AMOUNT.fullmatch(value):
+        raise ValueError(f"{name} is no amount")
+    return Decimal(value)
