@@ -1,21 +1,30 @@
-"""Reading what clients send: strict JSON, fields that don't guess, and values a database can hold."""
+"""Reading what clients send: strict JSON, forms with a file where one is taken, fields that don't guess, and
+values a database can hold.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 from rest_framework.parsers import BaseParser
 
+from dialnexa.errors import Refusal
+from dialnexa.uploads import TakeFiles
+
 S = TypeVar("S", bound=serializers.Serializer)
+ROOM = 100_000  # bytes of a form beside its file
 NOT_AN_OBJECT = 'The body must be a JSON object, for example {"nickname": "Front desk"}.'
 
 
@@ -66,6 +75,62 @@ def _without_body(error: ValueError) -> str:
     return "it must be UTF-8 text" if isinstance(error, UnicodeError) else str(error)
 
 
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file in a form: what the client calls it, and its bytes."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from another file."""
+        return f"{self.name} {hashlib.sha256(self.data).hexdigest()}"
+
+
+class FormParser(BaseParser):
+    """A form (``multipart/form-data``) with at most one file, of up to ``largest`` bytes, as texts and a
+    SentFile by name. A larger one is refused with ``too_large``, and not read.
+    """
+
+    media_type = "multipart/form-data"
+
+    def __init__(self, *, largest: int, too_large: Refusal) -> None:
+        self.largest, self.too_large = largest, too_large
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, str | SentFile]:
+        meta = dict((parser_context or {})["request"].META)
+        if int(meta.get("CONTENT_LENGTH") or 0) > self.largest + ROOM:
+            raise self.too_large
+        kind, _, options = (media_type or "").partition(";")
+        meta["CONTENT_TYPE"] = f"{kind.strip().lower()};{options}"
+        taken = TakeFiles(most=1, largest=self.largest)
+        try:
+            texts, files = MultiPartParser(meta, stream, [taken], "utf-8").parse()
+        except MultiPartParserError as error:
+            raise ParseError(f"The body is not a valid form: {error}.") from None
+        if taken.too_large:
+            raise self.too_large
+        if taken.too_many:
+            raise ParseError("The form has more than one file.")
+        found = {name: SentFile(file.name, file.read()) for name, file in files.items()}
+        return {**_single(texts.lists()), **found}
+
+
+def _single(fields: Any) -> dict[str, str]:
+    """Raises ParseError for a field that was sent twice, and for what nothing could store."""
+    read = {}
+    for name, texts in fields:
+        if len(texts) > 1:
+            raise ParseError(f"The form has the field {name[:40]} more than once.")
+        if "\x00" in name + texts[0]:
+            raise ParseError("The form holds a NUL character.")
+        read[name] = texts[0]
+    return read
+
+
 def read(serializer: type[S], data: Any, **context: Any) -> dict[str, Any]:
     """``data`` checked by ``serializer``; only its fields. Raises ValidationError naming what is wrong."""
     filled = serializer(data=data, context=context)
@@ -102,6 +167,15 @@ class Whole(serializers.IntegerField):
         if isinstance(data, str) and not (data.isascii() and data.removeprefix("-").isdigit()):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class File(serializers.FileField):
+    """A SentFile."""
+
+    def to_internal_value(self, data: Any) -> SentFile:
+        if not isinstance(data, SentFile):
+            self.fail("invalid")
+        return data
 
 
 class OneOf(serializers.ChoiceField):

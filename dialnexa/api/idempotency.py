@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dialnexa import clock
+from dialnexa.api.body import SentFile
 from dialnexa.api.keys import key_of
 from dialnexa.errors import Refusal
 from dialnexa.models import IdempotencyRecord
@@ -76,13 +77,17 @@ def _key(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    """Of method, path and the body's values: blanks and the order of fields don't matter.
+    """Of method, path and the body's values: blanks, the order of fields and a form's boundary don't matter.
 
     Keyed, because a body may hold a password, and a plain digest of it could be guessed at.
     """
-    body = json.dumps(request.data, sort_keys=True, default=str)
+    body = json.dumps(request.data, sort_keys=True, default=_as_text)
     said = "\n".join((request.method or "", request.get_full_path(), body))
     return salted_hmac(__name__, said, algorithm="sha256").hexdigest()
+
+
+def _as_text(value: object) -> str:
+    return value.fingerprint if isinstance(value, SentFile) else str(value)
 
 
 def _claim(request: Request, key: str, fingerprint: str, now: datetime) -> tuple[IdempotencyRecord, bool]:

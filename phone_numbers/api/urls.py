@@ -1,8 +1,8 @@
-"""``/v1/organization-phone-numbers…``, ``/v1/route-checks``"""
+"""``/v1/organization-phone-numbers…``, ``/v1/route-checks``, ``/v1/batch-calls/checks``"""
 
 from django.urls import path
 
-from phone_numbers.api import numbers, purchase, route_checks, search, trunks
+from phone_numbers.api import batch_checks, numbers, purchase, route_checks, search, trunks
 
 BASE = "organization-phone-numbers"
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     path(f"{BASE}/sip-trunks", trunks.SipTrunks.as_view(), name="api-sip-trunks"),
     path(f"{BASE}/<str:number_id>", numbers.Number.as_view(), name="api-number"),
     path("route-checks", route_checks.RouteChecks.as_view(), name="api-route-checks"),
+    path("batch-calls/checks", batch_checks.BatchChecks.as_view(), name="api-batch-checks"),
 ]

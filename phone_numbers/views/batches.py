@@ -37,9 +37,10 @@ from telephony.batches.drafts import (
 )
 from telephony.batches.judging import Choices
 from telephony.batches.reading import Source, read_source
+from telephony.config import offered_carriers
 from telephony.destinations import Rules
 from telephony.e164 import all_regions
-from telephony.models import AgentVersion, BatchCall, CarrierSlug
+from telephony.models import AgentVersion, BatchCall
 from telephony.rules import destination_rules
 
 Lines = Callable[[Source, Rules, Choices], Iterator[str]]
@@ -102,7 +103,7 @@ def _upload(request: Request, workspace: Workspace) -> BatchCall:
         file.read(),
         title=request.POST.get("title", ""),
         name=file.name or "",
-        carrier=number.carrier if number else CarrierSlug.PLIVO,
+        carrier=number.carrier if number else offered_carriers()[0],
         from_number_id=number.pk if number else "",
         by=browser_actor(request),
         now=now,
@@ -189,7 +190,7 @@ def choose(request: Request, slug: str, batch_id: str) -> HttpResponse:
         recheck_batch(
             batch,
             choices=read_choices(asked.get("country", ""), asked.getlist("repair")),
-            carrier=number.carrier if number else CarrierSlug.PLIVO,
+            carrier=number.carrier if number else offered_carriers()[0],
             from_number_id=number.pk if number else "",
             agent_version=_version(workspace, asked.get("agent_version", "")),
             by=browser_actor(request),

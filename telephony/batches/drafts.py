@@ -34,8 +34,10 @@ def refuse_while_locked(workspace: Workspace, *, now: datetime) -> None:
 
 def read_choices(country: str, repairs: list[str]) -> Choices:
     """Choices as a form or a program sends them. Raises Refusal 400 ``batch_choice_unknown``."""
-    if (country and calling_code(country) == "?") or not set(repairs) <= KINDS.keys():
-        raise Refusal("batch_choice_unknown", "Choose a country and repairs from the list.")
+    if country and calling_code(country) == "?":
+        raise Refusal("batch_choice_unknown", "Name a country by its two letters, for example IN.")
+    if not set(repairs) <= KINDS.keys():
+        raise Refusal("batch_choice_unknown", f"The repairs there are: {', '.join(KINDS)}.")
     return Choices(country, frozenset(repairs))
 
 
