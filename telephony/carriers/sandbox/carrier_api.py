@@ -12,6 +12,7 @@ from .dialect import Dialect, Handler, No, Refused, Route
 from .faults import Fault
 from .holdings import SeenRequest
 from .state import State
+from .switchboard import Switchboard
 from .wire import Answer, Delivery
 
 TOKEN = "sandbox-token"  # noqa: S105  # every account's secret unless the sandbox is started with another
@@ -20,9 +21,10 @@ TOKEN = "sandbox-token"  # noqa: S105  # every account's secret unless the sandb
 class CarrierApi:
     """Answers for every account of one carrier; ``token`` is the secret of them all."""
 
-    def __init__(self, dialect: Dialect, state: State, token: str = TOKEN) -> None:
+    def __init__(self, dialect: Dialect, state: State, switchboard: Switchboard, token: str = TOKEN) -> None:
         self.dialect = dialect
         self._state = state
+        self._switchboard = switchboard
         self._token = token
 
     def respond(self, request: Request) -> Answer:
@@ -54,7 +56,7 @@ class CarrierApi:
         fault = None
         try:
             fault = self._fault(request, route.operation, named)
-            context = Context(self._state, self.dialect, request, account, named, fault)
+            context = Context(self._state, self._switchboard, self.dialect, request, account, named, fault)
             result = bend(context, self._polite(route.handler))
         except (ValueError, RecursionError) as error:
             result = self.dialect.refuse(No.BAD, str(error))
@@ -77,9 +79,15 @@ class CarrierApi:
     def _fault(self, request: Request, operation: str, named: str) -> Fault | None:
         if header := request.headers.get("x-sandbox-fault"):
             return Fault.from_header(header)
-        number = self.dialect.wanted(request, named) if operation == "buy" else named
+        number = self._about(request, operation, named)
         with self._state.locked() as contents:
             return contents.plan.next_for(operation, number)
+
+    def _about(self, request: Request, operation: str, named: str) -> str:
+        """The digits of the number that decides whether something breaks."""
+        if operation == "call":
+            return self.dialect.called(request)
+        return self.dialect.wanted(request, named) if operation == "buy" else named
 
     def _remember(self, request: Request, account: str, result: Answer, fault: Fault | None) -> None:
         whole = result.delivery is Delivery.WHOLE

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import parse_qsl
 
+from . import console_calls
 from .context import Request
 from .control import CONTROLS, Control
 from .dialects import DIALECTS, carrier_of
@@ -55,7 +56,8 @@ class Console:
 
     def respond(self, request: Request) -> Answer:
         if request.method == "GET":
-            return Answer(200, self._page().encode(), "text/html; charset=utf-8", dict(_SECURITY))
+            page = self._calls_page() if request.path == "/calls" else self._page()
+            return Answer(200, page.encode(), "text/html; charset=utf-8", dict(_SECURITY))
         return self._act(request)
 
     def _act(self, request: Request) -> Answer:
@@ -71,6 +73,8 @@ class Console:
     def _actions(self) -> dict[str, Callable[[dict[str, str]], object]]:
         return {
             "break": self._break_next_purchase,
+            "break_call": self._break_next_call,
+            "call": self._control.call,
             "take": self._control.take,
             "clock": lambda fields: self._state.move_clock(float(fields["days"]) * 86400),
             "mend": self._control.mend,
@@ -78,20 +82,36 @@ class Console:
         }
 
     def _break_next_purchase(self, fields: dict[str, str]) -> None:
-        seconds = fields.get("seconds")
-        fault = Fault.of(fields["kind"], float(seconds) if seconds else None)
+        self._break("buy", fields["kind"], fields.get("seconds"))
+
+    def _break_next_call(self, fields: dict[str, str]) -> None:
+        operation, _, kind = fields["breaks"].partition(":")
+        self._break(operation, kind, fields.get("seconds"))
+
+    def _break(self, operation: str, kind: str, seconds: str | None) -> None:
+        fault = Fault.of(kind, float(seconds) if seconds else None)
         with self._state.locked() as contents:
-            contents.plan.force("buy", fault)
+            contents.plan.force(operation, fault)
+
+    def _calls_page(self) -> str:
+        calls = _table(console_calls.HEAD, console_calls.call_rows(self._state), "No calls yet.")
+        return console_calls.PAGE.format(style=_STYLE, refresh=console_calls.REFRESH, calls=calls)
+
+    def _calls(self) -> str:
+        """The page's section about calls."""
+        return console_calls.SECTION.format(
+            calls=_table(console_calls.HEAD, console_calls.call_rows(self._state, 5), "No calls yet."),
+            numbers=console_calls.number_choices(self._state),
+            breaks=console_calls.break_choices(),
+        )
 
     def _page(self) -> str:
         self._state.settle()
         with self._state.locked() as contents:
             owned = list(contents.owned.values())
-            planned = [fault["kind"] for fault in contents.plan.as_json()["next"]]
+            planned = [f"{fault['on']}: {fault['kind']}" for fault in contents.plan.as_json()["next"]]
             rules = len(contents.plan.rules)
-        waiting = (
-            f"The next purchases meet: {', '.join(planned)}." if planned else "No purchase is set to fail."
-        )
+        waiting = f"Next breaks: {', '.join(planned)}." if planned else "Nothing is set to fail."
         scheduled = f" {rules} scheduled rules are active." if rules else ""
         kinds = "".join(f'<option value="{kind}">{escape(says)}</option>' for kind, says in MEANINGS.items())
         return _PAGE.format(
@@ -104,6 +124,8 @@ class Console:
             kinds=kinds,
             faults=escape(waiting + scheduled),
             magic=_table(("Ends in", "What happens", "Name"), _magic_rows(), ""),
+            calls=self._calls(),
+            magic_calls=_table(console_calls.MAGIC_HEAD, console_calls.magic_rows(), ""),
             **self._trunk(),
             requests=_table(_REQUESTS_HEAD, self._request_rows(), "No requests yet."),
             controls=_table(("Request", "Body"), CONTROLS, ""),
@@ -189,6 +211,7 @@ money or can be called. They sell from one stock: what one of them sold, the oth
 The clock says <strong>{now} UTC</strong>.</p>
 <h2>Accounts</h2>{accounts}
 <h2>Numbers it has sold ({count})</h2>{owned}
+{calls}
 <h2>SIP trunk</h2>
 <p>Link a number of your own to <code>{address}</code> over UDP or TCP, with the user name
 <code>{user}</code> and the password <code>{password}</code>, and test the connection.</p>
@@ -208,6 +231,8 @@ value="31" required></label><button>Move the clock</button></form>
 <form method="post" action="/console/mend"><button>Stop breaking</button></form>
 <h2>Numbers that break by themselves</h2>
 <p class="note">American, British and Indian local numbers. Search for the ending.</p>{magic}
+<h2>Calls that go wrong by themselves</h2>
+<p class="note">To any number with such an ending. The seconds are the call's.</p>{magic_calls}
 <h2>The last 50 requests</h2>{requests}
 <h2>For programs</h2>
 <p class="note">Or send the header <code>X-Sandbox-Fault: kind[:seconds]</code> with any request.</p>

@@ -13,6 +13,7 @@ from .state import State
 
 if TYPE_CHECKING:
     from .dialect import Dialect
+    from .switchboard import Switchboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Context:
     """A request whose sender is known. ``id`` is what the path names: a number, an application, a country."""
 
     state: State
+    switchboard: Switchboard
     dialect: Dialect
     request: Request
     account: str

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from .calls import Call
 from .context import Request
-from .dialects import OPERATIONS
-from .faults import Fault, Rule
+from .dialects import OPERATIONS, VOICES, slug_of
+from .faults import Fault, Rule, check_kind
 from .holdings import STRANGER
 from .state import State
+from .switchboard import Switchboard
 from .wire import Answer, refused
 
 Fields = dict[str, Any]
@@ -31,6 +34,13 @@ CONTROLS: tuple[tuple[str, str], ...] = (
         "PUT /control/mode",
         '{"signalwire_search": "live", "signalwire_hold": 0}: the other spelling, released without a wait',
     ),
+    ("PUT /control/mode", '{"ring_seconds": 1, "talk_seconds": 20, "call_pace": 0.01}: how long calls last'),
+    (
+        "PUT /control/faults",
+        '{"rules": [{"on": "callee", "kind": "busy", "share": 0.3}, {"on": "webhook", "kind": "twice"}]}',
+    ),
+    ("POST /control/call", '{"from": "919820012345", "to": "14155550123"}: a customer calls a number'),
+    ("POST /control/hang_up", '{"id": "…"}: the other side hangs up'),
     ("POST /control/take", '{"number": "14155550123"}: another customer buys it'),
     ("POST /control/own", '{"number": "14155550123", "account": "MA…"}: ours without a sale'),
     ("POST /control/disown", '{"number": "14155550123"}: gone without a release'),
@@ -39,8 +49,9 @@ CONTROLS: tuple[tuple[str, str], ...] = (
 
 
 class Control:
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, switchboard: Switchboard) -> None:
         self._state = state
+        self._switchboard = switchboard
 
     def respond(self, request: Request) -> Answer:
         handler = self._handlers().get((request.method, request.path.removeprefix("/control/").rstrip("/")))
@@ -60,6 +71,8 @@ class Control:
             ("DELETE", "faults"): self.mend,
             ("PUT", "clock"): self._move_clock,
             ("PUT", "mode"): lambda fields: self._state.set_mode(**fields),
+            ("POST", "call"): self.call,
+            ("POST", "hang_up"): self.hang_up,
             ("POST", "take"): self.take,
             ("POST", "own"): lambda fields: self._place(fields["account"], fields["number"]),
             ("POST", "disown"): lambda fields: self._place(None, fields["number"]),
@@ -78,6 +91,7 @@ class Control:
                 "releases": list(contents.releases),
                 "late": [asdict(late) for late in contents.late],
                 "applications": dict(contents.applications),
+                "calls": [call.as_json() for call in contents.calls.values()],
             }
 
     def _accounts(self) -> Fields:
@@ -100,6 +114,8 @@ class Control:
         rules = [Rule(**rule) for rule in fields.get("rules", [])]
         if not {on for on, _ in forced} | {rule.on for rule in rules} <= set(OPERATIONS):
             raise ValueError(f"on is one of {', '.join(OPERATIONS)}")
+        for on, fault in forced:
+            check_kind(on, fault.kind)
         with self._state.locked() as contents:
             if "rules" in fields:
                 contents.plan.schedule(int(fields.get("seed", 0)), rules)
@@ -128,8 +144,43 @@ class Control:
                 raise ValueError("somebody owns it already")
             self._place(STRANGER, number)
 
+    def call(self, fields: Mapping[str, Any]) -> Fields:
+        """A customer calls a number that somebody owns. Raises ValueError when nobody does."""
+        call = ring_number(self._state, _digits(fields["from"]), _digits(fields["to"]))
+        self._switchboard.place(call)
+        return {"id": call.id}
+
+    def hang_up(self, fields: Mapping[str, Any]) -> None:
+        """The other side hangs up. Raises ValueError when the call is over, or never was."""
+        if not self._switchboard.hang_up(str(fields["id"])):
+            raise ValueError("no such call is on")
+
     def _place(self, account: str | None, number: str) -> None:
         self._state.place(account, _digits(number))
+
+
+def ring_number(state: State, from_: str, to: str) -> Call:
+    """The call of a customer to a number (digits). Raises ValueError when nobody we know owns it."""
+    with state.locked() as contents:
+        owned = contents.owned.get(to)
+        if owned is None or owned.account == STRANGER:
+            raise ValueError("that number belongs to nobody who is here")
+        slug = slug_of(owned.account)
+        urls = VOICES[slug].inbound_urls(owned, contents.applications)
+    now = state.now()
+    return Call(
+        id=str(uuid.uuid4()),
+        carrier=slug,
+        account=owned.account,
+        direction="inbound",
+        from_=from_,
+        to=to,
+        at=now,
+        clock=now,
+        answer_url=urls.answer_url,
+        status_url=urls.status_url,
+        events=("completed",),
+    )
 
 
 def _digits(number: Any) -> str:

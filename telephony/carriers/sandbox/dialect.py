@@ -17,6 +17,7 @@ from .context import Context, Request
 from .faults import Kind
 from .holdings import Owned
 from .inventory import StockNumber
+from .voice import Voice
 from .wire import Answer
 
 Handler = Callable[[Context], Answer]
@@ -70,6 +71,7 @@ class Dialect(ABC):
     label: ClassVar[str]
     accounts: ClassVar[re.Pattern[str]]
     routes: ClassVar[tuple[Route, ...]]
+    voice: ClassVar[Voice]
     verdicts: ClassVar[Mapping[Kind, str]] = {}  # what becomes of the papers of a number that is sold
 
     @abstractmethod
@@ -98,6 +100,10 @@ class Dialect(ABC):
     def wanted(self, request: Request, named: str) -> str:
         """The digits of the number that is being bought, as far as they can be read."""
         return named
+
+    @abstractmethod
+    def called(self, request: Request) -> str:
+        """The digits of the number that is to be called, as far as they can be read."""
 
     def has_papers(self, request: Request) -> bool:
         """Whether papers came with a purchase."""

@@ -9,7 +9,11 @@ from .signalwire_api import SignalWire
 from .twilio_api import Twilio
 
 DIALECTS: tuple[Dialect, ...] = (Plivo(), Twilio(), SignalWire())
-OPERATIONS = tuple(dict.fromkeys(route.operation for dialect in DIALECTS for route in dialect.routes))
+VOICES = {dialect.slug: dialect.voice for dialect in DIALECTS}
+OPERATIONS = (
+    *dict.fromkeys(route.operation for dialect in DIALECTS for route in dialect.routes),
+    *("callee", "webhook"),  # what a called person does, and how news of calls come
+)
 
 
 def carrier_of(account: str) -> str:
@@ -18,3 +22,12 @@ def carrier_of(account: str) -> str:
         return "another customer"
     found = (dialect.label for dialect in DIALECTS if dialect.accounts.fullmatch(account))
     return next(found, "unknown")
+
+
+def slug_of(account: str) -> str:
+    """The carrier whose account this is. Raises LookupError."""
+    found = (dialect.slug for dialect in DIALECTS if dialect.accounts.fullmatch(account))
+    slug = next(found, None)
+    if slug is None:
+        raise LookupError(f"no carrier has accounts like {account}")
+    return slug

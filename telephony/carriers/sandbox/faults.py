@@ -1,6 +1,7 @@
 """The ways the sandbox breaks, the numbers that break by themselves, and what breaks next.
 
-On anything but a purchase read “sells” as “does what was asked”.
+On anything but a purchase read “sells” as “does what was asked”. Beside the operations of the carriers there
+are two of the telephone network: ``callee`` (what the called person does) and ``webhook`` (of a call).
 """
 
 from __future__ import annotations
@@ -9,66 +10,13 @@ import hashlib
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
-
-class Kind(StrEnum):
-    SOLD_THEN_SILENT = "sold_then_silent"
-    SILENT = "silent"
-    SOLD_LATE = "sold_late"
-    SLOW = "slow"
-    DRIP = "drip"
-    ERROR_BEFORE = "error_before"
-    ERROR_AFTER = "error_after"
-    RESET_BEFORE = "reset_before"
-    RESET_AFTER = "reset_after"
-    GARBAGE = "garbage"
-    TRUNCATED = "truncated"
-    WRONG_NUMBER = "wrong_number"
-    RATE_LIMITED = "rate_limited"
-    UNAVAILABLE = "unavailable"
-    OUT_OF_CREDIT = "out_of_credit"
-    COMPLIANCE_REQUIRED = "compliance_required"
-    PENDING = "pending"
-    REJECTED = "rejected"
-
-
-MEANINGS: dict[Kind, str] = {
-    Kind.SOLD_THEN_SILENT: "Sells and never answers.",
-    Kind.SILENT: "Neither sells nor answers.",
-    Kind.SOLD_LATE: "Does not answer; sells a few seconds later.",
-    Kind.SLOW: "Sells, and answers after a while.",
-    Kind.DRIP: "Sells, and answers byte by byte.",
-    Kind.ERROR_BEFORE: "500 without selling.",
-    Kind.ERROR_AFTER: "Sells, then answers 500.",
-    Kind.RESET_BEFORE: "Breaks the connection without selling.",
-    Kind.RESET_AFTER: "Sells, then breaks the connection.",
-    Kind.GARBAGE: "Sells, and answers with something that is not JSON.",
-    Kind.TRUNCATED: "Sells, and breaks off in the middle of the answer.",
-    Kind.WRONG_NUMBER: "Sells and names another number than was asked for.",
-    Kind.RATE_LIMITED: "429: slow down.",
-    Kind.UNAVAILABLE: "Refuses: another customer took it a moment ago, though search still shows it.",
-    Kind.OUT_OF_CREDIT: "Refuses: the account can't pay.",
-    Kind.COMPLIANCE_REQUIRED: "Refuses: asks for papers, unless some are named.",
-    Kind.PENDING: "Sold, but not usable before its papers are accepted. SignalWire asks for none.",
-    Kind.REJECTED: "Sold, but its papers are rejected later. Only Plivo tells.",
-}
-
-# Real seconds a connection is held or delayed; for SOLD_LATE, PENDING and REJECTED seconds of the sandbox's
-# clock until it happens; for DRIP seconds between two bytes.
-DEFAULT_SECONDS: dict[Kind, float] = {
-    Kind.SOLD_THEN_SILENT: 60.0,
-    Kind.SILENT: 60.0,
-    Kind.SOLD_LATE: 10.0,
-    Kind.SLOW: 3.0,
-    Kind.DRIP: 0.5,
-    Kind.RATE_LIMITED: 1.0,
-    Kind.PENDING: 60.0,
-    Kind.REJECTED: 60.0,
-}
+from .kinds import CALLEE_MEANINGS, DEFAULT_SECONDS, WEBHOOK_MEANINGS
+from .kinds import MEANINGS as MEANINGS
+from .kinds import Kind as Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +43,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class MagicNumber:
-    """Purchases of numbers that end in ``ending`` break: the first ``times`` of each number, or (0) all."""
+    """Purchases of numbers that end in ``ending``, or calls to them, break: the first ``times`` of each
+    number, or (0) all.
+    """
 
     ending: str
     kind: Kind
@@ -107,8 +57,8 @@ class MagicNumber:
 
     @property
     def meaning(self) -> str:
-        once = " The next purchase goes well." if self.times == 1 else ""
-        return MEANINGS[self.kind] + once
+        once = " The next one goes well." if self.times == 1 else ""
+        return {**MEANINGS, **CALLEE_MEANINGS, **WEBHOOK_MEANINGS}[self.kind] + once
 
 
 MAGIC: tuple[MagicNumber, ...] = (
@@ -131,6 +81,36 @@ MAGIC: tuple[MagicNumber, ...] = (
     MagicNumber("9017", Kind.DRIP),
 )
 MAGIC_BY_ENDING = {magic.ending: magic for magic in MAGIC}
+MAGIC_CALLS: Mapping[str, tuple[MagicNumber, ...]] = {
+    "callee": (
+        MagicNumber("8001", Kind.BUSY),
+        MagicNumber("8002", Kind.NO_ANSWER),
+        MagicNumber("8003", Kind.FAILS),
+        MagicNumber("8004", Kind.HANGS_UP),
+        MagicNumber("8005", Kind.ANSWERS_LATE),
+        MagicNumber("8006", Kind.TALKS_LONG),
+    ),
+    "call": (
+        MagicNumber("8011", Kind.SOLD_THEN_SILENT),
+        MagicNumber("8012", Kind.SILENT, times=1),
+        MagicNumber("8013", Kind.ERROR_BEFORE, times=1),
+        MagicNumber("8014", Kind.ERROR_AFTER),
+        MagicNumber("8015", Kind.SLOW),
+        MagicNumber("8016", Kind.RATE_LIMITED, times=1),
+        MagicNumber("8017", Kind.SOLD_LATE, times=1),
+    ),
+    "webhook": (
+        MagicNumber("8021", Kind.TWICE),
+        MagicNumber("8022", Kind.LATE),
+        MagicNumber("8023", Kind.LOST),
+        MagicNumber("8024", Kind.REORDERED),
+        MagicNumber("8025", Kind.FORGED),
+    ),
+}
+_MAGIC: dict[str, Mapping[str, MagicNumber]] = {
+    "buy": MAGIC_BY_ENDING,
+    **{on: {magic.ending: magic for magic in numbers} for on, numbers in MAGIC_CALLS.items()},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +123,16 @@ class Rule:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        Fault.of(self.kind, self.seconds)
+        check_kind(self.on, Fault.of(self.kind, self.seconds).kind)
         if not 0 <= self.share <= 1:
             raise ValueError("a share goes from 0 to 1")
+
+
+def check_kind(operation: str, kind: Kind) -> None:
+    """Raises ValueError when an operation can't break that way: people are busy, requests are not."""
+    kinds = {"callee": CALLEE_MEANINGS, "webhook": WEBHOOK_MEANINGS}.get(operation, MEANINGS)
+    if kind not in kinds:
+        raise ValueError(f"{operation} breaks in these ways: {', '.join(kinds)}")
 
 
 class FaultPlan:
@@ -198,7 +185,7 @@ class FaultPlan:
         return None
 
     def _magic(self, operation: str, number: str) -> Fault | None:
-        magic = MAGIC_BY_ENDING.get(number[-4:]) if operation == "buy" else None
+        magic = _MAGIC.get(operation, {}).get(number[-4:])
         if magic is None or (magic.times and self._magic_done[number] >= magic.times):
             return None
         self._magic_done[number] += 1

@@ -62,6 +62,7 @@ class Mode:
 
     ``longest_page`` shortens the pages of lists. SignalWire's document and its live API spell a search result
     differently: ``signalwire_search`` says which it is; it takes numbers back after ``signalwire_hold`` days.
+    Calls ring and talk for so many seconds, each of which lasts ``call_pace`` real ones.
     """
 
     repeat_purchase: str = "not_found"  # or sell_again
@@ -70,6 +71,9 @@ class Mode:
     longest_page: int = 1000
     signalwire_search: str = "documented"  # or live
     signalwire_hold: int = 14
+    ring_seconds: float = 1.0
+    talk_seconds: float = 20.0
+    call_pace: float = 1.0
 
     def __post_init__(self) -> None:
         if self.repeat_purchase not in ("not_found", "sell_again"):
@@ -80,6 +84,10 @@ class Mode:
             raise ValueError("signalwire_search is documented or live")
         if not (_whole(self.longest_page, 1, 1000) and _whole(self.signalwire_hold, 0, 365)):
             raise ValueError("longest_page goes from 1 to 1000, signalwire_hold from 0 to 365 days")
+        if not all(
+            0 <= seconds <= 3600 for seconds in (self.ring_seconds, self.talk_seconds, self.call_pace)
+        ):
+            raise ValueError("ring_seconds, talk_seconds and call_pace go from 0 to 3600")
 
 
 @dataclass(frozen=True, slots=True)

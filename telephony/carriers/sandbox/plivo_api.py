@@ -1,4 +1,4 @@
-"""Plivo's REST API as far as numbers need it."""
+"""Plivo's REST API as far as numbers and calls need it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from . import plivo_applications, plivo_numbers
+from . import plivo_applications, plivo_calls, plivo_numbers
 from .context import Request
 from .dialect import Dialect, No, Route
 from .faults import Kind
@@ -27,6 +27,7 @@ _REFUSALS = {
     No.NO_CREDIT: (400, "insufficient credits to rent this number"),
     No.PAPERS: (400, "compliance_application_id is required to rent this number."),
 }
+_UUID = "([0-9a-f-]{36})"
 
 
 class Plivo(Dialect):
@@ -48,7 +49,12 @@ class Plivo(Dialect):
         Route("application_get", "GET", r"Application/([0-9]+)/", plivo_applications.get_application),
         Route("application_update", "POST", r"Application/([0-9]+)/", plivo_applications.update_application),
         Route("account", "GET", r"", plivo_applications.show_account),
+        Route("call", "POST", r"Call/", plivo_calls.place_call),
+        Route("call_list", "GET", r"Call/", plivo_calls.list_calls),
+        Route("call_get", "GET", rf"Call/{_UUID}/", plivo_calls.get_call),
+        Route("call_end", "DELETE", rf"(?:Call|Request)/{_UUID}/", plivo_calls.hang_up),
     )
+    voice = plivo_calls.PlivoVoice()
 
     def speaks(self, path: str) -> bool:
         return path.startswith(ROOT)
@@ -66,6 +72,9 @@ class Plivo(Dialect):
 
     def cost(self, item: StockNumber) -> str:
         return str(Decimal(item.range.setup) + Decimal(item.range.monthly))
+
+    def called(self, request: Request) -> str:
+        return str(self.fields(request).get("to") or "").removeprefix("+")
 
     def has_papers(self, request: Request) -> bool:
         return bool(self.fields(request).get("compliance_application_id"))

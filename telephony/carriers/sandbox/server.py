@@ -24,11 +24,12 @@ from .carrier_api import TOKEN, CarrierApi
 from .console import Console
 from .context import Request
 from .control import Control
-from .dialects import DIALECTS
+from .dialects import DIALECTS, VOICES
 from .inventory import PER_RANGE, Inventory
 from .journal import Journal
 from .sip import Trunk
 from .state import State
+from .switchboard import Switchboard
 from .wire import Answer, Delivery, refused
 
 logger = logging.getLogger(__name__)
@@ -79,9 +80,11 @@ def start(
         raise
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="sandbox-carrier", daemon=True)
     thread.start()
+    server.switchboard.resume()
 
     def stop() -> None:
         trunk.stop()
+        server.switchboard.stop()
         server.stopping.set()
         server.shutdown()
         server.server_close()
@@ -120,8 +123,9 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], state: State, token: str) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.stopping = threading.Event()
-        self.apis = tuple(CarrierApi(dialect, state, token) for dialect in DIALECTS)
-        self.control = Control(state)
+        self.switchboard = Switchboard(state, VOICES, token)
+        self.apis = tuple(CarrierApi(dialect, state, self.switchboard, token) for dialect in DIALECTS)
+        self.control = Control(state, self.switchboard)
         self.console = Console(state, self.control)
         super().__init__(address, _Handler)
 
@@ -167,7 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return api.respond(request)
         if request.path.startswith("/control/"):
             return self.server.control.respond(request)
-        if request.path == "/" or (request.path.startswith("/console/") and request.method == "POST"):
+        if request.path in ("/", "/calls") or (
+            request.path.startswith("/console/") and request.method == "POST"
+        ):
             return self.server.console.respond(request)
         return refused(404, "not found")
 

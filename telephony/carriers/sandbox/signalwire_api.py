@@ -1,4 +1,4 @@
-"""SignalWire's Relay REST API as far as numbers need it."""
+"""SignalWire's Relay REST API as far as numbers need it, and its Compatibility API for calls."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Any, ClassVar
 
 from . import signalwire_numbers as numbers
+from . import twilio_calls
 from .context import Request
 from .dialect import Dialect, No, Route
 from .holdings import Owned
@@ -27,6 +28,9 @@ _CODED = {
     No.PAPERS: ("number_not_supported", "The number is not supported"),  # it asks for no papers
     No.TOO_EARLY: ("purchased_too_recently", "The number was purchased too recently to be released"),
 }
+COMPATIBLE = "/api/laml/2010-04-01/Accounts/"
+_LAML = "laml/"
+_CALLS = f"{_LAML}Calls"
 _ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
 
@@ -45,16 +49,33 @@ class SignalWire(Dialect):
         Route("get", "GET", rf"phone_numbers/{_ID}", numbers.get),
         Route("update", "PUT", rf"phone_numbers/{_ID}", numbers.update),
         Route("release", "DELETE", rf"phone_numbers/{_ID}", numbers.release),
+        Route("call", "POST", rf"{_CALLS}(?:\.json)?", twilio_calls.place_call),
+        Route("call_list", "GET", rf"{_CALLS}(?:\.json)?", twilio_calls.list_calls),
+        Route("call_get", "GET", rf"{_CALLS}/{_ID}(?:\.json)?", twilio_calls.get_call),
+        Route("call_end", "POST", rf"{_CALLS}/{_ID}(?:\.json)?", twilio_calls.update_call),
     )
+    voice = twilio_calls.TwilioVoice("X-SignalWire-Signature")
 
     def speaks(self, path: str) -> bool:
-        return path.startswith(ROOT)
+        return path.startswith((ROOT, COMPATIBLE))
 
     def below(self, path: str, account: str) -> str | None:
+        """Calls are in another API, which is like Twilio's and has the account in its addresses."""
+        if path.startswith(COMPATIBLE):
+            root = f"{COMPATIBLE}{account}/"
+            return f"{_LAML}{path.removeprefix(root)}" if path.startswith(root) else None
         return path.removeprefix(ROOT)
+
+    def fields(self, request: Request) -> dict[str, Any]:
+        if request.path.startswith(COMPATIBLE):
+            return dict(request.form())
+        return request.json()
 
     def wanted(self, request: Request, named: str) -> str:
         return str(request.json().get("number") or "").removeprefix("+")
+
+    def called(self, request: Request) -> str:
+        return request.form().get("To", "").removeprefix("+")
 
     def refuse(self, why: No, text: str = "") -> Answer:
         if why in _PLAIN:

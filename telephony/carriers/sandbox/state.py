@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from .calls import Call
 from .faults import FaultPlan
 from .holdings import Mode, Owned, Papers, Sale, SeenRequest
 from .inventory import Inventory
@@ -41,6 +42,7 @@ class _Contents:
     sold: Counter[str] = field(default_factory=Counter)
     applications: dict[str, dict[str, Any]] = field(default_factory=dict)
     late: list[_LateSale] = field(default_factory=list)
+    calls: dict[str, Call] = field(default_factory=dict)
     spent: dict[str, Decimal] = field(default_factory=dict)
     mode: Mode = field(default_factory=Mode)
     clock_ahead: float = 0.0
@@ -91,7 +93,22 @@ class State:
         with self._lock:
             return Decimal(self._now.mode.credit) - self._now.spent.get(account, Decimal(0))
 
+    @property
+    def mode(self) -> Mode:
+        return self._now.mode
+
+    def call(self, call_id: str) -> Call | None:
+        return self._now.calls.get(call_id)
+
+    def calls(self) -> list[Call]:
+        """Oldest first."""
+        with self._lock:
+            return list(self._now.calls.values())
+
     # --- changing
+
+    def save_call(self, call: Call) -> None:
+        self._record({"is": "call", "call": call.as_json()})
 
     def sell(
         self,
@@ -198,6 +215,10 @@ class State:
     def _on_application(self, event: dict[str, Any]) -> None:
         known = self._now.applications.get(event["app_id"], {"account": event["account"]})
         self._now.applications[event["app_id"]] = known | event["fields"]
+
+    def _on_call(self, event: dict[str, Any]) -> None:
+        call = Call.from_json(event["call"])
+        self._now.calls[call.id] = call
 
     def _on_mode(self, event: dict[str, Any]) -> None:
         self._now.mode = Mode(**{key: value for key, value in event.items() if key != "is"})

@@ -1,4 +1,4 @@
-"""Twilio's REST API as far as numbers need it, with the price list of its other host."""
+"""Twilio's REST API as far as numbers and calls need it, with the price list of its other host."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from . import twilio_applications, twilio_numbers
+from . import twilio_applications, twilio_calls, twilio_numbers
 from .context import Request
 from .dialect import Dialect, No, Route
 from .faults import Kind
@@ -64,7 +64,12 @@ class Twilio(Dialect):
             twilio_applications.update_application,
         ),
         Route("account", "GET", r"Balance\.json", twilio_applications.show_balance),
+        Route("call", "POST", r"Calls\.json", twilio_calls.place_call),
+        Route("call_list", "GET", r"Calls\.json", twilio_calls.list_calls),
+        Route("call_get", "GET", rf"Calls/{_SID}\.json", twilio_calls.get_call),
+        Route("call_end", "POST", rf"Calls/{_SID}\.json", twilio_calls.update_call),
     )
+    voice = twilio_calls.TwilioVoice("X-Twilio-Signature")
 
     def speaks(self, path: str) -> bool:
         return path.startswith((ROOT, PRICES))
@@ -91,6 +96,9 @@ class Twilio(Dialect):
 
     def cost(self, item: StockNumber) -> str:
         return monthly(item.range)
+
+    def called(self, request: Request) -> str:
+        return request.form().get("To", "").removeprefix("+")
 
     def has_papers(self, request: Request) -> bool:
         return bool(self.fields(request).get("BundleSid"))

@@ -144,14 +144,15 @@ def application(account: str, sid: str, fields: Mapping[str, Any], now: float) -
 
 
 def page_links(context: Context, size: int, number: int, shown: int, total: int) -> dict[str, Any]:
-    """Twilio's envelope of a page of a list."""
+    """Twilio's envelope of a page of a list; SignalWire's does not say where in the list it is."""
 
     def uri(page: int) -> str:
         token = {"PageToken": f"PA{page}"} if page else {}
         asked = {**context.request.query, "PageSize": str(size), "Page": str(page), **token}
         return f"{context.request.path}?{urlencode(asked)}"
 
-    more = (number + 1) * size < total
+    more, first = (number + 1) * size < total, number * size
+    place = {"start": first, "end": max(first + shown - 1, 0)} if context.dialect.slug == "twilio" else {}
     return {
         "first_page_uri": uri(0),
         "next_page_uri": uri(number + 1) if more else None,
@@ -159,8 +160,7 @@ def page_links(context: Context, size: int, number: int, shown: int, total: int)
         "uri": uri(number),
         "page": number,
         "page_size": size,
-        "start": number * size,
-        "end": max(number * size + shown - 1, 0),
+        **place,
     }
 
 
