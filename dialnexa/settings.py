@@ -351,6 +351,13 @@ OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search resu
 # --- calls --------------------------------------------------------------------------------------------
 
 CALLS_AT_ONCE = env.int("DIALNEXA_CALLS_AT_ONCE", 10)  # of one workspace
+CALL_LONGEST = env.int("DIALNEXA_CALL_LONGEST", 1800)  # seconds; so much is reserved, where it can be paid
+CALL_RING = env.int("DIALNEXA_CALL_RING", 45)  # seconds a phone rings before it counts as not picked up
+CALL_DEADLINE = 10.0  # seconds for asking a carrier to dial
+CALL_LEASE = 30.0  # seconds one worker has for that
+CALL_DOUBT = env.float("DIALNEXA_CALL_DOUBT", 180.0)  # how long a silent carrier may still ring somebody
+CALL_GIVE_UP = env.float("DIALNEXA_CALL_GIVE_UP", 60.0)  # a carrier that certainly did nothing is asked again
+CALL_LOOK_EVERY = env.float("DIALNEXA_CALL_LOOK_EVERY", 60.0)  # a quiet call is asked about
 CALLS_DAILY_SPEND: dict[str, Decimal] = (
     env.dict(  # of one workspace, by currency: "INR=5000,USD=60"; none: no limit
         "DIALNEXA_CALLS_DAILY_SPEND", {}, subcast_values=Decimal

@@ -77,6 +77,28 @@ def void(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: datet
     return _book(entry, f"resolve:{subject}", workspace)
 
 
+def settle(
+    workspace: Workspace, amount: Decimal, *, subject: str, memo: str, by: Actor, now: datetime
+) -> None:
+    """Take ``amount`` of what was held for the call ``subject`` and give back the rest; zero gives back all.
+
+    Raises AlreadyBooked when it was settled or voided before, ValueError for more than was held.
+    """
+    held = _hold_of(subject)
+    if not 0 <= amount <= held.amount:
+        raise ValueError(f"{subject} holds {held.amount}, of which {amount} can't be taken")
+    if amount == 0:
+        void(workspace, subject=subject, memo=memo, by=by, now=now)
+        return
+    revenue, rest = account(Kind.REVENUE_CALLS, held.currency), held.amount - amount
+    with transaction.atomic():
+        entry = _entry(LedgerEntry.Kind.CAPTURE, held.credit, revenue, amount, subject, memo, by, now)
+        _book(entry, f"resolve:{subject}", workspace)
+        if rest:
+            entry = _entry(LedgerEntry.Kind.VOID, held.credit, held.debit, rest, subject, memo, by, now)
+            _book(entry, f"rest:{subject}", workspace)
+
+
 def refund(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: datetime) -> LedgerEntry:
     """Give back what was charged for ``subject`` (revenue → wallet), in full.
 

@@ -46,17 +46,21 @@ def explain_call(
     now: datetime,
     carrier: str = "",
     at: datetime | None = None,
+    version: AgentVersion | None = None,
 ) -> Explanation:
     """Every question a call from ``number`` to ``to`` (as people write it) has to pass.
 
     Without a number those about the number are skipped, and ``carrier`` (slug) says whose rules count. ``at``
-    is a moment that has been (None: now). Never refuses; nothing is created.
+    is a moment that has been (None: now); ``version`` a published version chosen for this call alone. Never
+    refuses; nothing is created.
     """
     at, past = at or now, at is not None and at < now
     slug = number.carrier if number else carrier
     rules = rules_at(workspace, slug, at=at) if past else destination_rules(workspace, slug, now=now)
     judged = judge_destination(to, rules)
-    version = who_answered(number, "outbound", at) if number else None
+    chosen = version is not None
+    if number and version is None:
+        version = who_answered(number, "outbound", at)
     price = _price(judged.number, rules, workspace, at)
     money = _money(judged.number, price, rules, workspace, at, past)
     return Explanation(
@@ -65,7 +69,7 @@ def explain_call(
         carrier=slug,
         at=at,
         past=past,
-        steps=(*judged.steps, *_from(number, version, at, past), *money, *_caps(workspace, at)),
+        steps=(*judged.steps, *_from(number, version, at, past, chosen), *money, *_caps(workspace, at)),
         other=judged.number,
         version=version,
         price=price,
@@ -76,13 +80,18 @@ def explain_call(
 # --- the number it leaves from -------------------------------------------------------------------------
 
 
-def _from(number: PhoneNumber | None, version: AgentVersion | None, at: datetime, past: bool) -> list[Step]:
+def _from(
+    number: PhoneNumber | None, version: AgentVersion | None, at: datetime, past: bool, chosen: bool
+) -> list[Step]:
     if number is None:
         return [_skipped(name, NO_NUMBER) for name in ("active", "rental", "version", "trunk")]
-    return [*number_steps(number, at, past), _calls(number, version, past), _trunk(number, at, past)]
+    return [*number_steps(number, at, past), _calls(number, version, past, chosen), _trunk(number, at, past)]
 
 
-def _calls(number: PhoneNumber, version: AgentVersion | None, past: bool) -> Step:
+def _calls(number: PhoneNumber, version: AgentVersion | None, past: bool, chosen: bool) -> Step:
+    if version and chosen:
+        sentence = f"{version} was chosen for this call."
+        return Step("version", Outcome.PASS, "outbound_version_published", sentence, version.pk)
     was = "was" if past else "is"
     if version is None:
         sentence = f"No agent {was} chosen to call from {number}."

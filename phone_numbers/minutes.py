@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.timezone import localtime
 
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
+from telephony.models import Call, Direction
 from telephony.rating import CallPrice
 
 CALL = "call_"  # what the ids of calls begin with
@@ -40,10 +41,10 @@ def spent_today(workspace: Workspace, at: datetime) -> Decimal:
 
 
 def calls_in_progress(workspace: Workspace, at: datetime) -> int:
-    """How many calls held money at ``at``: every call does from its start to its end."""
-    entries = _of_calls(workspace, at).filter(created_at__gt=at - timedelta(days=1))
-    ended = entries.filter(kind__in=(Kind.CAPTURE, Kind.VOID)).values("subject_id")
-    return entries.filter(kind=Kind.HOLD).exclude(subject_id__in=ended).count()
+    """How many calls that go out had begun and not ended at ``at``."""
+    calls = Call.objects.filter(workspace=workspace, direction=Direction.OUTBOUND)
+    running = Q(status__in=Call.OPEN) | Q(ended_at__gt=at)
+    return calls.filter(running, created_at__lte=at, created_at__gt=at - timedelta(days=1)).count()
 
 
 def _of_calls(workspace: Workspace, at: datetime) -> QuerySet[LedgerEntry]:

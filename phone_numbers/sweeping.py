@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
 from phone_numbers.trunk_health import LEASE
+from telephony.models import Call
 
 BATCH = 400
 
@@ -49,6 +50,18 @@ def take_due_numbers(*, now: datetime) -> list[str]:
         ids = list(rows.select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH])
         again = now + timedelta(seconds=settings.PAPERS_CHECK_EVERY)
         PhoneNumber.objects.filter(pk__in=ids).update(next_check_at=again)
+    return ids
+
+
+def take_due_calls(*, now: datetime) -> list[str]:
+    """The ids of calls somebody should look at, and again a little later if nothing comes of it."""
+    due = Call.objects.filter(status__in=Call.OPEN, next_run_at__lte=now).order_by("next_run_at")
+    unrung = Q(rung_until__isnull=True) | Q(rung_until__lte=now)
+    with transaction.atomic():
+        ids = list(
+            due.filter(unrung).select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH]
+        )
+        Call.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
     return ids
 
 

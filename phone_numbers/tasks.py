@@ -4,6 +4,7 @@ from celery import shared_task
 
 from dialnexa import clock
 from phone_numbers import fulfilment, papers, releasing, strays, trunk_health, trunks
+from phone_numbers.calls import dialling
 
 
 @shared_task
@@ -34,3 +35,8 @@ def check_trunk(*, trunk_id: str) -> None:
 @shared_task
 def end_interrupted_link(*, trunk_id: str) -> None:
     trunks.end_interrupted_link(trunk_id, now=clock.now())
+
+
+@shared_task
+def advance_call(*, call_id: str) -> None:
+    dialling.advance_call(call_id)

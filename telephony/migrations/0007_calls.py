@@ -501,6 +501,6 @@ class Migration(migrations.Migration):
         ),
         refuse_other_transitions(
             "telephony_call",
-            "created>cancelled,created>failed,created>initiated,initiated>busy,initiated>cancelled,initiated>completed,initiated>created,initiated>did_not_pick,initiated>failed,initiated>no_answer,initiated>received,initiated>sent,received>cancelled,received>completed,received>failed,sent>busy,sent>cancelled,sent>completed,sent>did_not_pick,sent>failed,sent>no_answer,sent>received",
+            "created>busy,created>cancelled,created>completed,created>did_not_pick,created>failed,created>initiated,created>no_answer,created>received,created>sent,initiated>busy,initiated>cancelled,initiated>completed,initiated>created,initiated>did_not_pick,initiated>failed,initiated>no_answer,initiated>received,initiated>sent,received>cancelled,received>completed,received>failed,sent>busy,sent>cancelled,sent>completed,sent>did_not_pick,sent>failed,sent>no_answer,sent>received",
         ),
     ]

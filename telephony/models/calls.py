@@ -55,12 +55,13 @@ class Call(Stateful):
     TRANSITIONS: ClassVar[Transitions] = {
         "initiate": (("created",), "initiated"),
         "put_back": (("initiated",), "created"),  # certainly nothing was sent
-        "accept": (("initiated",), "sent"),
-        "answer": (("initiated", "sent"), "received"),
-        "complete": (("initiated", "sent", "received"), "completed"),
-        "ring_out": (("initiated", "sent"), "did_not_pick"),  # it rang
-        "engaged": (("initiated", "sent"), "busy"),
-        "unreachable": (("initiated", "sent"), "no_answer"),  # it never rang
+        # From "created", too: a carrier may have placed what it said it had not.
+        "accept": (("created", "initiated"), "sent"),
+        "answer": (("created", "initiated", "sent"), "received"),
+        "complete": (("created", "initiated", "sent", "received"), "completed"),
+        "ring_out": (("created", "initiated", "sent"), "did_not_pick"),  # it rang
+        "engaged": (("created", "initiated", "sent"), "busy"),
+        "unreachable": (("created", "initiated", "sent"), "no_answer"),  # it never rang
         "fail": (("created", "initiated", "sent", "received"), "failed"),
         "cancel": (("created", "initiated", "sent", "received"), "cancelled"),
     }

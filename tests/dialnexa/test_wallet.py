@@ -67,6 +67,27 @@ def test_resolves_a_hold_once(shop: Workspace, now: datetime, first: str, second
     assert state(shop) == before
 
 
+@pytest.mark.parametrize(
+    "charge, left", [("0", "100"), ("0.000001", "99.999999"), ("40", "60"), ("60", "40")]
+)
+def test_takes_a_part_of_what_was_held_and_gives_back_the_rest(
+    shop: Workspace, now: datetime, charge: str, left: str
+) -> None:
+    hold(shop, "60", "call_1", now)
+    wallet.settle(shop, Decimal(charge), subject="call_1", memo="A call", by=SYSTEM, now=now)
+    assert state(shop) == (Decimal(left), Decimal(0))
+    with pytest.raises(wallet.AlreadyBooked), transaction.atomic():
+        wallet.settle(shop, Decimal(charge), subject="call_1", memo="A call", by=SYSTEM, now=now)
+
+
+@pytest.mark.parametrize("charge", ["60.000001", "-0.01"])
+def test_takes_no_more_than_was_held(shop: Workspace, now: datetime, charge: str) -> None:
+    hold(shop, "60", "call_1", now)
+    with pytest.raises(ValueError, match="holds 60"):
+        wallet.settle(shop, Decimal(charge), subject="call_1", memo="A call", by=SYSTEM, now=now)
+    assert state(shop) == (Decimal(40), Decimal(60))
+
+
 def test_moves_nothing_when_a_reference_is_used_twice(shop: Workspace, now: datetime) -> None:
     hold(shop, "10", "ord_1", now)
     with pytest.raises(wallet.AlreadyBooked):

@@ -9,6 +9,7 @@ from typing import Any
 
 from dialnexa.models import Workspace
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
+from telephony.models import Call
 
 SERIAL = count(1)
 
@@ -54,4 +55,17 @@ def make_order(number: PhoneNumber, status: str = "placed", **fields: Any) -> Nu
         currency="INR",
         status=status,
         **fields,
+    )
+
+
+def make_call(number: PhoneNumber, now: datetime, **fields: Any) -> Call:
+    """A call from ``number`` to London that nobody has dialled yet and that costs nothing."""
+    told = {"direction": "outbound", "from_text": number.e164, "to_text": "+442079460018"} | fields
+    return Call.objects.create(
+        workspace=number.workspace,
+        number=number,
+        carrier=number.carrier,
+        currency=number.workspace.currency,
+        created_at=now,
+        **told,
     )

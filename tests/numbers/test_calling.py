@@ -15,6 +15,7 @@ from dialnexa.models import Workspace
 from kyc import reviews
 from kyc.models import KycCase, VerificationNumber
 from phone_numbers.calling import explain_call
+from phone_numbers.calls.progress import end_call
 from phone_numbers.explaining import Explanation
 from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber, SipTrunk
@@ -23,7 +24,7 @@ from phone_numbers.routing import route_number
 from telephony import agents
 from telephony.models import AgentVersion, CallRate, NetworkGroup, Prefix, SipRate, SipSwitch
 from telephony.switches import enable_group
-from tests.numbers.rows import make_number, make_rental
+from tests.numbers.rows import make_call, make_number, make_rental
 
 pytestmark = pytest.mark.django_db
 LONDON, BERLIN = "+44 20 7946 0018", "+49 30 123456"
@@ -166,12 +167,12 @@ def test_limits_calls_at_the_same_time_and_the_day(
 ) -> None:
     settings.CALLS_AT_ONCE = 2
     settings.CALLS_DAILY_SPEND = {"INR": Decimal(100)}
-    for n in (1, 2):
-        wallet.hold(workspace, Decimal(50), subject=f"call_{n}", memo="", by=SYSTEM, now=now)
+    running = [make_call(number, now) for _ in range(2)]
     assert code(explain(number, LONDON, now)) == "concurrency_reached"
-    wallet.capture(workspace, subject="call_1", memo="", by=SYSTEM, now=now)
+    end_call(running[0], "fail", by=SYSTEM, now=now)
     assert explain(number, LONDON, now).allowed
-    wallet.capture(workspace, subject="call_2", memo="", by=SYSTEM, now=now)
+    wallet.hold(workspace, Decimal(100), subject=running[1].pk, memo="", by=SYSTEM, now=now)
+    wallet.capture(workspace, subject=running[1].pk, memo="", by=SYSTEM, now=now)
     assert code(explain(number, LONDON, now)) == "daily_spend_reached"
     assert explain(number, LONDON, now + timedelta(days=1)).allowed
 

@@ -49,6 +49,7 @@ def sweep() -> None:
     calls += [(tasks.release_stray, "stray_id", pk) for pk in strays.take_due_strays(now=now)]
     calls += [(tasks.check_trunk, "trunk_id", pk) for pk in sweeping.take_due_trunks(now=now)]
     calls += [(tasks.end_interrupted_link, "trunk_id", pk) for pk in sweeping.take_interrupted_links(now=now)]
+    calls += [(tasks.advance_call, "call_id", pk) for pk in sweeping.take_due_calls(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
         watch_verifications(now)

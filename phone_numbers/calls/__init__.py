@@ -1,0 +1,1 @@
+"""Calls over the workspace's numbers: placing them, following them to their end, answering them."""

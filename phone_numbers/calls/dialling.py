@@ -1,0 +1,224 @@
+"""From the call's row to a ringing phone, whatever dies on the way. No carrier has a key against repetition.
+
+``advance_call`` moves a call one step; anybody may call it, any number of times:
+
+- created: claim it, commit that the carrier is about to be asked, ask once;
+- initiated, and nobody reported: never ask again. A webhook proves the call; without one until
+  ``doubt_until`` it counts as not placed, and the money goes back;
+- sent or received, and quiet for long: ask the carrier how the call is, in case its webhooks are lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from dialnexa import clock
+from dialnexa.actors import Actor, system
+from dialnexa.errors import IllegalTransition, Refusal
+from phone_numbers.calls.callbacks import callback_url
+from phone_numbers.calls.lines import line_of
+from phone_numbers.calls.progress import apply_event, end_call, ring_end
+from telephony.carriers.base import CarrierError, Exchange, Outcome, RateLimited, TransportError
+from telephony.carriers.voice import CallRef, OutboundCall
+from telephony.exchanges import save_exchanges
+from telephony.models import Call
+
+log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+DIALLER = system("Dialler")
+Status = Call.Status
+NO_WORD = (
+    "The carrier never said whether it placed the call, so it counts as not placed. Nothing was charged."
+)
+LOST = "The carrier does not know this call any more. Nothing was charged."
+
+
+def advance_call(call_id: str, *, tell: Clock = clock.now) -> None:
+    """Move the call one step, if it is due. ``tell`` gives the time (a step may last seconds)."""
+    call = Call.objects.select_related("workspace", "number").get(pk=call_id)
+    if not call.is_open or call.next_run_at is None or call.next_run_at > tell():
+        return
+    if call.status == Status.CREATED:
+        dial(call, tell=tell)
+    elif call.status == Status.INITIATED:
+        give_up_doubt(call, now=tell())
+    else:
+        look_after(call, tell=tell)
+
+
+def dial(call: Call, *, tell: Clock = clock.now) -> None:
+    """Claim a created call and ask the carrier once. A second worker is stopped by the claim."""
+    deadline = time.monotonic() + settings.CALL_LEASE - 1
+    exchanges: list[Exchange] = []
+    try:
+        line = line_of(call, recorder=exchanges.append)
+        _claim(call, now=tell())
+    except LookupError as error:
+        _fail(call, "carrier_not_configured", f"This number's carrier is not connected: {error}", now=tell())
+        return
+    except IllegalTransition as error:
+        log.info("%s: somebody else has it", error)
+        return
+    try:
+        if time.monotonic() + settings.CALL_DEADLINE > deadline:
+            raise HeldUp()
+        placed = line.place_call(_order(call))
+    except CarrierError as error:
+        _settle_failure(call, error, now=tell())
+    else:
+        _accept(call, placed, now=tell())
+    finally:
+        save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=tell())
+
+
+class HeldUp(TransportError):
+    """The worker was paused between its claim and the request, which it therefore did not send."""
+
+    outcome = Outcome.NOT_DONE
+    code = "worker_held_up"
+    sentence = "The worker was held up before it could ask the carrier."
+
+
+def _claim(call: Call, *, now: datetime) -> None:
+    """Committed before anything is sent: whoever finds it so does not send again."""
+    lease = now + timedelta(seconds=settings.CALL_LEASE)
+    doubt = now + timedelta(seconds=settings.CALL_DOUBT)
+    call.transition(
+        "initiate",
+        by=DIALLER,
+        now=now,
+        expect={"fence": call.fence},
+        fence=call.fence + 1,
+        initiated_at=now,
+        lease_until=lease,
+        doubt_until=doubt,
+        next_run_at=doubt,
+    )
+
+
+def _order(call: Call) -> OutboundCall:
+    return OutboundCall(
+        to=call.to_text,
+        from_=call.from_text,
+        answer_url=callback_url("answer", call.carrier, call.id),
+        status_url=callback_url("status", call.carrier, call.id),
+        ring_seconds=settings.CALL_RING,
+        limit_seconds=call.limit_seconds,
+    )
+
+
+def _accept(call: Call, placed: CallRef, *, now: datetime) -> None:
+    """The carrier took it. A webhook may have been faster; then only the name is new, or nothing."""
+    with transaction.atomic():
+        row = Call.objects.select_for_update(of=("self",)).get(pk=call.pk)
+        if not row.carrier_call_id:
+            Call.objects.filter(pk=row.pk).update(carrier_call_id=placed.id)
+        if row.status == Status.INITIATED:
+            row.transition("accept", by=DIALLER, now=now, next_run_at=ring_end(now))
+
+
+def _settle_failure(call: Call, error: CarrierError, *, now: datetime) -> None:
+    if error.outcome == Outcome.UNKNOWN:
+        log.warning("%s: %s It may ring all the same.", call.pk, error.sentence)
+        return  # initiated, due at doubt_until: a webhook decides, or its absence
+    if isinstance(error, RateLimited | TransportError) and _may_wait(call, now):
+        after = max(1.0, min(error.retry_after or 2.0, 30.0))
+        _quietly(call, "put_back", now=now, reason=error.sentence, next_run_at=now + timedelta(seconds=after))
+        return
+    _fail(call, error.code, error.sentence, now=now)
+
+
+def _may_wait(call: Call, now: datetime) -> bool:
+    return now - call.created_at < timedelta(seconds=settings.CALL_GIVE_UP)
+
+
+def _quietly(call: Call, event: str, *, now: datetime, reason: str, next_run_at: datetime) -> None:
+    """Back to the queue, unless somebody else has moved the call meanwhile."""
+    try:
+        call.transition(
+            event,
+            by=DIALLER,
+            now=now,
+            reason=reason,
+            expect={"fence": call.fence},
+            next_run_at=next_run_at,
+            doubt_until=None,
+        )
+    except IllegalTransition as late:
+        log.warning("%s", late)
+
+
+def _fail(call: Call, code: str, sentence: str, *, now: datetime) -> None:
+    """The end without a call: what was held goes back. Somebody else may have ended it first."""
+    with transaction.atomic():
+        row = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call.pk)
+        if row.is_open and row.fence == call.fence:
+            end_call(row, "fail", by=DIALLER, now=now, code=code, sentence=sentence)
+
+
+def give_up_doubt(call: Call, *, now: datetime) -> None:
+    """No word until ``doubt_until``: no carrier rings a phone after that."""
+    if call.doubt_until and call.doubt_until > now:
+        Call.objects.filter(pk=call.pk, status=Status.INITIATED).update(next_run_at=call.doubt_until)
+        return
+    _fail(call, "call_unconfirmed", NO_WORD, now=now)
+
+
+def look_after(call: Call, *, tell: Clock = clock.now) -> None:
+    """Ask the carrier how a quiet call is; what it says counts as if a webhook had said it."""
+    exchanges: list[Exchange] = []
+    again = tell() + timedelta(seconds=settings.CALL_LOOK_EVERY)
+    Call.objects.filter(pk=call.pk, status__in=Call.OPEN).update(next_run_at=again)  # before asking
+    try:
+        found = line_of(call, recorder=exchanges.append).find_call(call.carrier_call_id)
+    except CarrierError as error:
+        log.warning("%s: %s", call.pk, error.sentence)
+    else:
+        if found:
+            apply_event(call.pk, found, now=tell(), by=DIALLER)
+        elif _overdue(call, tell()):
+            _fail(call, "call_lost", LOST, now=tell())
+    finally:
+        save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=tell())
+
+
+def _overdue(call: Call, now: datetime) -> bool:
+    longest = timedelta(seconds=call.limit_seconds + settings.CALL_RING + settings.CALL_DOUBT)
+    return now > (call.initiated_at or call.created_at) + longest
+
+
+def hang_up(call: Call, *, by: Actor, now: datetime) -> None:
+    """End the call: at once while nobody was asked, else by asking the carrier, whose word then ends it.
+
+    Raises Refusal ``call_over`` (409), ``call_unconfirmed`` (409) while it is not known whether the carrier
+    placed it, and 502 with the carrier's code when the carrier can't be asked.
+    """
+    with transaction.atomic():
+        row = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call.pk)
+        if row.status == Status.CREATED:
+            end_call(row, "cancel", by=by, now=now, code="cancelled", sentence="Cancelled before dialling.")
+            return
+    if not row.is_open:
+        raise Refusal("call_over", "This call is over already.", status=409)
+    if not row.carrier_call_id:
+        sentence = "The carrier has not confirmed this call yet. Try again in a few seconds."
+        raise Refusal("call_unconfirmed", sentence, status=409)
+    _tell_to_hang_up(row, now)
+
+
+def _tell_to_hang_up(call: Call, now: datetime) -> None:
+    exchanges: list[Exchange] = []
+    try:
+        line_of(call, recorder=exchanges.append).hang_up(call.carrier_call_id)
+    except CarrierError as error:
+        raise Refusal(error.code, f"The call goes on. {error.sentence} Try again.", status=502) from error
+    finally:
+        save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=now)
+    soon = now + timedelta(seconds=2)
+    Call.objects.filter(pk=call.pk, status__in=Call.OPEN).update(next_run_at=soon)

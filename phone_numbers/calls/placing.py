@@ -1,0 +1,152 @@
+"""Placing a call: every rule is asked, the most it may cost is reserved, and a row is left for the worker.
+
+What is reserved is the price of CALL_LONGEST seconds, or of as many as the wallet (and the key's cap) still
+cover, at least a minute; the carrier is told to hang up after that, so a call never costs more than it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from dialnexa import audit, wallet
+from dialnexa.actors import Actor
+from dialnexa.errors import Refusal
+from dialnexa.models import Workspace
+from dialnexa.spending import left_under_cap, refuse_over_cap
+from phone_numbers.calling import explain_call
+from phone_numbers.explaining import Explanation
+from phone_numbers.minutes import decided_by
+from phone_numbers.models import PhoneNumber
+from telephony.destinations import Step
+from telephony.models import AgentVersion, Call, Direction
+from telephony.rating import CallPrice
+
+FIRST = 60  # seconds the wallet has to cover
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a caller says besides the two numbers. ``idempotency_key`` empty: a new call each time.
+
+    ``version``: published, of this workspace; None is the one routed for calls that go out.
+    """
+
+    version: AgentVersion | None = None
+    idempotency_key: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    batch_id: str | None = None
+    batch_row: int | None = None
+
+
+def place_call(
+    workspace: Workspace,
+    number: PhoneNumber,
+    to: str,
+    *,
+    by: Actor,
+    now: datetime,
+    asked: Asked = Asked(),  # noqa: B008  # frozen
+) -> Call:
+    """Order a call from ``number`` to ``to`` (as people write it). The interface rings the worker.
+
+    The same idempotency key gives the same call again. Raises Refusal with the code, status and fix of the
+    first question that fails (``explain_call`` asks them all), and 402 ``wallet_insufficient`` or
+    ``spend_cap_reached`` when the money went in the meantime.
+    """
+    with transaction.atomic():
+        room = left_under_cap(by.api_key, now=now) if by.api_key else None  # keys before workspaces, always
+        Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two can't both be the last
+        if earlier := _earlier(workspace, asked.idempotency_key):
+            return earlier
+        told = explain_call(number, to, workspace=workspace, now=now, version=asked.version)
+        refuse_call(told)
+        call = _call(workspace, told, asked, by, now)
+        _reserve(call, told.price, room, by, now)
+        call.save(force_insert=True)
+        after = {"from": call.from_text, "to": call.to_text, "held": str(call.held)}
+        audit.record(call, "place", after=after, by=by, now=now)
+    return call
+
+
+def refuse_call(told: Explanation) -> None:
+    """Raises the Refusal of the first question that fails; ``steps`` has them all."""
+    if step := told.refusal:
+        raise Refusal(step.code, step.sentence, status=step.status, fix=step.fix, record=step.record)
+
+
+def _earlier(workspace: Workspace, key: str) -> Call | None:
+    return Call.objects.filter(workspace=workspace, idempotency_key=key).first() if key else None
+
+
+def _call(workspace: Workspace, told: Explanation, asked: Asked, by: Actor, now: datetime) -> Call:
+    assert told.number
+    assert told.other
+    call = Call(
+        workspace=workspace,
+        direction=Direction.OUTBOUND,
+        number=told.number,
+        from_text=told.number.e164,
+        to_text=told.other.e164,
+        agent_version=told.version,
+        carrier=told.number.carrier,
+        trace=[step_facts(step) for step in told.steps],
+        metadata=dict(asked.metadata),
+        notes=dict(asked.notes),
+        batch_id=asked.batch_id,
+        batch_row=asked.batch_row,
+        idempotency_key=asked.idempotency_key,
+        placed_by=by.user,
+        api_key=by.api_key,
+        currency=workspace.currency,
+        created_at=now,
+        next_run_at=now,
+        limit_seconds=settings.CALL_LONGEST,
+    )
+    if price := told.price:
+        copy_price(call, price)
+    return call
+
+
+def step_facts(step: Step) -> dict[str, str]:
+    """A question and its answer, as the call's trace keeps it."""
+    facts = {"name": step.name, "outcome": step.outcome.value, "code": step.code, "sentence": step.sentence}
+    return {**facts, "record": step.record}
+
+
+def copy_price(call: Call, price: CallPrice) -> None:
+    """The call keeps the price it was made at, whatever the rates become."""
+    call.rate_id, call.rate_words = price.rate_id, decided_by(price)[:200]
+    call.per_minute, call.connection_fee = price.per_minute, price.connection_fee
+    call.pulse_seconds = price.pulse_seconds
+
+
+def _reserve(call: Call, price: CallPrice | None, room: Decimal | None, by: Actor, now: datetime) -> None:
+    """Hold what the call may cost. Nothing is held where nothing is charged."""
+    if price is None or price.price_of(settings.CALL_LONGEST) == 0:
+        return
+    have = wallet.balance(call.workspace)
+    seconds = seconds_for(price, have if room is None else min(have, room), settings.CALL_LONGEST)
+    call.held, call.limit_seconds = price.price_of(seconds), seconds
+    if by.api_key:
+        refuse_over_cap(by.api_key, call.held, now=now)
+    memo = f"Call to {call.to_text}, up to {-(-seconds // 60)} min"
+    wallet.hold(call.workspace, call.held, subject=call.id, memo=memo, by=by, now=now)
+
+
+def seconds_for(price: CallPrice, money: Decimal, longest: int) -> int:
+    """How long a call may last for ``money``, in whole pulses; at least a minute and at most ``longest``."""
+    if price.price_of(longest) <= money:
+        return longest
+    pulse = price.price_of(price.pulse_seconds) - price.connection_fee
+    pulses = int((money - price.connection_fee) / pulse) if pulse > 0 else 0
+    while pulses > 0 and price.price_of(pulses * price.pulse_seconds) > money:
+        pulses -= 1  # each price is rounded by itself
+    return max(FIRST, pulses * price.pulse_seconds)

@@ -1,0 +1,163 @@
+"""What became of a call. Carriers tell it in any order, twice or never; each fact changes the row once.
+
+A call ends once: its last state and its charge are one transaction, under the row's lock. What is said about
+a call that is over changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from dialnexa import wallet
+from dialnexa.actors import Actor, system
+from telephony.carriers.voice import CallEvent, CallState
+from telephony.models import Call
+from telephony.rating import CallPrice
+
+log = logging.getLogger(__name__)
+CARRIER = system("Carrier")
+Status = Call.Status
+CAUSE_LIMIT = 120
+
+
+def apply_event(call_id: str, event: CallEvent, *, now: datetime, by: Actor = CARRIER) -> bool:
+    """Write down what a carrier says about a call. False when it says nothing new."""
+    with transaction.atomic():
+        call = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call_id)
+        if not call.is_open or not _is_about(call, event):
+            return False
+        _name(call, event.call_id)
+        if event.state.over:
+            _end(call, event, by=by, now=now)
+            return True
+        return _move(call, event.state, by=by, now=now)
+
+
+def _is_about(call: Call, event: CallEvent) -> bool:
+    """A carrier's call has one name: what comes under another is about something else."""
+    if not call.carrier_call_id or not event.call_id or call.carrier_call_id == event.call_id:
+        return True
+    log.warning("%s is %s at the carrier; %s was told", call.pk, call.carrier_call_id, event.call_id)
+    return False
+
+
+def _name(call: Call, carrier_call_id: str) -> None:
+    if carrier_call_id and not call.carrier_call_id:
+        Call.objects.filter(pk=call.pk).update(carrier_call_id=carrier_call_id)
+        call.carrier_call_id = carrier_call_id
+
+
+def _move(call: Call, state: CallState, *, by: Actor, now: datetime) -> bool:
+    if state == CallState.ANSWERED and call.status != Status.RECEIVED:
+        look = now + timedelta(seconds=settings.CALL_LOOK_EVERY)
+        call.transition("answer", by=by, now=now, answered_at=now, next_run_at=look)
+        return True
+    if call.status in (Status.CREATED, Status.INITIATED):
+        rang = {"rang_at": now} if state == CallState.RINGING else {}
+        call.transition("accept", by=by, now=now, **rang, next_run_at=ring_end(now))
+        return True
+    if state == CallState.RINGING and call.status == Status.SENT and call.rang_at is None:
+        return bool(Call.objects.filter(pk=call.pk).update(rang_at=now))
+    return False
+
+
+def ring_end(now: datetime) -> datetime:
+    """When a call that still rings should be asked about."""
+    return now + timedelta(seconds=settings.CALL_RING + settings.CALL_LOOK_EVERY)
+
+
+ENDS = {
+    CallState.COMPLETED: "complete",
+    CallState.BUSY: "engaged",
+    CallState.FAILED: "fail",
+    CallState.CANCELLED: "cancel",
+}
+
+
+def _end(call: Call, event: CallEvent, *, by: Actor, now: datetime) -> None:
+    name = ENDS.get(event.state) or ("ring_out" if call.rang_at else "unreachable")
+    if call.status == Status.RECEIVED and name in ("engaged", "ring_out", "unreachable"):
+        name = "complete"  # it was answered, whatever the last word says
+    spoken = _spoken(call, event, now) if name == "complete" else 0
+    told = {"carrier_cost": event.cost} if event.cost is not None else {}
+    end_call(call, name, spoken=spoken, by=by, now=now, cause=event.cause, **told)
+
+
+def _spoken(call: Call, event: CallEvent, now: datetime) -> int:
+    """Seconds to charge: what the carrier bills, else what was spoken, else what we saw."""
+    for said in (event.billed, event.duration):
+        if said is not None:
+            return said
+    return max(0, int((now - call.answered_at).total_seconds())) if call.answered_at else 0
+
+
+def end_call(
+    call: Call,
+    event: str,
+    *,
+    by: Actor,
+    now: datetime,
+    spoken: int = 0,
+    cause: str = "",
+    code: str = "",
+    sentence: str = "",
+    **fields: Any,
+) -> None:
+    """The last state, the charge for ``spoken`` seconds and the rest of the hold, in one transaction.
+
+    ``cause`` is the carrier's word, ``code`` and ``sentence`` what the customer reads. Call it with the row
+    locked. Raises IllegalTransition when the call is over.
+    """
+    charge = min(price_of(call, spoken), call.held)
+    if charge < price_of(call, spoken):
+        log.error("%s cost more than it held: %s s were spoken", call.pk, spoken)
+    with transaction.atomic():
+        call.transition(
+            event,
+            by=by,
+            now=now,
+            reason=sentence,
+            ended_at=now,
+            next_run_at=None,
+            charged=charge,
+            duration=spoken,
+            billed_seconds=spoken,
+            cause=cause[:CAUSE_LIMIT],
+            reason_code=code,
+            **fields,
+        )
+        if sentence:
+            Call.objects.filter(pk=call.pk).update(reason=sentence[:500])
+            call.reason = sentence[:500]
+        if call.held:
+            memo = f"Call to {call.to_text}"
+            wallet.settle(call.workspace, charge, subject=call.pk, memo=memo, by=by, now=now)
+
+
+def price_of(call: Call, seconds: int) -> Decimal:
+    """What ``seconds`` of this call cost at the price it was made at."""
+    if call.per_minute is None:
+        return Decimal(0)
+    return kept_price(call).price_of(seconds)
+
+
+def kept_price(call: Call) -> CallPrice:
+    """The price as the call copied it."""
+    assert call.per_minute is not None
+    return CallPrice(
+        rate_id=call.rate_id or 0,
+        prefix="",
+        network_group="",
+        group_name=call.rate_words,
+        per_minute=call.per_minute,
+        pulse_seconds=call.pulse_seconds,
+        connection_fee=call.connection_fee,
+        valid_from=call.created_at,
+        currency=call.currency,
+    )
