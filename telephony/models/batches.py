@@ -55,6 +55,19 @@ class BatchCall(Stateful):
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, blank=True, help_text="When the report was made")
+    upload_key = models.CharField(
+        max_length=64, blank=True, help_text="The same form sent again has the same"
+    )
+    reading_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="A worker is to read the list: when to ring for one (again)"
+    )
+    reader = models.CharField(
+        max_length=40, blank=True, help_text="The worker that reads; its own word for it"
+    )
+    readings = models.PositiveSmallIntegerField(default=0, help_text="Begun by workers, for this report")
+    rows_read = models.PositiveIntegerField(
+        default=0, help_text="So far; ``rows`` is about how many there are"
+    )
     starts_at = models.DateTimeField(null=True, blank=True, help_text="Scheduled: not before")
     ends_at = models.DateTimeField(null=True, blank=True, help_text="No call begins after this")
     hours_begin = models.TimeField(null=True, blank=True, help_text="Calling hours, in ``time_zone``")
@@ -89,6 +102,9 @@ class BatchCall(Stateful):
             models.UniqueConstraint(
                 fields=["workspace"], condition=Q(status="running"), name="one_running_batch"
             ),
+            models.UniqueConstraint(
+                fields=["workspace", "upload_key"], condition=~Q(upload_key=""), name="one_batch_per_upload"
+            ),
             models.CheckConstraint(
                 condition=Q(attempts__gte=1, attempts__lte=4, at_once__gte=1), name="batch_numbers_sensible"
             ),
@@ -96,10 +112,23 @@ class BatchCall(Stateful):
         indexes = (
             models.Index(fields=["workspace", "-created_at", "-id"], name="batch_by_workspace"),
             models.Index(fields=["next_run_at"], condition=Q(next_run_at__isnull=False), name="batch_due"),
+            models.Index(
+                fields=["reading_due_at"], condition=Q(reading_due_at__isnull=False), name="batch_reading_due"
+            ),
         )
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_being_read(self) -> bool:
+        """There is no report yet, or an old one: neither counts."""
+        return self.reading_due_at is not None
+
+    @property
+    def is_unreadable(self) -> bool:
+        """A worker found that the file is no list; ``reason`` says why, and the file is gone."""
+        return not (self.report or self.is_being_read)
 
 
 class BatchFile(models.Model):
