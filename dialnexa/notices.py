@@ -1,11 +1,18 @@
-"""Telling members: a notice in the application, and the same by e-mail (see ``notice_mail``)."""
+"""Telling members: a notice in the application, and the same by e-mail (see ``notice_mail``).
+
+Each member has a copy of their own, and reads that.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import F, QuerySet
+
 from dialnexa.access import RIGHTS, Right
-from dialnexa.models import Notice, NoticeCopy, User, Workspace
+from dialnexa.models import Membership, Notice, NoticeCopy, User, Workspace
+
+COUNTED_MOST = 100  # unread ones; the bell says 99+
 
 
 def tell(
@@ -23,8 +30,11 @@ def tell(
 
     Call it in the transaction of what it tells, which it neither fails nor outlives: of two at once the
     second waits for the first, and tells only if that one is rolled back. ``page``: the path that shows or
-    mends it, beginning with ``/``. Too long a title (160) or body (1000) is cut.
+    mends it, beginning with ``/``. Too long a title (160) or body (1000) is cut. Raises ValueError for a page
+    elsewhere.
     """
+    if page and (not page.startswith("/") or page.startswith("//")):
+        raise ValueError(f"{page!r} is not a path of ours")
     notice = Notice(
         workspace=workspace,
         reference=reference,
@@ -38,16 +48,43 @@ def tell(
     Notice.objects.bulk_create([notice], ignore_conflicts=True)
     if not Notice.objects.filter(pk=notice.pk).exists():
         return None
-    copies = (NoticeCopy(notice=notice, user=user, next_mail_at=now) for user in addressees(workspace, right))
-    NoticeCopy.objects.bulk_create(copies, ignore_conflicts=True)
+    users = addressees(workspace, right).order_by("pk")
+    copies = [NoticeCopy(notice=notice, user=user, next_mail_at=now) for user in users]
+    NoticeCopy.objects.bulk_create(copies)
     return notice
 
 
-def addressees(workspace: Workspace, right: Right) -> list[User]:
+def addressees(workspace: Workspace, right: Right) -> QuerySet[User]:
     """The active members whose role has ``right``."""
     roles = [role for role, rights in RIGHTS.items() if right in rights]
-    users = User.objects.filter(is_active=True, memberships__workspace=workspace, memberships__role__in=roles)
-    return list(users.order_by("pk"))
+    return User.objects.filter(is_active=True, memberships__workspace=workspace, memberships__role__in=roles)
+
+
+def notices_of(member: Membership) -> QuerySet[Notice]:
+    """What this member was told, each with ``read_at`` of their copy."""
+    mine = Notice.objects.filter(workspace=member.workspace_id, copies__user=member.user_id)
+    return mine.annotate(read_at=F("copies__read_at"))
+
+
+def count_unread(member: Membership) -> int:
+    """How many this member has not read; COUNTED_MOST stands for that many or more."""
+    return _unread(member)[:COUNTED_MOST].count()
+
+
+def mark(notice: Notice, member: Membership, *, read: bool, now: datetime) -> None:
+    """Mark this member's copy as read or as not read. Doing it twice changes nothing more."""
+    mine = notice.copies.filter(user=member.user_id, read_at__isnull=read)
+    mine.update(read_at=now if read else None)
+
+
+def mark_all_read(member: Membership, *, now: datetime) -> int:
+    """Mark everything this member was told as read; how many that were."""
+    return _unread(member).update(read_at=now)
+
+
+def _unread(member: Membership) -> QuerySet[NoticeCopy]:
+    mine = NoticeCopy.objects.filter(user=member.user_id, read_at=None)
+    return mine.filter(notice__workspace=member.workspace_id)
 
 
 def _fitted(text: str, most: int) -> str:

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from dialnexa.access import RIGHTS, Right
 from dialnexa.models import LedgerAccount, Membership
+from dialnexa.notices import COUNTED_MOST, count_unread
 
 View = Callable[..., HttpResponseBase]
 LAST_WORKSPACE = "workspace"  # in the session: the slug last looked at
@@ -95,11 +96,40 @@ class Shell:
         return {"url": url, "current": self.request.path.startswith(url)}
 
     @cached_property
+    def bell(self) -> Bell | None:
+        """How many notices await the signed-in member."""
+        return read_bell(self.membership) if self.membership else None
+
+    @cached_property
     def purse(self) -> Purse | None:
         """Those who may buy see what there is to spend; only the owner's card leads to the book."""
         if self.membership is None or Right.MANAGE not in RIGHTS[self.membership.role]:
             return None
         return read_purse(self.membership)
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """``unread`` up to ``notices.COUNTED_MOST``; ``label`` is its accessible name."""
+
+    unread: int
+    label: str
+    shown: str
+    url: str
+    poll_url: str
+
+
+def read_bell(membership: Membership) -> Bell:
+    """The bell of this member: one query."""
+    unread, slug = count_unread(membership), membership.workspace.slug
+    shown = str(unread) if unread < COUNTED_MOST else f"{COUNTED_MOST - 1}+"
+    return Bell(
+        unread=unread,
+        label=f"Notices, {shown} unread" if unread else "Notices",
+        shown=shown,
+        url=reverse("notices:list", args=[slug]),
+        poll_url=f"{reverse('notices:bell', args=[slug])}?had={unread}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

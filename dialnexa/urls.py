@@ -29,6 +29,7 @@ urlpatterns = [
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
     path("w/<slug:slug>/wallet/export.csv", views.export_wallet, name="wallet_export"),
     path("carrier/", include("phone_numbers.carrier_urls")),
+    path("w/<slug:slug>/notices/", include("dialnexa.notice_urls")),
     # settings, and what an invitation's mail leads to
     path("w/<slug:slug>/settings/", include("dialnexa.settings_pages.urls")),
     path("invitations/", invitations.answer_invitation, name="invitation"),

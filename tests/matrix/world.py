@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from dialnexa.access import Right
 from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
 from dialnexa.invitations import invite
 from dialnexa.models import Workspace
+from dialnexa.notices import tell
 from phone_numbers.models import BulkRouting, SipTrunk
 from telephony import agents
 from telephony.batches.drafts import upload_batch
@@ -37,6 +39,10 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
     assert group is not None
     member = workspace.memberships.create(user=make_user("Mia"), role="viewer")
     invitation, _ = invite(workspace, "dana@example.com", "viewer", by=SYSTEM, now=now)
+    notice = tell(
+        workspace, reference="world", right=Right.MANAGE, title="Told", body="Something happened.", now=now
+    )
+    assert notice is not None
     return {
         "slug": workspace.slug,
         "number_id": number.pk,
@@ -49,6 +55,7 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "member_id": member.pk,
         "invitation_id": invitation.pk,
         "group_id": group.pk,
+        "notice_id": notice.pk,
         "country": "IN",
         "batch_id": upload_batch(
             workspace, b"phone_number\n+919876543210\n", title="List", name="list.csv", by=SYSTEM, now=now
