@@ -345,6 +345,7 @@ PAPERS_GRACE = env.float(
 RELEASE_SOONEST = env.float("DIALNEXA_RELEASE_SOONEST", 30.0)  # telling a carrier again that a number is
 RELEASE_LATEST = env.float("DIALNEXA_RELEASE_LATEST", 3600.0)  # given back: as long again as it has taken
 SWEEP_EVERY = env.float("DIALNEXA_SWEEP_EVERY", 1.0)
+MAIL_EVERY = env.float("DIALNEXA_MAIL_EVERY", 5.0)  # the sweeper looks for notices to mail
 RING_AGAIN = env.float("DIALNEXA_RING_AGAIN", 6.0)  # an order nobody took: ring once more
 OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search result may be bought
 

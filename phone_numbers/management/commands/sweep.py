@@ -3,16 +3,19 @@
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from celery import Task
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from dialnexa import clock, heartbeats
+from dialnexa import clock, heartbeats, notice_mail
 from dialnexa.doorbell import ring
+from dialnexa.mail import PATIENCE
+from dialnexa.notice_mail import ROUND
 from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
 
@@ -21,18 +24,38 @@ KYC_EVERY = timedelta(minutes=1)
 
 
 class Command(BaseCommand):
-    help = "Ring the workers for every order that is due, until stopped."
+    help = "Ring the workers for every order that is due and mail notices, until stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        while not stop.wait(settings.SWEEP_EVERY):
-            try:
-                sweep()
-            except (OperationalError, InterfaceError) as error:
-                log.warning("The database is away: %s", error)
-                close_old_connections()
+        mail = threading.Thread(target=keep, args=(stop, settings.MAIL_EVERY, send_mail), daemon=True)
+        mail.start()
+        keep(stop, settings.SWEEP_EVERY, lambda: sweep_beside(mail, stop))
+        mail.join(timeout=ROUND + PATIENCE)
+
+
+def keep(stop: threading.Event, every: float, act: Callable[[], object]) -> None:
+    """Do it every so many seconds, until stopped; also while the database comes and goes."""
+    while not stop.wait(every):
+        try:
+            act()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("The database is away: %s", error)
+            close_old_connections()
+
+
+def send_mail() -> int:
+    """In a thread of its own: a slow mail server holds up neither orders nor the workers that buy."""
+    return notice_mail.send_due_mail(clock.now())
+
+
+def sweep_beside(mail: threading.Thread, stop: threading.Event) -> None:
+    """A sweeper that can't mail any more ends, and is started anew."""
+    if not (mail.is_alive() or stop.is_set()):
+        raise CommandError("The thread that mails notices has died; its traceback stands above.")
+    sweep()
 
 
 def sweep() -> None:
