@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from telephony.e164 import is_e164, national_digits
 from .base import BadRequest, CarrierError, NumberQuery, Offer, UnexpectedReply
 from .http import CarrierHTTP
 from .reply import Reply, printable
+from .voice import OutboundCall
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class CarrierAPI:
         *,
         params: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str | Sequence[str]] | None = None,
     ) -> dict[str, Any]:
         reply = self._http.request(method, path, params=params, body=body, form=form)
         if not 200 <= reply.status < 300:
@@ -126,6 +127,17 @@ def check_query(query: NumberQuery, carrier: str) -> None:
 def check_number(e164: str, carrier: str) -> None:
     if not is_e164(e164):
         raise BadRequest("not an E.164 number", carrier=carrier)
+
+
+def check_call(call: OutboundCall, carrier: str) -> None:
+    """Raises BadRequest for a call that no carrier can be asked to place."""
+    check_number(call.to, carrier)
+    check_number(call.from_, carrier)
+    for url in (call.answer_url, call.status_url):
+        if not re.fullmatch(r"https?://[!-~]{1,2000}", url):
+            raise BadRequest("not a URL that a carrier could ask", carrier=carrier)
+    if call.ring_seconds < 1 or call.limit_seconds < 1:
+        raise BadRequest("no time to ring or to talk", carrier=carrier)
 
 
 def answers(offer: Offer, query: NumberQuery) -> bool:

@@ -9,7 +9,7 @@ import functools
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -74,11 +74,11 @@ class CarrierHTTP:
         *,
         params: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Reply:
         """Send one request and return whatever was answered. Raises TransportError when nothing was.
 
-        ``body`` goes out as JSON, ``form`` as form fields.
+        ``body`` goes out as JSON, ``form`` as form fields; one with several values is repeated.
         """
         request = self._client.build_request(method, self.url(path), params=params, json=body, data=form)
         with deadline(self._timeouts.deadline):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -17,29 +16,28 @@ import httpx
 from telephony.e164 import is_e164, national_digits
 
 from . import plivo_objects as parse
+from .api import CarrierAPI, without_empty
 from .base import (
     BadRequest,
     BuyResult,
     CarrierError,
-    ComplianceRequired,
     InboundRoute,
-    InsufficientCredit,
     Money,
     NotFound,
     NumberConfig,
     NumberQuery,
     NumberType,
-    NumberUnavailable,
     Offer,
     Outcome,
     OwnedNumber,
     Recorder,
     RouteRef,
-    UnexpectedReply,
 )
+from .fields import text
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
 from .options import address_problem, refuse_bad, shape_problem, token_problem
-from .reply import Reply, error_class, printable
+from .plivo_calls import PlivoVoice
+from .reply import printable
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +51,9 @@ _TYPES = {
     NumberType.TOLL_FREE: "tollfree",
     NumberType.NATIONAL: "national",
 }
-_BY_TEXT: tuple[tuple[str, type[CarrierError]], ...] = (
-    ("compliance", ComplianceRequired),
-    ("insufficient", InsufficientCredit),
-)
 
 
-class PlivoCarrier:
+class PlivoCarrier(PlivoVoice):
     """One Plivo account. ``base_url`` is the host without a path; ``auth_id`` has 20 characters, MA… or SA….
 
     Raises BadOptions when the credentials can't be Plivo's.
@@ -94,6 +88,8 @@ class PlivoCarrier:
             recorder=recorder,
             transport=transport,
         )
+        self._till = CarrierAPI(self._http, parse.purchase_refusal)
+        super().__init__(CarrierAPI(self._http, parse.refusal), auth_token)
 
     def search(self, query: NumberQuery, *, limit: int) -> list[Offer]:
         """At most ``limit`` offers. An offer we can't read is left out and logged: the others still sell."""
@@ -111,9 +107,9 @@ class PlivoCarrier:
     def buy(self, e164: str, *, intent_id: str, config: NumberConfig) -> BuyResult:
         """Buy exactly this number. Plivo keeps no tag at purchase: ``configure`` can set one afterwards."""
         digits = self._digits(e164)
-        body = _without_empty({"app_id": config.route})
-        answer = self._call("POST", f"PhoneNumber/{digits}/", body=body, missing=NumberUnavailable)
-        with self._strictly():
+        body = without_empty({"app_id": config.route})
+        answer = self._till.call("POST", f"PhoneNumber/{digits}/", body=body)
+        with self._till.strictly():
             return parse.purchase(answer, digits)
 
     def find_owned(self, e164: str) -> OwnedNumber | None:
@@ -124,20 +120,20 @@ class PlivoCarrier:
         seen: set[str] = set()
         total = 0
         for objects, now in self._pages("Number/", {}):
-            self._expect(now >= total, "the list shrank while it was read")
+            self._api.expect(now >= total, "the list shrank while it was read")
             total = now
             for item in objects:
                 number = self._owned(item)
-                self._expect(number.e164 not in seen, "the list names a number twice")
+                self._api.expect(number.e164 not in seen, "the list names a number twice")
                 seen.add(number.e164)
                 yield number
-        self._expect(len(seen) == total, "the list does not hold as many numbers as it says")
+        self._api.expect(len(seen) == total, "the list does not hold as many numbers as it says")
 
     def configure(self, number_id: str, config: NumberConfig) -> OwnedNumber:
         """Point the number at an Application or a trunk (``route``) and name it (``tag``, Plivo's alias)."""
         digits = self._digits("+" + number_id)
-        body = _without_empty({"app_id": config.route, "alias": config.tag})
-        self._call("POST", f"Number/{digits}/", body=body)
+        body = without_empty({"app_id": config.route, "alias": config.tag})
+        self._api.call("POST", f"Number/{digits}/", body=body)
         try:  # Plivo's "changed" shows nothing of what it changed
             number = self._get_owned(digits)
         except CarrierError as error:
@@ -149,13 +145,13 @@ class PlivoCarrier:
 
     def release(self, number_id: str) -> None:
         try:
-            self._call("DELETE", f"Number/{self._digits('+' + number_id)}/")
+            self._api.call("DELETE", f"Number/{self._digits('+' + number_id)}/")
         except NotFound:
             logger.info("plivo: %s was released before", number_id)
 
     def balance(self) -> Money | None:
-        answer = self._call("GET", "")
-        with self._strictly():
+        answer = self._api.call("GET", "")
+        with self._api.strictly():
             return parse.balance(answer)
 
     def ensure_route(self, route: InboundRoute) -> RouteRef:
@@ -166,13 +162,13 @@ class PlivoCarrier:
                 if item.get("app_name") == route.name:
                     return self._updated_route(item, urls)
         methods = {"answer_method": "POST", "hangup_method": "POST"}
-        answer = self._call("POST", "Application/", body={"app_name": route.name, **urls, **methods})
+        answer = self._api.call("POST", "Application/", body={"app_name": route.name, **urls, **methods})
         return self._route(answer)
 
     def _updated_route(self, item: Mapping[str, Any], urls: Mapping[str, str]) -> RouteRef:
         ref = self._route(item)
         if any(item.get(key) != url for key, url in urls.items()):
-            self._call("POST", f"Application/{quote(ref.id, safe='')}/", body=urls)
+            self._api.call("POST", f"Application/{quote(ref.id, safe='')}/", body=urls)
         return ref
 
     def _found(self, query: NumberQuery) -> Iterator[dict[str, Any]]:
@@ -183,7 +179,7 @@ class PlivoCarrier:
             "region": query.region,
             "services": "voice",
         }
-        for objects, _ in self._pages("PhoneNumber/", _without_empty(params), most=MAX_SEARCHED):
+        for objects, _ in self._pages("PhoneNumber/", without_empty(params), most=MAX_SEARCHED):
             yield from objects
 
     def _pages(
@@ -192,8 +188,8 @@ class PlivoCarrier:
         """Pages of objects, each with the total the carrier names."""
         offset = 0
         while offset < most:
-            answer = self._call("GET", path, params={**params, "limit": PAGE, "offset": offset})
-            with self._strictly():
+            answer = self._api.call("GET", path, params={**params, "limit": PAGE, "offset": offset})
+            with self._api.strictly():
                 objects, total = parse.page(answer)
             yield objects, total
             offset += len(objects)
@@ -202,48 +198,12 @@ class PlivoCarrier:
 
     def _get_owned(self, digits: str) -> OwnedNumber | None:
         try:
-            answer = self._call("GET", f"Number/{digits}/")
+            answer = self._api.call("GET", f"Number/{digits}/")
         except NotFound:
             return None
         number = self._owned(answer)
-        self._expect(number.number_id == digits, "the answer is about another number")
+        self._api.expect(number.number_id == digits, "the answer is about another number")
         return number
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        body: Mapping[str, Any] | None = None,
-        missing: type[CarrierError] = NotFound,
-    ) -> dict[str, Any]:
-        reply = self._http.request(method, path, params=params, body=body)
-        if not 200 <= reply.status < 300:
-            raise self._refusal(reply, missing)
-        if reply.status == 204 and method == "DELETE":
-            return {}
-        with self._strictly():
-            return reply.json()
-
-    def _refusal(self, reply: Reply, missing: type[CarrierError]) -> CarrierError:
-        """The error a refusal means. A 404 counts only in Plivo's own words, not from a proxy on the way."""
-        text, request_id = parse.refusal(reply)
-        kind = error_class(reply.status)
-        if kind is NotFound:
-            kind = missing if "not found" in text.lower() else UnexpectedReply
-        elif kind is BadRequest:
-            kind = next((error for word, error in _BY_TEXT if word in text.lower()), BadRequest)
-        shown = printable(self._http.masked(text or reply.text))
-        if kind in (BadRequest, UnexpectedReply):
-            logger.warning("plivo: no meaning known for %d: %s", reply.status, shown)
-        return kind(
-            shown,
-            carrier=self.slug,
-            http_status=reply.status,
-            request_id=request_id,
-            retry_after=reply.retry_after,
-        )
 
     def _offer(self, item: Mapping[str, Any], country: str) -> Offer | None:
         try:
@@ -253,30 +213,14 @@ class PlivoCarrier:
             return None
 
     def _owned(self, item: Mapping[str, Any]) -> OwnedNumber:
-        with self._strictly():
+        with self._api.strictly():
             return parse.owned(item)
 
     def _route(self, item: Mapping[str, Any]) -> RouteRef:
-        with self._strictly():
-            return RouteRef(parse.text(item, "app_id"))
+        with self._api.strictly():
+            return RouteRef(text(item, "app_id"))
 
     def _digits(self, e164: str) -> str:
         if not is_e164(e164):
             raise BadRequest("not an E.164 number", carrier=self.slug)
         return e164.removeprefix("+")
-
-    def _expect(self, condition: bool, otherwise: str) -> None:
-        if not condition:
-            raise UnexpectedReply(otherwise, carrier=self.slug)
-
-    @contextmanager
-    def _strictly(self) -> Iterator[None]:
-        """Whatever a success can't be read as makes it an UnexpectedReply: money may be spent."""
-        try:
-            yield
-        except ValueError as error:
-            raise UnexpectedReply(printable(self._http.masked(str(error))), carrier=self.slug) from error
-
-
-def _without_empty(fields: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in fields.items() if value}

@@ -5,14 +5,31 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from telephony.e164 import country_of, is_e164
 
-from .base import BuyResult, BuyStatus, Money, NumberType, Offer, OwnedNumber
-from .reply import Reply
+from .api import Refused
+from .base import (
+    BadRequest,
+    BuyResult,
+    BuyStatus,
+    CarrierError,
+    ComplianceRequired,
+    InsufficientCredit,
+    Money,
+    NotFound,
+    NumberType,
+    NumberUnavailable,
+    Offer,
+    OwnedNumber,
+    UnexpectedReply,
+)
+from .fields import optional, text
+from .reply import Reply, error_class
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +47,10 @@ _TYPES = {
     "tollfree": NumberType.TOLL_FREE,
     "national": NumberType.NATIONAL,
 }
+_BY_TEXT: tuple[tuple[str, type[CarrierError]], ...] = (
+    ("compliance", ComplianceRequired),
+    ("insufficient", InsufficientCredit),
+)
 _RESTRICTIONS = {
     "city-address": "An address in the number's city",
     "country-address": "An address in the number's country",
@@ -70,10 +91,10 @@ def owned(item: Mapping[str, Any]) -> OwnedNumber:
         number_id=e164.removeprefix("+"),
         e164=e164,
         country=country_of(e164),
-        type=_TYPES.get(_optional(item, "number_type")),
+        type=_TYPES.get(optional(item, "number_type")),
         capabilities=_capabilities(item),
         route=_route(item),
-        tag=_optional(item, "alias"),
+        tag=optional(item, "alias"),
         status=_status(item),
         acquired_at=_day(item, "added_on"),
         next_billing=_day(item, "renewal_date"),
@@ -98,7 +119,24 @@ def page(answer: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
     return objects, total
 
 
-def refusal(reply: Reply) -> tuple[str, str]:
+def refusal(reply: Reply) -> Refused:
+    """What a refusal means: by status, then by text. A 404 counts only in Plivo's own words."""
+    words, request_id = _said(reply)
+    kind = error_class(reply.status)
+    if kind is NotFound and "not found" not in words.lower():
+        kind = UnexpectedReply
+    elif kind is BadRequest:
+        kind = next((error for word, error in _BY_TEXT if word in words.lower()), BadRequest)
+    return Refused(kind, words, request_id=request_id)
+
+
+def purchase_refusal(reply: Reply) -> Refused:
+    """As ``refusal``; a number that is not found is gone."""
+    refused = refusal(reply)
+    return replace(refused, kind=NumberUnavailable) if refused.kind is NotFound else refused
+
+
+def _said(reply: Reply) -> tuple[str, str]:
     """What Plivo said and its api_id; both empty when the body isn't Plivo's. The main API writes ``error``,
     Zentrunk ``Error``, and some answers have only ``message``."""
     try:
@@ -107,19 +145,6 @@ def refusal(reply: Reply) -> tuple[str, str]:
         return "", ""
     said = next((body[key] for key in ("error", "Error", "message") if body.get(key)), "")
     return str(said), str(body.get("api_id") or "")
-
-
-def text(item: Mapping[str, Any], key: str) -> str:
-    """A string that must be there."""
-    value = item.get(key)
-    if not (isinstance(value, str) and value):
-        raise ValueError(f"{key} is missing or no text")
-    return value
-
-
-def _optional(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _e164(item: Mapping[str, Any]) -> str:
@@ -131,7 +156,7 @@ def _e164(item: Mapping[str, Any]) -> str:
 
 def _offered_type(item: Mapping[str, Any]) -> NumberType:
     kind = text(item, "type")
-    sub_type = _optional(item, "sub_type")
+    sub_type = optional(item, "sub_type")
     kind = sub_type if kind == "fixed" and sub_type else kind
     if kind not in _TYPES:
         raise ValueError(f"unknown number type {kind!r}")
@@ -140,8 +165,8 @@ def _offered_type(item: Mapping[str, Any]) -> NumberType:
 
 def _place(item: Mapping[str, Any]) -> str:
     """“San Francisco, California”. Plivo shouts cities and may end the region with the country's name."""
-    country = _optional(item, "country").lower()
-    parts = [_optional(item, "city").title(), *_optional(item, "region").split(", ")]
+    country = optional(item, "country").lower()
+    parts = [optional(item, "city").title(), *optional(item, "region").split(", ")]
     kept = [part for part in dict.fromkeys(parts) if part and part.lower() != country]
     return ", ".join(kept)
 
@@ -175,8 +200,8 @@ def _rent(item: Mapping[str, Any]) -> Money | None:
 
 def _requirements(item: Mapping[str, Any]) -> tuple[str, ...]:
     sentences = []
-    if restriction := _optional(item, "restriction"):
-        sentences.append(_optional(item, "restriction_text") or _RESTRICTIONS.get(restriction, restriction))
+    if restriction := optional(item, "restriction"):
+        sentences.append(optional(item, "restriction_text") or _RESTRICTIONS.get(restriction, restriction))
     prerequisites = item.get("prerequisites")
     for needed in prerequisites if isinstance(prerequisites, list) else ():
         if isinstance(needed, dict):
@@ -185,8 +210,8 @@ def _requirements(item: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _prerequisite(needed: Mapping[str, Any]) -> str:
-    kind = _optional(needed, "type") or "document"
-    scope = _optional(needed, "scope")
+    kind = optional(needed, "type") or "document"
+    scope = optional(needed, "scope")
     article = "An" if kind[0].lower() in "aeiou" else "A"
     proof = ", with proof" if needed.get("proof_required") is True else ""
     place = f" in the number's {scope}" if scope and kind == "address" else ""
@@ -194,20 +219,20 @@ def _prerequisite(needed: Mapping[str, Any]) -> str:
 
 
 def _route(item: Mapping[str, Any]) -> str:
-    match = _ROUTE.search(_optional(item, "application"))
+    match = _ROUTE.search(optional(item, "application"))
     return match[1] if match else ""
 
 
 def _status(item: Mapping[str, Any]) -> BuyStatus:
     """Papers are reported only where they are asked for; until accepted the number is not usable."""
-    papers = _optional(item, "compliance_status").lower()
+    papers = optional(item, "compliance_status").lower()
     if papers in ("", "accepted"):
         return BuyStatus.ACTIVE
     return BuyStatus.PAPERS_REFUSED if papers in _REFUSED else BuyStatus.PENDING_COMPLIANCE
 
 
 def _day(item: Mapping[str, Any], key: str) -> datetime | None:
-    value = _optional(item, key)
+    value = optional(item, key)
     try:
         return datetime.strptime(value[:10], "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:

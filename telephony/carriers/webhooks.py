@@ -1,10 +1,11 @@
-"""A carrier's webhook read strictly. What can't be read raises ValueError; nothing here asks who sent it."""
+"""What a carrier says of a call, read strictly: ValueError for what can't be read, whoever said it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 from urllib.parse import parse_qsl
 
 from telephony.e164 import is_e164
@@ -46,6 +47,12 @@ def fields(request: SignedRequest) -> dict[str, str]:
         if found.setdefault(name, value) != value:
             raise ValueError(f"{printable(name, 40)} has two values")
     return found
+
+
+def texts(item: Mapping[str, Any]) -> dict[str, str]:
+    """A JSON object's texts and whole numbers, to be read as a form's fields are. Null is as not said."""
+    kept = {name: value for name, value in item.items() if isinstance(value, str | int)}
+    return {name: str(value) for name, value in kept.items() if not isinstance(value, bool)}
 
 
 def word(said: Mapping[str, str], name: str) -> str:
