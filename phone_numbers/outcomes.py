@@ -18,6 +18,7 @@ from phone_numbers.activating import activate_number
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
 from phone_numbers.periods import period_start
 from phone_numbers.quoting import label_of
+from phone_numbers.telling import tell_doubt_ended, tell_refused_order
 from telephony.carriers.base import BuyResult, BuyStatus, Exchange, OwnedNumber
 from telephony.exchanges import save_exchanges
 
@@ -53,6 +54,8 @@ def record_sale(
             resolved_at=now
         )
         _settle_number(order.number, sale, by=by, now=now)
+        if order.doubted_at:
+            tell_doubt_ended(order, is_active=sale.status == BuyStatus.ACTIVE, now=now)
 
 
 def _begin_rental(order: NumberOrder, entry_id: str, now: datetime) -> None:
@@ -137,6 +140,7 @@ def reject(
         )
         order.number.transition("fail", by=by, now=now, reason=told, status_reason=told)
         wallet.void(order.workspace, subject=order.id, memo=f"{order.e164} was not bought", by=by, now=now)
+        tell_refused_order(order, told, now=now)
 
 
 def put_back(

@@ -18,6 +18,7 @@ from dialnexa.models import LedgerEntry
 from dialnexa.money import format_money
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.quoting import label_of
+from phone_numbers.telling import tell_refund
 
 
 def is_refundable(number: PhoneNumber) -> bool:
@@ -44,6 +45,7 @@ def refund_unusable(number: PhoneNumber, *, by: Actor, now: datetime) -> LedgerE
     after = {"amount": str(entry.amount), "currency": entry.currency, "entry": entry.pk}
     told = f"{format_money(entry.amount, entry.currency)}. {why}"
     audit.record(number, "refund", after=after, by=system, now=now, reason=told)
+    tell_refund(number, entry, why, now=now)
     return entry
 
 

@@ -23,6 +23,7 @@ from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.outcomes import WORKER
 from phone_numbers.quoting import label_of
 from phone_numbers.refunding import refund_unusable
+from phone_numbers.telling import tell_released
 from phone_numbers.trunks import unlink
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier, CarrierError, Exchange, ReleaseTooEarly
@@ -147,7 +148,9 @@ def _note_released(number: PhoneNumber, now: datetime) -> None:
     reason = f"{label_of(number.carrier)} has taken it back."
     fields: dict[str, Any] = {"released_at": now, "next_release_at": None, "status_reason": ""}
     try:
-        number.transition("released", by=WORKER, now=now, reason=reason, **fields)
+        with transaction.atomic():
+            number.transition("released", by=WORKER, now=now, reason=reason, **fields)
+            tell_released(number, now=now)
     except IllegalTransition as error:
         log.info("%s: noted already", error)
 

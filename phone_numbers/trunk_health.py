@@ -26,6 +26,7 @@ from dialnexa.models import Workspace
 from dialnexa.rate_limiting import seconds_to_wait
 from dialnexa.sealing import SealBroken
 from phone_numbers.models import PhoneNumber, SipTrunk
+from phone_numbers.telling import tell_trunk_health
 from phone_numbers.trunk_settings import TrunkSettings, clean_settings, settings_of
 from telephony.sip import Check, check_trunk
 
@@ -154,6 +155,7 @@ def _look(trunk: SipTrunk, *, by: Actor, now: datetime) -> Check:
             audit.record(
                 trunk, found.health, before={"health": before}, after=after, by=by, now=now, reason=reason
             )
+            tell_trunk_health(trunk, before=before, after=found.health, why=found.sentence, now=now)
     return found
 
 

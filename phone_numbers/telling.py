@@ -1,0 +1,78 @@
+"""What members are told about numbers: one notice for each thing that happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from dialnexa.access import Right
+from dialnexa.models import LedgerEntry, Notice
+from dialnexa.money import format_money
+from dialnexa.notices import tell
+from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
+from phone_numbers.quoting import label_of
+from telephony.e164 import format_international
+
+Tone = Notice.Tone
+FAILING = (SipTrunk.Health.UNREACHABLE, SipTrunk.Health.UNAUTHORIZED)
+
+
+def tell_refused_order(order: NumberOrder, why: str, *, now: datetime) -> None:
+    """``why`` is for the customer, and says that nothing was charged."""
+    title = f"{format_international(order.e164)} was not bought"
+    _tell(order.number, f"order:{order.pk}:rejected", title, why, tone=Tone.TROUBLE, now=now)
+
+
+def tell_doubt_ended(order: NumberOrder, *, is_active: bool, now: datetime) -> None:
+    """The number whose purchase had been in doubt is ours; ``is_active``: it can be used."""
+    title = f"{format_international(order.e164)} is yours"
+    body = f"{label_of(order.carrier)} confirmed the purchase that had been in doubt. " + (
+        "The number is active." if is_active else "It is switched on once its papers are accepted."
+    )
+    _tell(order.number, f"order:{order.pk}:fulfilled", title, body, tone=Tone.GOOD, now=now)
+
+
+def tell_refund(number: PhoneNumber, entry: LedgerEntry, why: str, *, now: datetime) -> None:
+    amount = format_money(entry.amount, entry.currency)
+    body = f"What {format_international(number.e164)} cost has been returned. {why}"
+    _tell(number, entry.reference, f"{amount} is back in the wallet", body, tone=Tone.GOOD, now=now)
+
+
+def tell_released(number: PhoneNumber, *, now: datetime) -> None:
+    """The carrier has it back; only now is that certain."""
+    title = f"{format_international(number.e164)} has gone back"
+    body = f"{label_of(number.carrier)} has taken it back. It costs nothing any more."
+    _tell(number, f"number:{number.pk}:released", title, body, tone=Tone.WAITING, now=now)
+
+
+def tell_trunk_health(trunk: SipTrunk, *, before: str, after: str, why: str, now: datetime) -> None:
+    """``before`` and ``after`` are healths. Once a day of the workspace for each way, if it turned at all."""
+    number = format_international(trunk.number.e164)
+    if before == SipTrunk.Health.HEALTHY and after in FAILING:
+        way, tone, title, body = "failing", Tone.TROUBLE, f"The SIP trunk of {number} fails", why
+    elif before in FAILING and after == SipTrunk.Health.HEALTHY:
+        way, tone, title = "healthy", Tone.GOOD, f"The SIP trunk of {number} answers again"
+        body = f"{trunk.termination} answers. Calls can use the number."
+    else:
+        return
+    day = now.astimezone(ZoneInfo(trunk.workspace.time_zone)).date()
+    _tell(trunk.number, f"trunk:{trunk.pk}:{way}:{day.isoformat()}", title, body, tone=tone, now=now)
+
+
+def _tell(
+    number: PhoneNumber, reference: str, title: str, body: str, *, tone: Notice.Tone, now: datetime
+) -> None:
+    workspace = number.workspace
+    page = reverse("numbers:number", args=[workspace.slug, number.pk])
+    tell(
+        workspace,
+        reference=reference,
+        right=Right.MANAGE,
+        title=title,
+        body=body,
+        page=page,
+        tone=tone,
+        now=now,
+    )
