@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from dialnexa.access import RIGHTS, Right
@@ -15,6 +16,7 @@ from dialnexa.models import Membership, Notice, NoticeCopy, User, Workspace
 COUNTED_MOST = 100  # unread ones; the bell says 99+
 
 
+@transaction.atomic
 def tell(
     workspace: Workspace,
     *,

@@ -16,11 +16,12 @@ from dialnexa import clock, heartbeats, notice_mail
 from dialnexa.doorbell import ring
 from dialnexa.mail import PATIENCE
 from dialnexa.notice_mail import ROUND
+from dialnexa.telling import tell_of_ending_keys
 from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
 
 log = logging.getLogger(__name__)
-KYC_EVERY = timedelta(minutes=1)
+KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
 
 
 class Command(BaseCommand):
@@ -76,6 +77,8 @@ def sweep() -> None:
     all(ring(task, **{name: pk}) for task, name, pk in calls)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
         watch_verifications(now)
+    if heartbeats.take_turn("keys", now=now, every=KEYS_EVERY):
+        tell_of_ending_keys(now)
 
 
 def watch_verifications(now: datetime) -> None:
