@@ -98,7 +98,7 @@ def has_dossier(workspace: Workspace, country: str) -> bool:
 
 def read_dossier(workspace: Workspace, country: str, *, now: datetime) -> Dossier:
     """The workspace's dossier for this country, begun or not."""
-    case = KycCase.objects.filter(workspace=workspace, country=country).first()
+    case = workspace.kyc_cases.filter(country=country).first()
     card = Card(country, case, standing(case, now=now))
     needs = _needs(case) if case else []
     used = {kind for need in needs for kind, _ in need.choices}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.gate import standing
 from kyc.models import KycCase
 from kyc.requirements import ANY, countries_with_papers, identity_words, papers_in
+from kyc.terms import last_day
 
 Status = KycCase.Status
 TONES = {
@@ -55,13 +56,19 @@ class Card:
         return self.case.reason if self.case and self.status in (Status.REJECTED, Status.SUSPENDED) else ""
 
     @property
+    def last_day(self) -> date | None:
+        """The last day on which it holds; None where it is not verified, or without end."""
+        until = self.case.verified_until if self.case and self.status == Status.VERIFIED else None
+        return last_day(until, self.case.workspace) if self.case and until else None
+
+    @property
     def may_submit(self) -> bool:
         return self.status in SUBMITTABLE
 
 
 def read_cards(workspace: Workspace, *, now: datetime) -> list[Card]:
     """Every country with rules or a case, and the home country: what needs attention first, then by name."""
-    cases = {case.country: case for case in KycCase.objects.filter(workspace=workspace)}
+    cases = {case.country: case for case in workspace.kyc_cases.all()}
     cards = [
         Card(country, cases.get(country), standing(cases.get(country), now=now))
         for country in {*countries_with_papers(), workspace.country, *cases}
