@@ -1,6 +1,7 @@
 """A demo workspace to try things in: people, agents, credit, papers for one country, some countries on.
 
-It holds no numbers: those are bought, from the sandbox carrier, like anybody's.
+A second one has begun its papers, for whoever wants to complete them. They hold no numbers: those are bought,
+from the sandbox carrier, like anybody's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+import kyc
 import telephony
 from dialnexa import wallet
 from dialnexa.actors import system
@@ -24,6 +26,8 @@ from dialnexa.errors import Refusal
 from dialnexa.models import Membership, User, Workspace
 from dialnexa.workspaces import create_workspace
 from kyc import reviews
+from kyc.documents import add_document, describe
+from kyc.inspecting import Inspected
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.call_decks import import_call_rates
 from telephony.catalogue import MARKETS, load_catalogue
@@ -41,6 +45,8 @@ RATES_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 SIP_RATE = Decimal("0.35")  # rupees a minute over a customer's own carrier
 CREDIT, SMALL_CREDIT = Decimal("5000.00"), Decimal("40.00")  # rupees; the second buys no number
 VERIFIED = "IN"
+LEGAL_NAME = "Sunrise Dental Labs Private Limited"
+PAPER = Path(kyc.__file__).parent / "demo" / "incorporation.pdf"  # one page
 CALLABLE = ("IN", "US", "GB")  # the UK is on but unverified, Germany has prices but is off
 
 Role = Membership.Role
@@ -116,7 +122,7 @@ def _make(password: str, now: datetime) -> None:
         workspace.memberships.create(user=people[email], role=role, created_at=now)
     _make_agents(workspace, now)
     _verify(workspace, VERIFIED, now)
-    _make_workspace(SECOND_NAME, SECOND_SLUG, owner, SMALL_CREDIT, now)
+    _begin_papers(_make_workspace(SECOND_NAME, SECOND_SLUG, owner, SMALL_CREDIT, now), now)
 
 
 def _import_deck(verb: Callable[..., Report], name: str, carrier: str, now: datetime) -> None:
@@ -157,6 +163,14 @@ def _verify(workspace: Workspace, country: str, now: datetime) -> None:
     case = reviews.open_case(workspace, country)
     reviews.submit(case, by=BY, now=now, without_papers=True)
     reviews.verify(case, by=BY, now=now, reason="Demo papers")
+
+
+def _begin_papers(workspace: Workspace, now: datetime) -> None:
+    """A dossier of its home country that lacks one of its two papers."""
+    case = reviews.open_case(workspace, workspace.country)
+    describe(case, "private_limited", LEGAL_NAME, by=BY, now=now)
+    paper = Inspected(PAPER.name, "application/pdf", 1, PAPER.read_bytes())
+    add_document(case, "incorporation", paper, by=BY, now=now)
 
 
 def _logins(password: str) -> list[Login]:

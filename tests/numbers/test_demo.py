@@ -11,10 +11,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from dialnexa import wallet
+from dialnexa.actors import SYSTEM
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
+from kyc.documents import open_document
 from kyc.gate import may_rent
-from kyc.models import KycCase
+from kyc.inspecting import inspect
+from kyc.models import KycCase, KycDocument
+from kyc.requirements import missing
 from phone_numbers.demo import PASSWORD, make_demo
 from phone_numbers.models import PhoneNumber
 from telephony.catalogue import MARKETS
@@ -66,7 +70,18 @@ def test_verifies_india_and_not_the_uk(now: datetime) -> None:
     make_demo(now=now)
     assert may_rent(demo(), "IN", "local", now=now).allowed
     assert not may_rent(demo(), "GB", "local", now=now).allowed
-    assert KycCase.objects.get().country == "IN"
+    assert demo().kyc_cases.get().country == "IN"
+
+
+def test_leaves_the_second_workspaces_papers_to_be_completed(now: datetime) -> None:
+    make_demo(now=now)
+    case = KycCase.objects.get(workspace__slug="demo-labs")
+    assert (case.country, case.status) == ("IN", "draft")
+    assert [group.title for group in missing(case)] == ["GST registration"]
+    document = case.documents.get()
+    content = open_document(document, by=SYSTEM, now=now)
+    inspected = inspect(content, document.file_name)
+    assert (inspected.media_type, inspected.pages) == (document.media_type, document.pages)
 
 
 def test_turns_three_countries_on_and_prices_more(now: datetime) -> None:
@@ -105,6 +120,7 @@ def test_leaves_everything_as_it_is_the_second_time(now: datetime) -> None:
     user.set_password("something of my own")
     user.save()
     demo().network_groups.update(enabled=False)
+    KycDocument.objects.all().delete()
     KycCase.objects.all().delete()
     before = (LedgerEntry.objects.count(), AuditEntry.objects.count(), RentalRate.objects.count())
     logins = make_demo(now=now)
