@@ -22,7 +22,8 @@ from dialnexa.access import staff_actor
 from dialnexa.admin_looks import pill
 from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_site import Watch, desk
-from dialnexa.admin_timeline import Section, history_events, link_to, timeline
+from dialnexa.admin_timeline import LIMIT, Section, history_event, link_to, timeline
+from dialnexa.audit import entries_about
 from dialnexa.countries import country_name
 from dialnexa.errors import Refusal
 from dialnexa.models import Membership, Workspace
@@ -58,7 +59,7 @@ class Attempt:
 @admin.register(KycCase)
 class KycCaseAdmin(ReadOnlyAdmin):
     shelf = "Customers"
-    list_display = ("workspace", "country_", "entity", "state", "waiting", "verified_until", "id")
+    list_display = ("workspace", "country_", "waiting", "state", "entity", "legal_name", "verified_until")
     list_filter = ("country", "entity_type")
     list_select_related = ("workspace",)
     search_fields = ("id__exact", "legal_name", "workspace__name", "workspace__slug", "workspace__id__exact")
@@ -174,8 +175,10 @@ def _is_member(request: HttpRequest, case: KycCase) -> bool:
 
 def _history(case: KycCase) -> Section:
     """What happened to the case and to its documents."""
-    ids = [case.pk, *case.documents.values_list("pk", flat=True)]
-    return timeline(history_events(ids))
+    entries = list(entries_about([case.pk, *case.documents.values_list("pk", flat=True)]).reverse()[:LIMIT])
+    for entry in entries:
+        entry.after.pop("sha256", None)  # never saved: it is shown without
+    return timeline(map(history_event, reversed(entries)))
 
 
 def waiting(case: KycCase, *, now: datetime) -> SafeString | str:
