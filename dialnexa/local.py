@@ -159,6 +159,7 @@ def sandbox_accounts(url: str) -> dict[str, str]:
         "DIALNEXA_SIGNALWIRE_BASE_URL": url,
         "DIALNEXA_SIGNALWIRE_PROJECT_ID": "dededede-dede-dede-dede-dededededede",
         "DIALNEXA_SIGNALWIRE_API_TOKEN": SANDBOX_TOKEN,
+        "DIALNEXA_SIGNALWIRE_SIGNING_KEY": SANDBOX_TOKEN,
         "DIALNEXA_SIGNALWIRE_LOCAL_RATE": "0.50",
         "DIALNEXA_SIGNALWIRE_TOLL_FREE_RATE": "0.80",
     }

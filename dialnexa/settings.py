@@ -277,6 +277,7 @@ if env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID", ""):
         "base_url": env.str("DIALNEXA_SIGNALWIRE_BASE_URL", ""),
         "project_id": env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID"),
         "api_token": env.str("DIALNEXA_SIGNALWIRE_API_TOKEN", ""),
+        "signing_key": env.str("DIALNEXA_SIGNALWIRE_SIGNING_KEY", ""),
         "local_rate": env.str("DIALNEXA_SIGNALWIRE_LOCAL_RATE", ""),
         "toll_free_rate": env.str("DIALNEXA_SIGNALWIRE_TOLL_FREE_RATE", ""),
         "deadline": CARRIER_DEADLINE,

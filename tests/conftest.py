@@ -327,6 +327,7 @@ def accounts_at(url: str) -> dict[str, dict[str, Any]]:
         "signalwire": {
             "project_id": ACCOUNTS["signalwire"],
             "api_token": "sandbox-token",
+            "signing_key": "sandbox-token",
             "local_rate": "0.50",
             "toll_free_rate": "0.80",
         },

@@ -16,6 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from .voice import Voice
+
 
 class NumberType(StrEnum):
     LOCAL = "local"
@@ -136,8 +138,11 @@ class Exchange:
 Recorder = Callable[[Exchange], None]
 
 
-class Carrier(Protocol):
-    """The verbs every carrier offers. All raise CarrierError; none repeats a POST, PUT or DELETE."""
+class Carrier(Voice, Protocol):
+    """The verbs every carrier offers, those for calls among them (``Voice``).
+
+    All raise CarrierError; none repeats a POST, PUT or DELETE.
+    """
 
     slug: str
     label: str
@@ -251,12 +256,17 @@ class NumberUnavailable(CarrierError):
 
 class ComplianceRequired(CarrierError):
     code = "carrier_compliance_required"
-    sentence = "The carrier asks for identity papers before it sells this number."
+    sentence = "The carrier asks for identity papers first."
 
 
 class InsufficientCredit(CarrierError):
     code = "carrier_out_of_credit"
-    sentence = "Our account at the carrier cannot pay for this number right now."
+    sentence = "Our account at the carrier is out of credit right now."
+
+
+class DestinationRefused(CarrierError):
+    code = "carrier_refuses_destination"
+    sentence = "The carrier does not place calls to this number."
 
 
 class LimitReached(CarrierError):

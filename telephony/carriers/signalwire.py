@@ -38,6 +38,7 @@ from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
 from .options import address_problem, rate_problem, refuse_bad, shape_problem, token_problem
 from .regions import region_code
 from .reply import printable
+from .signalwire_calls import SignalWireVoice
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +52,12 @@ WIRE_TYPES = {NumberType.LOCAL: "local", NumberType.TOLL_FREE: "toll-free"}
 SHORTEST_PATTERN, LONGEST_PATTERN = 3, 7  # digits
 
 
-class SignalWireCarrier:
+class SignalWireCarrier(SignalWireVoice):
     """One SignalWire project. ``base_url`` is the space's host without a path, https://….signalwire.com.
 
-    ``local_rate`` and ``toll_free_rate`` are what the project pays for a number, in US dollars a month, as
-    decimal text. Raises BadOptions when the credentials or rates can't be right.
+    ``signing_key`` is what the project signs its webhooks with. ``local_rate`` and ``toll_free_rate`` are
+    what it pays for a number, in US dollars a month, as decimal text. Raises BadOptions when the credentials
+    or rates can't be right.
     """
 
     slug = "signalwire"
@@ -67,6 +69,7 @@ class SignalWireCarrier:
         project_id: str,
         api_token: str,
         *,
+        signing_key: str,
         local_rate: str,
         toll_free_rate: str,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
@@ -77,6 +80,7 @@ class SignalWireCarrier:
             base_url=address_problem(base_url, "https://your-space.signalwire.com"),
             project_id=shape_problem(project_id, parse.NUMBER_ID.pattern, "a UUID in small letters"),
             api_token=token_problem(api_token),
+            signing_key=token_problem(signing_key),
             local_rate=rate_problem(local_rate),
             toll_free_rate=rate_problem(toll_free_rate),
         )
@@ -85,17 +89,23 @@ class SignalWireCarrier:
             NumberType.LOCAL: price(rates, "local_rate", CURRENCY),
             NumberType.TOLL_FREE: price(rates, "toll_free_rate", CURRENCY),
         }
-        http = CarrierHTTP(
-            self.slug,
-            f"{base_url.rstrip('/')}/api/relay/rest",
-            (project_id, api_token),
-            secrets={project_id: f"{project_id[:4]}…{project_id[-2:]}"},
-            timeouts=timeouts,
-            recorder=recorder,
-            transport=transport,
-        )
-        self._api = CarrierAPI(http, parse.refusal)
-        self._till = CarrierAPI(http, parse.purchase_refusal)
+
+        def http(path: str) -> CarrierHTTP:
+            return CarrierHTTP(
+                self.slug,
+                f"{base_url.rstrip('/')}{path}",
+                (project_id, api_token),
+                secrets={project_id: f"{project_id[:4]}…{project_id[-2:]}", signing_key: "***"},
+                timeouts=timeouts,
+                recorder=recorder,
+                transport=transport,
+            )
+
+        relay = http("/api/relay/rest")
+        self._api = CarrierAPI(relay, parse.refusal)
+        self._till = CarrierAPI(relay, parse.purchase_refusal)
+        compatible = http(f"/api/laml/2010-04-01/Accounts/{project_id}")
+        super().__init__(CarrierAPI(compatible, parse.call_refusal), signing_key)
 
     def search(self, query: NumberQuery, *, limit: int) -> list[Offer]:
         """At most ``limit`` offers, of the country that was asked for. One we can't read is left out, logged.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +16,12 @@ from .base import (
     BuyResult,
     BuyStatus,
     CarrierError,
+    DestinationRefused,
     InsufficientCredit,
     LimitReached,
     Money,
     NotFound,
+    NotPermitted,
     NumberType,
     NumberUnavailable,
     Offer,
@@ -29,6 +32,7 @@ from .base import (
 )
 from .fields import matching, moment, number, objects, optional, place
 from .reply import Reply, error_class
+from .webhooks import texts
 
 NUMBER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 WEBHOOKS = "laml_webhooks"  # the call handler that asks our URLs
@@ -41,6 +45,14 @@ _BY_CODE: dict[str, type[CarrierError]] = {
     "number_not_supported": NumberUnavailable,
     "purchased_too_recently": ReleaseTooEarly,
     "rate_limit_exceeded": RateLimited,
+}
+_CALLS_BY_CODE: dict[str, type[CarrierError]] = {
+    "4001": InsufficientCredit,
+    "21210": NotPermitted,  # the number that calls is not the project's
+    "21211": DestinationRefused,
+    "21215": NotPermitted,  # the project may not call that country
+    "21220": NotFound,  # a call that is over
+    "30002": InsufficientCredit,
 }
 _DECIDED = (401, 402, 408, 429)  # statuses that say it all
 
@@ -111,6 +123,14 @@ def refusal(reply: Reply) -> Refused:
     return Refused(kind, text, code, reply.headers.get("x-request-id", ""))
 
 
+def call_refusal(reply: Reply) -> Refused:
+    """As ``refusal``, in the Compatibility API: with Twilio's codes and, here and there, Twilio's shape."""
+    refused = refusal(reply)
+    if refused.kind in (BadRequest, NotFound):
+        return replace(refused, kind=_CALLS_BY_CODE.get(refused.code, refused.kind))
+    return refused
+
+
 def purchase_refusal(reply: Reply) -> Refused:
     """As ``refusal``. A purchase of a number that is gone may be refused with code 422 and no word more."""
     refused = refusal(reply)
@@ -130,6 +150,8 @@ def _said(reply: Reply) -> tuple[str, str, bool]:
         first = errors[0]
         words = optional(first, "detail") or optional(first, "message")
         return words, optional(first, "code"), True
+    if "message" in body:
+        return optional(body, "message"), texts(body).get("code", ""), "code" in body
     return optional(body, "error"), "", "error" in body
 
 

@@ -39,6 +39,7 @@ from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
 from .options import address_problem, refuse_bad, shape_problem, token_problem
 from .regions import region_code
 from .reply import printable
+from .twilio_calls import TwilioVoice
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,9 @@ LARGEST_SEARCH = 100  # offers asked for at once
 NUMBERS = "IncomingPhoneNumbers"
 
 
-class TwilioCarrier:
-    """One Twilio account. ``base_url`` and ``pricing_url`` are hosts without a path.
-
-    ``account_sid`` is AC and 32 hexadecimal digits. Raises BadOptions when the credentials can't be Twilio's.
-    """
+class TwilioCarrier(TwilioVoice):
+    """One Twilio account. ``base_url`` and ``pricing_url`` are hosts without a path; ``account_sid`` is AC
+    and 32 hexadecimal digits. Raises BadOptions when the credentials can't be Twilio's."""
 
     slug = "twilio"
     label = "Twilio"
@@ -88,6 +87,7 @@ class TwilioCarrier:
 
         self._api = api(f"{base_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}")
         self._pricing = api(f"{pricing_url.rstrip('/')}/v1")
+        super().__init__(self._api, auth_token)
 
     def search(self, query: NumberQuery, *, limit: int) -> list[Offer]:
         """At most ``limit`` offers. An offer we can't read or price is left out and logged.

@@ -15,6 +15,7 @@ from .base import (
     BuyStatus,
     CarrierError,
     ComplianceRequired,
+    DestinationRefused,
     LimitReached,
     Money,
     NotFound,
@@ -47,6 +48,15 @@ _BY_CODE: dict[int, type[CarrierError]] = {
     10001: NotPermitted,  # the account is not active
     20005: NotPermitted,
     20404: NotFound,
+    21210: NotPermitted,  # the number that calls is not the account's
+    21211: DestinationRefused,
+    21212: NotPermitted,
+    21214: DestinationRefused,
+    21215: NotPermitted,  # the account may not call that country
+    21216: DestinationRefused,
+    21217: DestinationRefused,
+    21219: NotPermitted,  # a trial account calls only numbers it has shown to be its own
+    21220: NotFound,  # a call that is over
     21404: LimitReached,  # a trial account has its one number
     21421: NumberUnavailable,  # not a number Twilio could sell
     21422: NumberUnavailable,
@@ -57,6 +67,7 @@ _BY_CODE: dict[int, type[CarrierError]] = {
     21649: ComplianceRequired,
 }
 _DECIDED = (401, 402, 408, 429)  # statuses that say it all
+_OWN_WORDS = (20404, 21220)  # codes with which Twilio itself says that there is no such thing
 
 
 def kinds(answer: Mapping[str, Any]) -> list[NumberType]:
@@ -139,7 +150,7 @@ def refusal(reply: Reply) -> Refused:
     kind = error_class(reply.status)
     if 400 <= reply.status < 500 and reply.status not in _DECIDED:
         kind = _BY_CODE.get(code, kind) if isinstance(code, int) else kind
-        if kind is NotFound and code != 20404:
+        if kind is NotFound and code not in _OWN_WORDS:
             kind = UnexpectedReply
     request_id = reply.headers.get("twilio-request-id", "")
     return Refused(kind, str(body.get("message") or ""), str(code or ""), request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -47,6 +48,17 @@ def fields(request: SignedRequest) -> dict[str, str]:
         if found.setdefault(name, value) != value:
             raise ValueError(f"{printable(name, 40)} has two values")
     return found
+
+
+def json_fields(request: SignedRequest) -> dict[str, str]:
+    """The fields of a JSON object, as ``fields`` are of a form."""
+    try:
+        value = json.loads(request.body, parse_float=str)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return texts(value)
 
 
 def texts(item: Mapping[str, Any]) -> dict[str, str]:

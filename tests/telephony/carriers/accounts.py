@@ -16,12 +16,13 @@ from telephony.carriers.signalwire import SignalWireCarrier
 from telephony.carriers.twilio import TwilioCarrier
 
 from .scripted import AUTH_ID, TOKEN, Scripted
+from .signing import SIGNING_KEY
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 PROJECT_ID = "01234567-89ab-cdef-0123-456789abcdef"
 ACCOUNTS = {"plivo": AUTH_ID, "twilio": ACCOUNT_SID, "signalwire": PROJECT_ID}
 SLUGS = tuple(ACCOUNTS)
-RATES: dict[str, Any] = {"local_rate": "0.50", "toll_free_rate": "1.80"}
+SIGNALWIRES: dict[str, Any] = {"signing_key": SIGNING_KEY, "local_rate": "0.50", "toll_free_rate": "1.80"}
 WRITES = ("POST", "PUT", "DELETE")
 
 
@@ -32,7 +33,7 @@ def adapter(slug: str, url: str, token: str = TOKEN, **options: Any) -> Carrier:
         return PlivoCarrier(url, AUTH_ID, token, **options)
     if slug == "twilio":
         return TwilioCarrier(ACCOUNT_SID, token, base_url=url, pricing_url=url, **options)
-    return SignalWireCarrier(url, PROJECT_ID, token, **RATES, **options)
+    return SignalWireCarrier(url, PROJECT_ID, token, **{**SIGNALWIRES, **options})
 
 
 def scripted_as(slug: str, *answers: httpx.Response, **options: Any) -> tuple[Carrier, Scripted]:

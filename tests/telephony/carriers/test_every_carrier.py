@@ -29,7 +29,7 @@ from telephony.carriers.base import (
 from telephony.carriers.http import Timeouts
 from telephony.carriers.sandbox.carrier_api import TOKEN as SANDBOX_TOKEN
 
-from .accounts import ACCOUNT_SID, ACCOUNTS, PROJECT_ID, RATES, SLUGS, WRITES, adapter, scripted_as
+from .accounts import ACCOUNT_SID, ACCOUNTS, PROJECT_ID, SIGNALWIRES, SLUGS, WRITES, adapter, scripted_as
 from .conftest import Sandbox
 from .scripted import AUTH_ID, TOKEN, response
 
@@ -365,7 +365,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "base_url": "https://space.signalwire.invalid",
         "project_id": PROJECT_ID,
         "api_token": TOKEN,
-        **RATES,
+        **SIGNALWIRES,
     },
 }
 
@@ -401,6 +401,8 @@ def test_is_built_from_the_settings(settings: LazySettings, slug: str) -> None:
         ("signalwire", "project_id", "../" + PROJECT_ID, "is not a UUID in small letters."),
         ("signalwire", "project_id", PROJECT_ID.upper(), "is not a UUID in small letters."),
         ("signalwire", "api_token", " ", "is not set."),
+        ("signalwire", "signing_key", "", "is not set."),
+        ("signalwire", "signing_key", "PSK\n", "has characters that no token has."),
         ("signalwire", "local_rate", "", "is not set: it is what the account pays a month, like 0.50."),
         ("signalwire", "toll_free_rate", "-1", "is not an amount like 0.50."),
         ("signalwire", "toll_free_rate", "NaN", "is not an amount like 0.50."),

@@ -45,7 +45,7 @@ from tests.telephony.carriers.contracts import needs
 
 from .relay import check
 
-RATES: dict[str, Any] = {"local_rate": "0.50", "toll_free_rate": "0.80"}
+MORE: dict[str, Any] = {"signing_key": "unused", "local_rate": "0.50", "toll_free_rate": "0.80"}
 CALIFORNIA = NumberQuery("US", NumberType.LOCAL, region="California")
 RENT = Decimal(92)
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -74,7 +74,7 @@ def connect(host: str, program: Program, heard: list[Exchange] | None = None) ->
     project = str(uuid_of(program.key.workspace_id))
     recorder = None if heard is None else heard.append
     patience = Timeouts(deadline=20.0)
-    return SignalWireCarrier(host, project, program.secret, timeouts=patience, recorder=recorder, **RATES)
+    return SignalWireCarrier(host, project, program.secret, timeouts=patience, recorder=recorder, **MORE)
 
 
 def whole_life(client: SignalWireCarrier) -> Iterator[Any]:
@@ -133,7 +133,7 @@ def test_says_and_hears_what_signalwire_s_document_describes(
     for call in (
         lambda: client.buy("+12125550000", intent_id="o", config=NumberConfig()),
         lambda: client.configure(NOBODY, NumberConfig(tag="x")),
-        lambda: SignalWireCarrier(host, NOBODY, "wrong", recorder=heard.append, **RATES).find_owned(
+        lambda: SignalWireCarrier(host, NOBODY, "wrong", recorder=heard.append, **MORE).find_owned(
             "+12125550123"
         ),
     ):
@@ -236,6 +236,6 @@ def test_learns_what_it_may_not_do(
 
 
 def test_learns_that_its_token_is_wrong(host: str, program: Program) -> None:
-    stranger = SignalWireCarrier(host, str(uuid_of(program.key.workspace_id)), "dnx_wrong", **RATES)
+    stranger = SignalWireCarrier(host, str(uuid_of(program.key.workspace_id)), "dnx_wrong", **MORE)
     with pytest.raises(AuthFailed):
         list(stranger.list_owned())
