@@ -119,11 +119,9 @@ def protect_number(number: PhoneNumber, *, protected: bool, by: Actor, now: date
 
 def tell_carrier(number_id: str, *, tell: Clock = clock.now) -> None:
     """Ask the carrier to take the number back, if that is due. Safe to repeat: already gone is released."""
-    number = PhoneNumber.objects.get(pk=number_id)
-    due = number.next_release_at
-    if number.status != PhoneNumber.Status.RELEASING or due is None or due > tell():
+    number = _claim(number_id, now=tell())
+    if number is None:
         return
-    _ask_later(number, now=tell())
     exchanges: list[Exchange] = []
     carrier = get_carrier(number.carrier, recorder=exchanges.append)
     error = _release_at(carrier, number)
@@ -133,6 +131,23 @@ def tell_carrier(number_id: str, *, tell: Clock = clock.now) -> None:
         _note_released(number, now)
     else:
         _note_refusal(number, error, now)
+
+
+def _claim(number_id: str, *, now: datetime) -> PhoneNumber | None:
+    """The number, if its turn has come and nobody else has it; its next turn is set, whatever happens now.
+
+    Who comes second must not ask at once: the number may be sold again by then, to a customer of ours.
+    """
+    with transaction.atomic():
+        number = PhoneNumber.objects.select_for_update(no_key=True).get(pk=number_id)
+        due = number.next_release_at
+        if number.status != PhoneNumber.Status.RELEASING or due is None or due > now:
+            return None
+        waited = (now - (number.releasing_since or now)).total_seconds()
+        wait = max(settings.RELEASE_SOONEST, min(waited, settings.RELEASE_LATEST))
+        mine = PhoneNumber.objects.filter(pk=number.pk)
+        mine.update(next_release_at=now + timedelta(seconds=wait))
+    return number
 
 
 def _release_at(carrier: Carrier, number: PhoneNumber) -> CarrierError | None:
@@ -163,11 +178,3 @@ def _note_refusal(number: PhoneNumber, error: CarrierError, now: datetime) -> No
         changes["next_release_at"] = now + TOO_EARLY
     still = PhoneNumber.objects.filter(pk=number.pk, status=PhoneNumber.Status.RELEASING)
     still.update(**changes)
-
-
-def _ask_later(number: PhoneNumber, *, now: datetime) -> None:
-    """First of all: whatever happens now, it is asked again, later each time."""
-    waited = (now - (number.releasing_since or now)).total_seconds()
-    wait = max(settings.RELEASE_SOONEST, min(waited, settings.RELEASE_LATEST))
-    still = PhoneNumber.objects.filter(pk=number.pk, status=PhoneNumber.Status.RELEASING)
-    still.update(next_release_at=now + timedelta(seconds=wait))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from dialnexa import wallet
@@ -221,3 +224,25 @@ def test_leads_back_to_the_number_when_its_address_is_opened(
     for address in ("release", "names"):
         page = alice_client.get(f"/w/acme/numbers/{number.id}/{address}/")
         assert (page.status_code, page["Location"]) == (302, f"/w/acme/numbers/{number.id}/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_is_asked_for_once_by_two_workers_at_the_same_time(
+    number: PhoneNumber, by: Any, clock: Turned, carrier: Carrier
+) -> None:
+    release_number(number, by=by, now=clock.now)
+
+    def work() -> None:
+        try:
+            tell_carrier(number.id, tell=clock)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    with transaction.atomic():  # both have begun, and neither has got anywhere
+        PhoneNumber.objects.select_for_update().get(pk=number.pk)
+        [worker.start() for worker in workers]
+        time.sleep(0.5)
+    [worker.join() for worker in workers]
+    assert carrier.requests("DELETE") == 1
+    assert again(number).status == "released"
