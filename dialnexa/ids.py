@@ -14,7 +14,7 @@ from functools import partial
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 26
 NAMESPACE = uuid.UUID("fc974b2a-54c6-412b-a6ca-f84c284331a2")  # never to change: clients keep what it made
-ID_PATTERN = re.compile(rf"^[a-z]{{2,5}}_[{ALPHABET}]{{{LENGTH}}}$")
+ID_PATTERN = re.compile(rf"^[a-z]{{2,5}}_[{ALPHABET}]{{{LENGTH}}}\Z")
 
 
 def new_id(prefix: str) -> str:

@@ -11,6 +11,12 @@ def test_begins_with_its_prefix_and_is_lower_case() -> None:
     assert ID_PATTERN.match(made)
 
 
+def test_is_nothing_longer() -> None:
+    """A line break at the end, too, would be another string."""
+    made = new_id("phn")
+    assert not any(ID_PATTERN.match(text) for text in (f"{made}\n", f"{made}0", f" {made}"))
+
+
 def test_sorts_by_the_moment_it_was_made() -> None:
     made = []
     for _ in range(5):
