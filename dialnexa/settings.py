@@ -208,6 +208,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_HANDLERS = ["dialnexa.uploads.RefuseFiles"]
 BATCH_MOST_BYTES = env.int("DIALNEXA_BATCH_MOST_BYTES", 10_000_000)  # of an uploaded list
 BATCH_MOST_ROWS = env.int("DIALNEXA_BATCH_MOST_ROWS", 1_000_000)
+BATCH_READ_AT_ONCE = env.int("DIALNEXA_BATCH_READ_AT_ONCE", 50_000)  # rows; longer lists are left to a worker
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dialnexa.reporting.SecretsHidden"
 
 # --- the broker is a doorbell; PostgreSQL is the queue (see phone_numbers.sweeping) -------------------

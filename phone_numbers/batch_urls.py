@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from phone_numbers.views import batches
+from phone_numbers.views import batch_files, batches
 
 app_name = "batches"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("upload/", batches.upload, name="upload"),
     path("<str:batch_id>/", batches.show_batch, name="batch"),
     path("<str:batch_id>/choices/", batches.choose, name="choose"),
-    path("<str:batch_id>/corrected.csv", batches.download_corrected, name="corrected"),
-    path("<str:batch_id>/rejected.csv", batches.download_rejected, name="rejected"),
+    path("<str:batch_id>/corrected.csv", batch_files.download_corrected, name="corrected"),
+    path("<str:batch_id>/rejected.csv", batch_files.download_rejected, name="rejected"),
     path("<str:batch_id>/delete/", batches.delete, name="delete"),
 ]

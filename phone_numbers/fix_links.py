@@ -23,10 +23,14 @@ def step_link(step: Step, about: Explanation, workspace: Workspace) -> dict[str,
     if step.fix in PANELS and about.number:
         panel, label = PANELS[step.fix]
         return {"url": reverse("numbers:number", args=[slug, about.number.pk]) + panel, "label": label}
-    if step.fix == "kyc":
-        return fix_link("kyc", slug, workspace.country)
-    country = about.other.country if about.other else ""
-    link = fix_link(step.fix, slug, country, about.carrier)
-    if link and step.fix == "telephony" and country:
+    return mending_link(step.fix, workspace, about.other.country if about.other else "", about.carrier)
+
+
+def mending_link(fix: str, workspace: Workspace, country: str, carrier: str) -> dict[str, str] | None:
+    """Address and label of the page ``fix`` (see ``dialnexa.shell.FIXES``), at this country and carrier."""
+    if fix == "kyc":
+        return fix_link("kyc", workspace.slug, workspace.country)
+    link = fix_link(fix, workspace.slug, country, carrier)
+    if link and fix == "telephony" and country:
         link["label"] = f"{country_name(country)} in Telephony Config"
     return link

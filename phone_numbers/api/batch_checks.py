@@ -21,13 +21,13 @@ from dialnexa.api.keys import workspace_of
 from dialnexa.api.views import ApiView
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
-from dialnexa.shell import fix_link
 from phone_numbers.api.batch_shapes import BatchCheckShape, BatchFields
 from phone_numbers.api.examples import LIST_CHECKED
+from phone_numbers.fix_links import mending_link
 from phone_numbers.models import PhoneNumber
 from phone_numbers.questions import owned_number
 from phone_numbers.versions import named_version
-from telephony.batches.drafts import check_file, read_choices
+from telephony.batches.checking import check_file, read_choices
 from telephony.batches.judging import DUPLICATE
 from telephony.batches.reading import Source
 from telephony.batches.report import Report
@@ -123,12 +123,11 @@ def _found(report: Report, source: Source, workspace: Workspace, carrier: str) -
 
 def _errors(report: Report, workspace: Workspace, carrier: str) -> Iterable[dict[str, Any]]:
     for group in report.groups:
-        country = group["country"]
-        link = fix_link(group["fix"], workspace.slug, country, carrier) if group["fix"] else None
+        link = mending_link(group["fix"], workspace, group["country"], carrier)
         yield {
             "code": group["code"],
             "message": group["sentence"],
-            "country_iso": country or None,
+            "country_iso": group["country"] or None,
             "count": group["count"],
             "rows": group["rows"],
             "fix_url": settings.PUBLIC_BASE_URL + link["url"] if link else None,

@@ -1,50 +1,48 @@
-"""Batch calls, before any is placed: lists, upload, the report with its choices, two files."""
+"""Batch calls, before any is placed: lists, upload, the report with its choices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace, has_right
+from dialnexa.doorbell import ring_on_commit
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
+from dialnexa.ids import new_id
 from dialnexa.models import Workspace
 from dialnexa.shell import View, sign_in_required
 from dialnexa.uploads import TakeFiles
 from kyc.gate import may_dial
+from phone_numbers.batch_choices import callers, read_caller, read_version
+from phone_numbers.fix_links import mending_link
 from phone_numbers.models import PhoneNumber
-from telephony.batches.downloads import corrected_lines, rejected_lines
+from telephony.batches.checking import read_choices, refuse_while_locked
 from telephony.batches.drafts import (
     TITLE,
     carrier_of,
-    choices_of,
     delete_draft,
-    file_of,
-    read_choices,
     recheck_batch,
-    refuse_while_locked,
     upload_batch,
 )
-from telephony.batches.judging import Choices
-from telephony.batches.reading import Source, read_source
 from telephony.config import offered_carriers
-from telephony.destinations import Rules
 from telephony.e164 import all_regions
 from telephony.models import AgentVersion, BatchCall
-from telephony.rules import destination_rules
+from telephony.tasks import read_batch
 
-Lines = Callable[[Source, Rules, Choices], Iterator[str]]
 SHOWN = 100  # batches in the list
+KEY = 100  # characters
 
 
 def takes_a_list(view: View) -> View:
@@ -86,7 +84,13 @@ def upload(request: Request, slug: str) -> HttpResponse:
         batch = _upload(request, workspace)
     except Refusal as refusal:
         return _upload_form(request, workspace, refusal)
+    _ring(batch)
     return redirect("batches:batch", slug, batch.pk)
+
+
+def _ring(batch: BatchCall) -> None:
+    if batch.is_being_read:
+        ring_on_commit(read_batch, batch_id=batch.pk)
 
 
 def _upload(request: Request, workspace: Workspace) -> BatchCall:
@@ -97,7 +101,7 @@ def _upload(request: Request, workspace: Workspace) -> BatchCall:
         raise Refusal("batch_file_too_large", sentence, status=413)
     if file is None:
         raise Refusal("batch_file_missing", "Choose a CSV file or an Excel workbook.")
-    number = _from_number(workspace, request.POST.get("from_number", ""))
+    number = read_caller(workspace, request.POST.get("from_number", ""))
     return upload_batch(
         workspace,
         file.read(),
@@ -105,6 +109,7 @@ def _upload(request: Request, workspace: Workspace) -> BatchCall:
         name=file.name or "",
         carrier=number.carrier if number else offered_carriers()[0],
         from_number_id=number.pk if number else "",
+        key=request.POST.get("key", "")[:KEY],
         by=browser_actor(request),
         now=now,
     )
@@ -114,28 +119,14 @@ def _upload_form(request: Request, workspace: Workspace, refusal: Refusal | None
     context = {
         "workspace": workspace,
         "identity": may_dial(workspace, now=clock.now()),
-        "numbers": _callers(workspace),
+        "numbers": callers(workspace),
         "refusal": refusal,
         "asked": request.POST if request.method == "POST" else {},
+        "key": new_id("idk"),  # a double click carries the same one
         "title_limit": TITLE,
         "megabytes": settings.BATCH_MOST_BYTES // 1_000_000,
     }
     return render(request, "batches/upload.html", context, status=422 if refusal else 200)
-
-
-def _callers(workspace: Workspace) -> list[PhoneNumber]:
-    """The numbers a batch may call from."""
-    return list(PhoneNumber.objects.filter(workspace=workspace, status="active").order_by("e164")[:500])
-
-
-def _from_number(workspace: Workspace, pk: str) -> PhoneNumber | None:
-    """Raises Refusal ``batch_choice_unknown`` for what is not an active number of the workspace."""
-    if not pk:
-        return None
-    number = PhoneNumber.objects.filter(workspace=workspace, status="active", pk=pk).first()
-    if number is None:
-        raise Refusal("batch_choice_unknown", "Choose one of the active numbers.")
-    return number
 
 
 def get_batch(workspace: Workspace, batch_id: str) -> BatchCall:
@@ -146,36 +137,53 @@ def get_batch(workspace: Workspace, batch_id: str) -> BatchCall:
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 @sign_in_required
 def show_batch(request: Request, slug: str, batch_id: str) -> HttpResponse:
-    workspace = get_workspace(request, slug)
-    return _report(request, get_batch(workspace, batch_id))
+    """The report; while there is none, how far the reading is, or why there never will be one."""
+    batch = get_batch(get_workspace(request, slug), batch_id)
+    if batch.is_being_read or batch.is_unreadable:
+        return _reading(request, batch)
+    return HttpResponseClientRefresh() if request.htmx else _report(request, batch)
+
+
+def _reading(request: Request, batch: BatchCall, refusal: Refusal | None = None) -> HttpResponse:
+    context = {
+        "workspace": batch.workspace,
+        "batch": batch,
+        "may_operate": has_right(request, Right.OPERATE),
+        "refusal": refusal,
+    }
+    return render(request, "batches/reading.html", context, status=422 if refusal else 200)
 
 
 def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) -> HttpResponse:
-    workspace = batch.workspace
+    workspace, carrier = batch.workspace, carrier_of(batch)
     versions = AgentVersion.objects.filter(workspace=workspace, status="published")
-    callers = _callers(workspace)
+    numbers = callers(workspace)
     context = {
         "workspace": workspace,
         "batch": batch,
         "file": batch.file,
         "report": batch.report,
+        "groups": [
+            (group, mending_link(group["fix"], workspace, group["country"], carrier))
+            for group in batch.report["groups"]
+        ],
         "rejected": batch.rows - batch.good_rows,
         "cost": [Decimal(batch.report["estimate"][end]) for end in ("low", "high")],
-        "carrier": carrier_of(batch),
         "regions": sorted(all_regions(), key=lambda region: region.name),
-        "numbers": callers,
+        "numbers": numbers,
         "versions": versions.select_related("agent").order_by("agent__title", "-number")[:500],
-        "is_ready": _is_ready(batch, callers),
+        "is_ready": _is_ready(batch, numbers),
         "may_operate": has_right(request, Right.OPERATE),
         "refusal": refusal,
     }
     return render(request, "batches/batch.html", context, status=422 if refusal else 200)
 
 
-def _is_ready(batch: BatchCall, callers: list[PhoneNumber]) -> bool:
-    has_caller = any(number.pk == batch.from_number_id for number in callers)
+def _is_ready(batch: BatchCall, numbers: list[PhoneNumber]) -> bool:
+    has_caller = any(number.pk == batch.from_number_id for number in numbers)
     return bool(batch.good_rows and batch.agent_version_id and has_caller)
 
 
@@ -186,52 +194,28 @@ def choose(request: Request, slug: str, batch_id: str) -> HttpResponse:
     workspace = get_workspace(request, slug, Right.OPERATE)
     batch, asked = get_batch(workspace, batch_id), request.POST
     try:
-        number = _from_number(workspace, asked.get("from_number", ""))
+        number = read_caller(workspace, asked.get("from_number", ""))
         recheck_batch(
             batch,
             choices=read_choices(asked.get("country", ""), asked.getlist("repair")),
             carrier=number.carrier if number else offered_carriers()[0],
             from_number_id=number.pk if number else "",
-            agent_version=_version(workspace, asked.get("agent_version", "")),
+            agent_version=read_version(workspace, asked.get("agent_version", "")),
             by=browser_actor(request),
             now=clock.now(),
         )
     except Refusal as refusal:
-        return _report(request, batch, refusal)
-    messages.success(request, f"Read again: {batch.good_rows:,} of {batch.rows:,} rows can be called.")
+        return _refused(request, batch, refusal)
+    _ring(batch)
+    if not batch.is_being_read:
+        messages.success(request, f"Read again: {batch.good_rows:,} of {batch.rows:,} rows can be called.")
     return redirect("batches:batch", slug, batch.pk)
 
 
-def _version(workspace: Workspace, pk: str) -> AgentVersion | None:
-    if not pk:
-        return None
-    version = AgentVersion.objects.filter(workspace=workspace, status="published", pk=pk).first()
-    if version is None:
-        raise Refusal("batch_choice_unknown", "Choose one of the published versions.")
-    return version
-
-
-@require_GET
-@sign_in_required
-def download_corrected(request: Request, slug: str, batch_id: str) -> HttpResponseBase:
-    """The good rows, as CSV."""
-    return _download(request, slug, batch_id, corrected_lines, "corrected")
-
-
-@require_GET
-@sign_in_required
-def download_rejected(request: Request, slug: str, batch_id: str) -> HttpResponseBase:
-    """The others, as CSV, with every reason."""
-    return _download(request, slug, batch_id, rejected_lines, "rejected")
-
-
-def _download(request: Request, slug: str, batch_id: str, lines: Lines, what: str) -> HttpResponseBase:
-    batch = get_batch(get_workspace(request, slug), batch_id)
-    rules = destination_rules(batch.workspace, carrier_of(batch), now=clock.now())
-    found = lines(read_source(file_of(batch)), rules, choices_of(batch))
-    response = StreamingHttpResponse(found, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{batch.pk}-{what}.csv"'
-    return response
+def _refused(request: Request, batch: BatchCall, refusal: Refusal) -> HttpResponse:
+    batch.refresh_from_db()
+    answer = _reading if batch.is_being_read or batch.is_unreadable else _report
+    return answer(request, batch, refusal)
 
 
 @require_POST
@@ -242,6 +226,6 @@ def delete(request: Request, slug: str, batch_id: str) -> HttpResponse:
     try:
         delete_draft(batch, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
-        return _report(request, batch, refusal)
+        return _refused(request, batch, refusal)
     messages.success(request, f"“{batch.title}” and its file are deleted.")
     return redirect("batches:list", slug)

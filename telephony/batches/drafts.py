@@ -4,57 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
-from kyc.gate import may_dial
+from telephony.batches.checking import check_source, refuse_while_locked
 from telephony.batches.judging import Choices
 from telephony.batches.reading import Source, read_source
-from telephony.batches.repairs import KINDS, calling_code
-from telephony.batches.report import Report, check_list
+from telephony.batches.report import Report
 from telephony.models import AgentVersion, BatchCall, BatchFile, CarrierSlug
-from telephony.rules import destination_rules
 
 TITLE, NAME = 35, 120  # characters
 Status = BatchCall.Status
-
-
-def refuse_while_locked(workspace: Workspace, *, now: datetime) -> None:
-    """Raises Refusal ``kyc_not_verified`` (403): before that, only one number may be called."""
-    identity = may_dial(workspace, now=now)
-    if not identity.allowed:
-        sentence = f"Batches open once the workspace is verified. {identity.sentence}"
-        raise Refusal("kyc_not_verified", sentence, status=403, fix="kyc")
-
-
-def read_choices(country: str, repairs: list[str]) -> Choices:
-    """Choices as a form or a program sends them. Raises Refusal 400 ``batch_choice_unknown``."""
-    if country and calling_code(country) == "?":
-        raise Refusal("batch_choice_unknown", "Name a country by its two letters, for example IN.")
-    if not set(repairs) <= KINDS.keys():
-        raise Refusal("batch_choice_unknown", f"The repairs there are: {', '.join(KINDS)}.")
-    return Choices(country, frozenset(repairs))
-
-
-def check_file(
-    workspace: Workspace, data: bytes, *, choices: Choices, carrier: str, now: datetime
-) -> tuple[Source, Report]:
-    """What uploading these bytes would say; keeps nothing. ``carrier`` (slug): of the number to call from.
-
-    Raises Refusal: 403 ``kyc_not_verified``, and as ``read_source``.
-    """
-    refuse_while_locked(workspace, now=now)
-    source = read_source(data)
-    rules = destination_rules(workspace, carrier, now=now)
-    report = check_list(source, rules, choices, currency=workspace.currency, now=now)
-    if not report.rows:
-        raise Refusal("batch_no_rows", "The list has a header, but no rows below it.")
-    return source, report
 
 
 def upload_batch(
@@ -67,34 +35,75 @@ def upload_batch(
     now: datetime,
     carrier: str = CarrierSlug.PLIVO,
     from_number_id: str = "",
+    key: str = "",
 ) -> BatchCall:
-    """Keep a list as a draft, with its report. Raises Refusal as ``check_file``, and then keeps nothing."""
+    """Keep a list as a draft, with its report. Raises Refusal as ``check_file``, and then keeps nothing.
+
+    A long list ``is_being_read`` then: ring a worker (``background.read_batch``). ``key`` is minted with the
+    form: the same list under it again is the same draft.
+    """
+    title = _clean_title(title, name)
+    refuse_while_locked(workspace, now=now)
+    digest = hashlib.sha256(data).hexdigest()
+    key = _upload_key(key, digest, title, from_number_id)
+    uploaded = BatchCall.objects.filter(workspace=workspace, upload_key=key)
+    if key and (found := uploaded.first()):
+        return found
+    source = read_source(data)
+    batch = BatchCall(
+        workspace=workspace,
+        title=title,
+        from_number_id=from_number_id,
+        made_by=by.user,
+        created_at=now,
+        upload_key=key,
+        **_read_or_leave(workspace, source, carrier, now),
+    )
+    file = BatchFile(
+        batch=batch,
+        workspace=workspace,
+        name="".join(sign for sign in name if sign.isprintable())[-NAME:],
+        media_type=source.media_type,
+        size=len(data),
+        sha256=digest,
+        compressed=zlib.compress(data),
+    )
+    try:
+        _keep(batch, file, by=by, now=now)
+    except IntegrityError:  # the same form, a moment earlier
+        return uploaded.get()
+    return batch
+
+
+def _clean_title(title: str, name: str) -> str:
     title = title.strip() or name.rpartition(".")[0][:TITLE] or "List"
     if len(title) > TITLE or not title.isprintable():
         sentence = f"A title has at most {TITLE} characters, in one line."
         raise Refusal("batch_title_invalid", sentence, field="title")
-    source, report = check_file(workspace, data, choices=Choices(), carrier=carrier, now=now)
+    return title
+
+
+def _upload_key(key: str, *what: str) -> str:
+    return hashlib.sha256("\n".join((key, *what)).encode()).hexdigest() if key else ""
+
+
+def _read_or_leave(workspace: Workspace, source: Source, carrier: str, now: datetime) -> dict[str, Any]:
+    """The columns of a draft that was read, or that a worker is to read."""
+    if source.about > settings.BATCH_READ_AT_ONCE:
+        return {"rows": source.about, **to_be_read(Choices(), carrier, now)}
+    report = check_source(workspace, source, choices=Choices(), carrier=carrier, now=now)
+    return report_fields(report, Choices(), carrier, now)
+
+
+def _keep(batch: BatchCall, file: BatchFile, *, by: Actor, now: datetime) -> None:
+    said = {"title": batch.title, "rows": batch.rows}
     with transaction.atomic():
-        batch = BatchCall.objects.create(
-            workspace=workspace,
-            title=title,
-            from_number_id=from_number_id,
-            made_by=by.user,
-            created_at=now,
-            **_read(report, Choices(), carrier, now),
-        )
-        BatchFile.objects.create(
-            batch=batch,
-            workspace=workspace,
-            name="".join(sign for sign in name if sign.isprintable())[-NAME:],
-            media_type=source.media_type,
-            size=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-            compressed=zlib.compress(data),
-        )
-        said = {"title": title, "rows": report.rows, "good_rows": report.good}
-        audit.record(batch, "upload", after=said, by=by, now=now)
-    return batch
+        batch.save(force_insert=True)
+        file.save(force_insert=True)
+        if batch.is_being_read:
+            audit.record(batch, "receive", after=said, by=by, now=now)
+        else:
+            audit.record(batch, "upload", after=said | {"good_rows": batch.good_rows}, by=by, now=now)
 
 
 def recheck_batch(
@@ -107,16 +116,26 @@ def recheck_batch(
     by: Actor,
     now: datetime,
 ) -> None:
-    """Read a draft's list again. Raises Refusal 409 ``batch_not_draft``, or as ``check_file``."""
-    _, report = check_file(batch.workspace, file_of(batch), choices=choices, carrier=carrier, now=now)
-    fields = _read(report, choices, carrier, now)
+    """Read a draft's list again; a long one ``is_being_read`` then, as after an upload.
+
+    Raises Refusal 409 ``batch_not_draft`` or ``batch_being_read``, or as ``check_file``.
+    """
+    _refuse_busy(batch)
+    refuse_while_locked(batch.workspace, now=now)
+    if batch.rows > settings.BATCH_READ_AT_ONCE:
+        event, fields = "reread", {"good_rows": 0, **to_be_read(choices, carrier, now)}
+    else:
+        source = read_source(file_of(batch))
+        report = check_source(batch.workspace, source, choices=choices, carrier=carrier, now=now)
+        event, fields = "choose", report_fields(report, choices, carrier, now)
+    fields |= {"from_number_id": from_number_id, "agent_version": agent_version}
+    before = {"good_rows": batch.good_rows, **batch.rules}
     with transaction.atomic():
-        drafts = BatchCall.objects.filter(pk=batch.pk, status=Status.DRAFT)
-        if not drafts.update(from_number_id=from_number_id, agent_version=agent_version, **fields):
-            raise _no_draft()
-        before = {"good_rows": batch.good_rows, **_chosen(batch.rules)}
-        after = {"good_rows": report.good, **_chosen(fields["rules"])}
-        audit.record(batch, "choose", before=before, after=after, by=by, now=now)
+        if not _drafts(batch).update(**fields):
+            batch.refresh_from_db()
+            _refuse_busy(batch)
+        after = {"good_rows": fields["good_rows"], **fields["rules"]}
+        audit.record(batch, event, before=before, after=after, by=by, now=now)
     batch.refresh_from_db()
 
 
@@ -130,8 +149,11 @@ def delete_draft(batch: BatchCall, *, by: Actor, now: datetime) -> None:
 
 
 def file_of(batch: BatchCall) -> bytes:
-    """The bytes as they were uploaded."""
-    return zlib.decompress(BatchFile.objects.get(batch=batch).compressed)
+    """The bytes as they were uploaded. Raises Refusal 404 ``batch_file_gone`` where they were no list."""
+    file = BatchFile.objects.filter(batch=batch).first()
+    if file is None:
+        raise Refusal("batch_file_gone", "The file was no list and is not kept. Upload another.", status=404)
+    return zlib.decompress(file.compressed)
 
 
 def choices_of(batch: BatchCall) -> Choices:
@@ -143,10 +165,10 @@ def carrier_of(batch: BatchCall) -> str:
     return batch.rules.get("carrier", CarrierSlug.PLIVO)
 
 
-def _read(report: Report, choices: Choices, carrier: str, now: datetime) -> dict[str, object]:
+def report_fields(report: Report, choices: Choices, carrier: str, now: datetime) -> dict[str, Any]:
     """The columns of a batch that a reading fills."""
     return {
-        "rules": {"country": choices.country, "repairs": sorted(choices.repairs), "carrier": carrier},
+        "rules": _rules(choices, carrier),
         "report": report.as_json(),
         "rows": report.rows,
         "good_rows": report.good,
@@ -154,8 +176,32 @@ def _read(report: Report, choices: Choices, carrier: str, now: datetime) -> dict
     }
 
 
-def _chosen(rules: object) -> dict[str, object]:
-    return dict(rules) if isinstance(rules, dict) else {}
+def to_be_read(choices: Choices, carrier: str, now: datetime) -> dict[str, Any]:
+    """The columns that leave the reading to a worker, who has the first seconds to hear of it."""
+    due = now + timedelta(seconds=settings.RING_AGAIN)
+    return {
+        "rules": _rules(choices, carrier),
+        "reading_due_at": due,
+        "reader": "",
+        "readings": 0,
+        "rows_read": 0,
+    }
+
+
+def _rules(choices: Choices, carrier: str) -> dict[str, Any]:
+    return {"country": choices.country, "repairs": sorted(choices.repairs), "carrier": carrier}
+
+
+def _drafts(batch: BatchCall) -> QuerySet[BatchCall]:
+    """This batch, while it is a draft that nobody reads."""
+    return BatchCall.objects.filter(pk=batch.pk, status=Status.DRAFT, reading_due_at=None)
+
+
+def _refuse_busy(batch: BatchCall) -> None:
+    if batch.status != Status.DRAFT:
+        raise _no_draft()
+    if batch.is_being_read:
+        raise Refusal("batch_being_read", "The list is still being read. Wait until it is.", status=409)
 
 
 def _no_draft() -> Refusal:

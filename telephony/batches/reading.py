@@ -44,6 +44,7 @@ class Source:
     """One list, ready to be read any number of times. ``phone`` is the index of the column with the numbers.
 
     ``rows`` yields (number as a spreadsheet counts, cells); the header is row 1, empty rows are left out.
+    ``about`` is how many there are, more or less, without reading them.
     """
 
     header: tuple[str, ...]
@@ -52,6 +53,7 @@ class Source:
     media_type: str
     encoding: str
     delimiter: str
+    about: int
     warnings: tuple[str, ...] = ()
 
     @property
@@ -73,7 +75,7 @@ def read_source(data: bytes, *, most_bytes: int = 0) -> Source:
         raise Refusal("batch_file_empty", f"The file is empty. {LIST}")
     if data.startswith(b"PK\x03\x04"):
         book = open_workbook(data, most_columns=MOST_COLUMNS)
-        return _source(book.rows, XLSX, "", "", book.warnings)
+        return _source(book.rows, XLSX, "", "", book.about, book.warnings)
     return _text_source(data)
 
 
@@ -89,7 +91,7 @@ def _text_source(data: bytes) -> Source:
             next(reader, None)
         return reader
 
-    return _source(rows, CSV, encoding, delimiter, warnings)
+    return _source(rows, CSV, encoding, delimiter, plain.count(b"\n"), warnings)
 
 
 def _refuse_other_files(data: bytes) -> None:
@@ -146,6 +148,7 @@ def _source(
     media_type: str,
     encoding: str,
     delimiter: str,
+    about: int,
     warnings: Iterable[str],
 ) -> Source:
     header = tuple(cell.strip() for cell in next(_numbered(rows), (1, []))[1])
@@ -159,6 +162,7 @@ def _source(
         media_type,
         encoding,
         delimiter,
+        about,
         tuple(warnings),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from telephony.destinations import Rules, judge_destination
 
 FIRST = 100  # row numbers kept of each group
 EXAMPLES = 3
+STEP = 5_000  # rows
 SENTENCES = {
     "destination_missing": "These rows have no number.",
     "destination_unparseable": "These are no phone numbers, or lack their country code.",
@@ -65,14 +66,27 @@ class Report:
         return asdict(self)
 
 
-def check_list(source: Source, rules: Rules, choices: Choices, *, currency: str, now: datetime) -> Report:
-    """Read the whole list once. Raises Refusal for what shows only in its rows."""
+def check_list(
+    source: Source,
+    rules: Rules,
+    choices: Choices,
+    *,
+    currency: str,
+    now: datetime,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Report:
+    """Read the whole list once. Raises Refusal for what shows only in its rows.
+
+    ``progress`` hears now and then how many rows were read.
+    """
     groups: dict[tuple[str, str], Group] = {}
     repairs: dict[str, Group] = {}
     good = Tally(rules, currency=currency, now=now)
     rows = repaired = 0
     for row in judge_rows(source, rules, choices):
         rows += 1
+        if not rows % STEP:
+            progress(rows)
         if row.codes:
             _add(groups, row, source)
         else:

@@ -32,7 +32,10 @@ AGAIN = "Open it in a spreadsheet, save it as CSV UTF-8 and upload that."
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
+    """``about`` is how many rows its sheets have together, more or less."""
+
     rows: Callable[[], Iterator[list[str]]]
+    about: int
     warnings: tuple[str, ...]
 
 
@@ -40,17 +43,18 @@ def open_workbook(data: bytes, *, most_columns: int) -> Workbook:
     """The first visible sheet. Raises Refusal ``batch_workbook_…`` (400)."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _measure(archive, data)
+            about = _measure(archive, data)
         sheets = _sheets(data)
     except (*BROKEN, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
         sentence = f"The workbook is damaged or protected by a password. {AGAIN}"
         raise Refusal("batch_workbook_broken", sentence) from error
     left_out = sheets[1:]
     said = f"Only the sheet “{sheets[0]}” was read, not {', '.join(f'“{name}”' for name in left_out)}."
-    return Workbook(lambda: _rows(data, sheets[0], most_columns + 1), (said,) if left_out else ())
+    return Workbook(lambda: _rows(data, sheets[0], most_columns + 1), about, (said,) if left_out else ())
 
 
-def _measure(archive: zipfile.ZipFile, data: bytes) -> None:
+def _measure(archive: zipfile.ZipFile, data: bytes) -> int:
+    """About how many rows there are. Raises Refusal for what no spreadsheet writes."""
     parts = archive.infolist()
     names = {part.filename for part in parts}
     if not names.issuperset(NEEDED):
@@ -61,14 +65,19 @@ def _measure(archive: zipfile.ZipFile, data: bytes) -> None:
         raise Refusal(
             "batch_workbook_unsafe", f"The workbook is not built as spreadsheets build them. {AGAIN}"
         )
-    left = MOST_UNPACKED
+    left, rows = MOST_UNPACKED, 0
     for part in parts:
-        left -= _unpacked(archive, part, left)
+        size, found = _unpacked(archive, part, left)
+        left, rows = left - size, rows + found
+    return rows
 
 
-def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int:
-    """How large a part really is. Raises Refusal as soon as it is too large, or declares entities."""
-    size, tail = 0, b""
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> tuple[int, int]:
+    """How large a part really is, and about how many rows begin in it.
+
+    Raises Refusal as soon as it is too large, or declares entities.
+    """
+    size, rows, tail = 0, 0, b""
     with archive.open(part) as stream:
         while piece := stream.read(1 << 20):
             size += len(piece)
@@ -77,8 +86,9 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int
                 raise Refusal("batch_workbook_unsafe", sentence)
             if b"<!" in tail + piece and _declares(tail + piece) or b"\0" in piece and _is_xml(part):
                 raise Refusal("batch_workbook_unsafe", f"The workbook declares entities of its own. {AGAIN}")
+            rows += piece.count(b"<row") + piece.count(b":row ")
             tail = piece[-16:]
-    return size
+    return size, rows
 
 
 def _is_xml(part: zipfile.ZipInfo) -> bool:

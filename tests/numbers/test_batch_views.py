@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
+from phone_numbers.views import batches as views
 from telephony import agents
+from telephony.batches.background import read_batch
 from telephony.models import BatchCall, BatchFile
 from tests.conftest import client_of
 from tests.numbers.rows import make_number
@@ -20,6 +26,7 @@ from tests.telephony.batches.test_reading import packed
 
 pytestmark = pytest.mark.django_db
 UPLOAD = "/w/acme/batches/upload/"
+LIST = b"phone\n+919876543210\n"
 
 
 def upload(client: Client, data: bytes, name: str = "list.csv", **fields: str) -> Any:
@@ -78,6 +85,75 @@ def test_refuse_a_file_that_is_too_large_and_a_form_without_one(client: Client, 
     assert "too large" in upload(client, b"phone\n" + b"1" * 200).content.decode()
     assert "Choose a CSV file" in client.post(UPLOAD, {"title": "x"}).content.decode()
     assert not BatchCall.objects.exists()
+
+
+def test_keep_one_draft_of_a_form_that_is_sent_twice(client: Client) -> None:
+    """A double click; with another list the same form makes another draft."""
+    form = client.get(UPLOAD).content.decode()
+    key = re.findall(r'name="key" value="(\w+)"', form)[0]
+    places = [upload(client, LIST, title=title, key=key)["Location"] for title in ("A", "A", "B")]
+    upload(client, LIST + b"+919876543211\n", title="A", key=key)
+    assert (places[0] == places[1], len(set(places))) == (True, 2)
+    assert BatchCall.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keep_one_draft_of_a_form_that_is_sent_twice_at_once(bob: User) -> None:
+    def send(_: int) -> str:
+        try:
+            return str(upload(client_of(bob), LIST, title="A", key="idk_1")["Location"])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(send, range(4)))) == 1
+    assert BatchCall.objects.count() == 1
+
+
+@pytest.fixture
+def long(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> BatchCall:
+    """A list that a worker is to read; rung for once."""
+    settings.BATCH_READ_AT_ONCE = 3
+    rung: list[str] = []
+    monkeypatch.setattr(views, "ring_on_commit", lambda task, batch_id: rung.append(batch_id))
+    upload(client, MESSY.read_bytes(), "long.csv")
+    batch = BatchCall.objects.get()
+    assert rung == [batch.pk]
+    return batch
+
+
+def test_show_how_far_a_long_list_is_read_and_then_its_report(client: Client, long: BatchCall) -> None:
+    waiting = page(client, long)
+    assert "Waiting for a worker" in waiting
+    assert 'hx-trigger="every 2s"' in waiting
+    BatchCall.objects.update(readings=1, rows_read=12)
+    assert '<strong class="figures">12</strong> of about' in page(client, long)
+    assert "Being read" in client.get("/w/acme/batches/").content.decode()
+    assert client.get(f"/w/acme/batches/{long.pk}/corrected.csv").status_code == 302
+    read_batch(long.pk)
+    answer = client.get(f"/w/acme/batches/{long.pk}/", headers={"hx-request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"]) == (200, "true")
+    assert "6–9, 12–13" in page(client, long)
+
+
+def test_take_choices_about_a_long_list_once_it_is_read(client: Client, long: BatchCall) -> None:
+    url = f"/w/acme/batches/{long.pk}/choices/"
+    refused = client.post(url, {"country": "IN"})
+    assert (refused.status_code, "still being read" in refused.content.decode()) == (422, True)
+    read_batch(long.pk)
+    assert client.post(url, {"country": "IN"}).status_code == 302
+    assert "Waiting for a worker" in page(client, long)
+
+
+def test_say_why_a_long_list_is_none(client: Client, long: BatchCall) -> None:
+    BatchFile.objects.update(compressed=zlib.compress(b'phone\n"' + b"x\n" * 140_000))
+    read_batch(long.pk)
+    said = page(client, long)
+    assert "a quote that never ends" in said
+    assert "every 2s" not in said
+    assert "Not a list" in client.get("/w/acme/batches/").content.decode()
+    assert client.post(f"/w/acme/batches/{long.pk}/choices/", {"country": "IN"}).status_code == 422
+    assert client.post(f"/w/acme/batches/{long.pk}/delete/").status_code == 302
 
 
 def test_check_the_form_for_forgery(bob: User) -> None:

@@ -19,6 +19,8 @@ from dialnexa.notice_mail import ROUND
 from dialnexa.telling import tell_of_ending_keys
 from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
+from telephony.batches.background import take_due_readings
+from telephony.tasks import read_batch
 
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
@@ -74,6 +76,7 @@ def sweep() -> None:
     calls += [(tasks.check_trunk, "trunk_id", pk) for pk in sweeping.take_due_trunks(now=now)]
     calls += [(tasks.end_interrupted_link, "trunk_id", pk) for pk in sweeping.take_interrupted_links(now=now)]
     calls += [(tasks.advance_call, "call_id", pk) for pk in sweeping.take_due_calls(now=now)]
+    calls += [(read_batch, "batch_id", pk) for pk in take_due_readings(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
         watch_verifications(now)

@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from dialnexa import clock
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from telephony.batches.checking import check_file, read_choices
 from telephony.batches.downloads import corrected_lines, rejected_lines
-from telephony.batches.judging import Choices
-from telephony.batches.reading import read_source
 from telephony.batches.repairs import KINDS
-from telephony.batches.report import Report, check_list
+from telephony.batches.report import Report
+from telephony.config import offered_carriers
 from telephony.models import CarrierSlug
 from telephony.rules import destination_rules
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--workspace", required=True, help="its slug")
-        parser.add_argument("--carrier", default=CarrierSlug.PLIVO, choices=CarrierSlug.values)
+        parser.add_argument("--carrier", choices=CarrierSlug.values, help="of the number to call from")
         parser.add_argument("--country", default="", help="ISO code, for numbers written without one")
         parser.add_argument("--repair", action="append", default=[], choices=[*KINDS, "all"])
         parser.add_argument("--corrected", type=Path, help="where to write the good rows")
@@ -34,13 +34,14 @@ class Command(BaseCommand):
 
     def handle(self, file: Path, **options: Any) -> None:
         now = clock.now()
-        taken = KINDS if "all" in options["repair"] else options["repair"]
-        choices = Choices(options["country"].upper(), frozenset(taken))
+        carrier = options["carrier"] or offered_carriers()[0]
+        taken = [*KINDS] if "all" in options["repair"] else options["repair"]
         try:
             workspace = Workspace.objects.get(slug=options["workspace"])
-            rules = destination_rules(workspace, options["carrier"], now=now)
-            source = read_source(file.read_bytes())
-            report = check_list(source, rules, choices, currency=workspace.currency, now=now)
+            choices = read_choices(options["country"].upper(), taken)
+            data = file.read_bytes()
+            source, report = check_file(workspace, data, choices=choices, carrier=carrier, now=now)
+            rules = destination_rules(workspace, carrier, now=now)
             for path, lines in (("corrected", corrected_lines), ("rejected", rejected_lines)):
                 if options[path]:
                     _write(options[path], lines(source, rules, choices))
