@@ -11,20 +11,43 @@ from openapi_core.exceptions import OpenAPIError
 
 from telephony.carriers.base import CarrierError, InboundRoute, NumberConfig, NumberQuery, NumberType
 from telephony.carriers.sandbox.carrier_api import TOKEN
+from telephony.carriers.voice import OutboundCall, SignedRequest
 
 from .accounts import Ear, Heard, adapter, scripted_as
 from .conftest import Sandbox
 from .contracts import Contract, contract, needs
 from .scripted import response
+from .signing import URL, posted
 
 pytestmark = needs("signalwire")
 
 QUERY = NumberQuery("US", NumberType.LOCAL)
+CALL = OutboundCall("+919820012345", "+14155550100", "http://127.0.0.1:1/a", "http://127.0.0.1:1/s")
 
 
 @pytest.fixture(scope="module")
 def numbers() -> Contract:
     return contract("signalwire/relay-rest-numbers.subset.json")
+
+
+@pytest.fixture(scope="module")
+def calls() -> Contract:
+    return contract("signalwire/compatibility-numbers-calls.subset.json")
+
+
+@pytest.fixture
+def talk(sandbox: Sandbox) -> list[Heard]:
+    """Every request about calls, and what the sandbox answers."""
+    carrier = adapter("signalwire", sandbox.url, TOKEN, transport=(ear := Ear()))
+    placed = carrier.place_call(CALL)
+    carrier.find_call(placed.id)
+    carrier.hang_up(placed.id)
+    return [as_described(seen) for seen in ear.heard]
+
+
+def as_described(seen: Heard) -> Heard:
+    """The document's paths begin where its server's address ends."""
+    return replace(seen, path=seen.path.removeprefix("/api/laml/2010-04-01"))
 
 
 @pytest.fixture
@@ -69,6 +92,47 @@ def test_every_request_and_the_answers_of_the_sandbox(life: list[Heard], numbers
     }
     for seen in life:
         numbers.check(seen)
+
+
+def test_every_request_about_calls_and_the_answers_of_the_sandbox(talk: list[Heard], calls: Contract) -> None:
+    assert [(seen.method, seen.status) for seen in talk] == [("POST", 200), ("GET", 200), ("POST", 200)]
+    for seen in talk:
+        calls.check(seen)
+    assert talk[0].form.keys() <= calls.fields("CreateCallRequest").keys()
+    assert talk[2].form.keys() <= calls.fields("UpdateCallRequest").keys()
+
+
+def test_no_call_without_credentials_or_at_another_path(talk: list[Heard], calls: Contract) -> None:
+    for change in ({"path": talk[0].path + ".json"}, {"headers": {}}, {"status": 201}, {"body": b"To=1"}):
+        with pytest.raises(OpenAPIError):
+            calls.check(replace(talk[0], **change))
+
+
+def test_a_call_whose_every_field_is_read(calls: Contract) -> None:
+    fields = calls.fields("CallResponse")
+    item = {name: field["examples"][0] for name, field in fields.items() if field.get("examples")}
+    item |= {"sid": "b3877c40-da60-4998-90ad-b792e98472ca", "direction": "outbound"}
+    for status in calls.document["components"]["schemas"]["CallStatus"]["enum"]:
+        carrier, _ = scripted_as("signalwire", response(200, {**item, "status": status}))
+        found = carrier.find_call(item["sid"])
+        assert found is not None
+        assert (found.from_, found.duration, str(found.cost)) == ("+13103384645", 20, "0.003")
+
+
+@pytest.mark.parametrize("payload", ["VoiceStatusCallbackPayload", "InboundCallStatusCallbackPayload"])
+def test_webhooks_that_are_read(calls: Contract, payload: str) -> None:
+    """… as the JSON that the document shows, and as the form that cXML's own pages describe."""
+    fields = calls.fields(payload)
+    item = {name: field["examples"][0] for name, field in fields.items() if field.get("examples")}
+    item |= {"CallSid": "b3877c40-da60-4998-90ad-b792e98472ca"}
+    carrier, _ = scripted_as("signalwire", response(500))
+    for status in fields["CallStatus"]["enum"]:
+        said = {**item, "CallStatus": status}
+        headers = {"content-type": "application/json"}
+        as_json = SignedRequest("POST", URL, headers, json.dumps(said).encode())
+        as_form = posted({name: str(value) for name, value in said.items()})
+        assert carrier.parse_event(as_json) == carrier.parse_event(as_form)
+        assert carrier.parse_event(as_form).duration == int(item["CallDuration"])
 
 
 def test_what_the_sandbox_finds_in_either_spelling(sandbox: Sandbox, numbers: Contract) -> None:

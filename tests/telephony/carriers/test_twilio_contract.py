@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from openapi_core.exceptions import OpenAPIError
 
 from telephony.carriers.base import BuyStatus, InboundRoute, NumberConfig, NumberQuery, NumberType
 from telephony.carriers.sandbox.carrier_api import TOKEN
+from telephony.carriers.voice import CallEvent, CallState, OutboundCall
 
 from .accounts import Ear, Heard, adapter, scripted_as
 from .conftest import Sandbox
@@ -20,6 +22,7 @@ pytestmark = needs("twilio")
 
 ACCOUNT = "/2010-04-01/Accounts/{AccountSid}"
 QUERY = NumberQuery("US", NumberType.LOCAL)
+CALL = OutboundCall("+919820012345", "+14155550100", "http://127.0.0.1:1/a", "http://127.0.0.1:1/s")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,9 @@ def life(sandbox: Sandbox) -> list[Heard]:
     carrier.configure(first.number_id, NumberConfig(route="TK" + "0" * 32, tag="t"))
     carrier.release(first.number_id)
     carrier.balance()
+    placed = carrier.place_call(CALL)
+    carrier.find_call(placed.id)
+    carrier.hang_up(placed.id)
     return ear.heard
 
 
@@ -76,12 +82,17 @@ def test_no_other_path_status_or_missing_credentials(
 
 
 def test_only_fields_that_exist(life: list[Heard], numbers: Contract) -> None:
-    path = numbers.document["paths"][f"{ACCOUNT}/IncomingPhoneNumbers.json"]["post"]
-    known = path["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
-    for seen in life:
-        if seen.method == "POST" and "IncomingPhoneNumbers" in seen.path:
-            assert seen.form.keys() <= known.keys()
-            assert "AreaCode" not in seen.form
+    for resource in ("IncomingPhoneNumbers.json", "Calls.json", "Calls/{Sid}.json"):
+        path = numbers.document["paths"][f"{ACCOUNT}/{resource}"]["post"]
+        known = path["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
+        sent = [seen.form for seen in life if seen.method == "POST" and is_at(seen, resource)]
+        assert sent
+        assert all(form.keys() <= known.keys() for form in sent)
+        assert not any("AreaCode" in form for form in sent)
+
+
+def is_at(seen: Heard, resource: str) -> bool:
+    return bool(re.search("/" + re.escape(resource).replace(r"\{Sid\}", "CA[^/]*") + "$", seen.path))
 
 
 def test_offers_that_are_read(numbers: Contract, pricing: Contract) -> None:
@@ -119,6 +130,31 @@ def test_owned_numbers_that_are_read(numbers: Contract) -> None:
     assert (owned.e164, owned.country, owned.type) == ("+18089255327", "US", NumberType.LOCAL)
     assert owned.acquired_at is not None
     assert owned.acquired_at.isoformat() == "2015-07-30T23:19:04+00:00"
+
+
+def test_a_call_that_is_placed_and_read(numbers: Contract) -> None:
+    placed = numbers.example(f"{ACCOUNT}/Calls.json", "post", "201")
+    carrier, _ = scripted_as("twilio", response(201, placed))
+    sid = carrier.place_call(CALL).id
+    assert sid == "CA" + "a" * 32
+    found = numbers.example(f"{ACCOUNT}/Calls/{{Sid}}.json", "get", "200")
+    carrier, _ = scripted_as("twilio", response(200, found))
+    assert carrier.find_call(sid) == CallEvent(
+        sid,
+        CallState.COMPLETED,
+        "outbound",
+        "+13051416799",
+        "+13051913581",
+        duration=4,
+        cost=Decimal("0.200"),
+    )
+
+
+def test_every_status_of_a_call_that_is_known(numbers: Contract) -> None:
+    found = numbers.example(f"{ACCOUNT}/Calls/{{Sid}}.json", "get", "200")
+    for status in numbers.document["components"]["schemas"]["call_enum_status"]["enum"]:
+        carrier, _ = scripted_as("twilio", response(200, {**found, "status": status}))
+        assert carrier.find_call(found["sid"]) is not None
 
 
 def test_a_balance_that_is_read(numbers: Contract) -> None:
