@@ -162,6 +162,8 @@ def sandbox_accounts(url: str) -> dict[str, str]:
         "DIALNEXA_SIGNALWIRE_SIGNING_KEY": SANDBOX_TOKEN,
         "DIALNEXA_SIGNALWIRE_LOCAL_RATE": "0.50",
         "DIALNEXA_SIGNALWIRE_TOLL_FREE_RATE": "0.80",
+        "DIALNEXA_VERIFICATION_CARRIER": "plivo",
+        "DIALNEXA_VERIFICATION_CALLER_ID": "+918035340000",
     }
 
 

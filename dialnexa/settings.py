@@ -5,6 +5,7 @@ nothing embedded is imported. Without DIALNEXA_DEBUG=1 this is production, which
 its secrets.
 """
 
+import re
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -290,6 +291,15 @@ for slug, carrier in CARRIERS.items():
             f"DIALNEXA_CARRIER_DEADLINE ({carrier['deadline']:g} s, {slug}) must be at least 3 s less than "
             f"DIALNEXA_PURCHASE_LEASE ({PURCHASE_LEASE:g} s), and below {CELERY_TASK_SOFT_TIME_LIMIT - 2} s."
         )
+# Who calls people to speak a code, and with which number of that carrier (see phone_numbers.verification)
+VERIFICATION_CARRIER = env.str("DIALNEXA_VERIFICATION_CARRIER", "")
+VERIFICATION_CALLER_ID = env.str("DIALNEXA_VERIFICATION_CALLER_ID", "")
+if VERIFICATION_CARRIER and VERIFICATION_CARRIER not in CARRIERS:
+    raise ImproperlyConfigured(
+        f"DIALNEXA_VERIFICATION_CARRIER is {VERIFICATION_CARRIER}: there is no account of such a carrier."
+    )
+if VERIFICATION_CARRIER and not re.fullmatch(r"\+[1-9][0-9]{6,14}", VERIFICATION_CALLER_ID, re.ASCII):
+    raise ImproperlyConfigured("DIALNEXA_VERIFICATION_CALLER_ID must be a number like +918035340000.")
 SANDBOX_URL = env.str("DIALNEXA_SANDBOX_URL", "")  # set: the carriers are the sandbox, and pages say so
 
 # --- SIP trunks ---------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ urlpatterns = [
     path("w/<slug:slug>/batches/", include("phone_numbers.batch_urls")),
     path("w/<slug:slug>/agents/", include("phone_numbers.agent_urls")),
     path("w/<slug:slug>/telephony/", include("telephony.urls")),
+    path("w/<slug:slug>/kyc/verification-number/", include("phone_numbers.verification_urls")),
     path("w/<slug:slug>/kyc/", include("kyc.urls")),
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
     path("w/<slug:slug>/wallet/export.csv", views.export_wallet, name="wallet_export"),

@@ -9,7 +9,7 @@ from django.db.models import Q
 from dialnexa import history
 from dialnexa.countries import country_name
 from dialnexa.history import Field, Kind, Named, Topic
-from kyc.models import EntityType, KycCase, KycDocument
+from kyc.models import EntityType, KycCase, KycDocument, VerificationNumber
 from kyc.papers import document_name
 
 SENTENCES = {
@@ -28,6 +28,8 @@ SENTENCES = {
     ("kycdocument", "reject"): ("Document rejected", "trouble"),
     ("kycdocument", "replace"): ("Document replaced by a newer one", "off"),
     ("kycdocument", "remove"): ("Document taken away", "off"),
+    ("verificationnumber", "ask_code"): ("Code asked for in a call to {verification_number}", "off"),
+    ("verificationnumber", "confirm"): ("Verification number confirmed", "ok"),
 }
 
 
@@ -41,13 +43,19 @@ def _documents(ids: Collection[str]) -> dict[str, Named]:
     return {pk: Named(document_name(kind)) for pk, kind in rows}
 
 
+def _own_numbers(ids: Collection[str]) -> dict[str, Named]:
+    return {row.pk: Named(str(row)) for row in VerificationNumber.objects.filter(pk__in=ids)}
+
+
 KINDS = {
     "kyccase": Kind("KYC", _cases, "kyc:cases"),
     "kycdocument": Kind("KYC document", _documents, "kyc:cases"),
+    "verificationnumber": Kind("Verification number", _own_numbers, "kyc:cases"),
 }
 FIELDS = {
     "entity_type": Field("entity type", lambda value: EntityType(value).label),
     "legal_name": Field("legal name"),
+    "verification_number": Field("number"),
 }
 TOPICS = {"kyc": Topic("KYC", Q(subject_type__in=tuple(KINDS)))}
 

@@ -172,26 +172,65 @@ class KycFile(models.Model):
 
 
 class VerificationNumber(models.Model):
-    """The one number an unverified workspace may call, confirmed by a code spoken in a call to it."""
+    """The one number an unverified workspace may call, confirmed by a code spoken in a call to it.
+
+    A new one waits in ``pending_e164`` until its code is entered; the confirmed one stays valid until then.
+    """
 
     workspace = models.OneToOneField(
         Workspace, on_delete=models.PROTECT, primary_key=True, related_name="verification_number"
     )
-    e164 = models.CharField(max_length=16)
+    e164 = models.CharField(
+        "number", max_length=16, blank=True, help_text="Empty before the first is confirmed"
+    )
     confirmed_at = models.DateTimeField(null=True, blank=True)
-    code_digest = models.CharField(max_length=128, blank=True, editable=False)
+    pending_e164 = models.CharField("waiting for its code", max_length=16, blank=True)
+    code_digest = models.CharField(max_length=64, blank=True, editable=False)
     code_until = models.DateTimeField(null=True, blank=True)
     tries_left = models.PositiveSmallIntegerField(default=0)
-    calls_made = models.PositiveSmallIntegerField(default=0, help_text="Code calls since ``calls_since``")
-    calls_since = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(e164__regex=r"^\+[1-9][0-9]{6,14}$"), name="verification_number_is_e164"
+                condition=Q(e164__regex=r"^(\+[1-9][0-9]{6,14})?$"), name="verification_number_is_e164"
             ),
+            models.CheckConstraint(
+                condition=Q(pending_e164__regex=r"^(\+[1-9][0-9]{6,14})?$"), name="pending_number_is_e164"
+            ),
+            models.CheckConstraint(
+                condition=~Q(e164="") | Q(confirmed_at=None), name="only_a_number_is_confirmed"
+            ),
+        )
+        indexes = (models.Index(fields=["e164"], name="verification_number"),)
+
+    def __str__(self) -> str:
+        return self.e164 or self.pending_e164
+
+
+class VerificationCall(models.Model):
+    """One call that speaks a code. Neither code nor token is kept: the carrier brings the token back, and
+    the code is made from it.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40, default=id_maker("vcl"), editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    e164 = models.CharField("number", max_length=16)
+    carrier = models.CharField(max_length=20)
+    token_digest = models.CharField(max_length=128, unique=True, editable=False)
+    asked_at = models.DateTimeField()
+    failed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Certainly not placed: it does not count"
+    )
+    spoken_at = models.DateTimeField(null=True, blank=True)
+    ended_as = models.CharField(max_length=20, blank=True, help_text="As the carrier told: completed, busy …")
+
+    class Meta:
+        ordering = ("-asked_at",)
+        indexes = (
+            models.Index(fields=["e164", "asked_at"], name="verification_calls_of_number"),
+            models.Index(fields=["workspace", "asked_at"], name="verification_calls_of_ws"),
         )
 
     def __str__(self) -> str:
-        return self.e164
+        return f"{self.e164}, {self.asked_at:%Y-%m-%d %H:%M}"

@@ -25,6 +25,7 @@ from kyc import documents, reviews
 from kyc.dossier import has_dossier, read_dossier
 from kyc.inspecting import LARGEST, inspect, refused
 from kyc.models import EntityType, KycDocument, KycFile
+from kyc.own_number import read_own_number
 from kyc.page import read_cards
 
 MOST_READ = 5 * LARGEST  # bytes of a request that are read at all
@@ -34,7 +35,11 @@ MOST_READ = 5 * LARGEST  # bytes of a request that are read at all
 @sign_in_required
 def list_cases(request: Request, slug: str) -> HttpResponse:
     """Every country that asks for papers, or with ``?country=GB`` that one."""
-    workspace = get_workspace(request, slug)
+    return cases_page(request, get_workspace(request, slug))
+
+
+def cases_page(request: Request, workspace: Workspace, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The KYC page. ``more`` is for the form of the verification number (see ``phone_numbers.views``)."""
     cards = read_cards(workspace, now=clock.now())
     asked = request.GET.get("country", "").upper()[:2]
     known = asked if asked != country_name(asked) else ""
@@ -44,8 +49,10 @@ def list_cases(request: Request, slug: str) -> HttpResponse:
         "asked": {"iso": known, "name": country_name(known)} if known else None,
         "may_manage": has_right(request, Right.MANAGE),
         "page_url": reverse("kyc:cases", args=[workspace.slug]),
+        "own": read_own_number(workspace, now=clock.now()),
+        **more,
     }
-    return render(request, "kyc/cases.html", context)
+    return render(request, "kyc/cases.html", context, status=status)
 
 
 @require_GET

@@ -225,6 +225,17 @@ def number_type(e164: str) -> NumberType | None:
     return KINDS.get(phonenumbers.number_type(number)) if number else None
 
 
+def costs_extra(e164: str) -> bool:
+    """Whether a call to it costs more than one to its country: premium rate, shared cost, satellites and
+    other networks of no country.
+    """
+    number = _read(e164)
+    if number is None:
+        return False
+    dear = phonenumbers.number_type(number) in (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
+    return dear or not _country(number)
+
+
 @lru_cache(maxsize=10_000)
 def format_international(e164: str) -> str:
     """``+91 22 6123 4567``. What is no number comes back as it was, so that a page can always show it."""

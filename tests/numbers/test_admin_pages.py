@@ -28,7 +28,7 @@ from dialnexa.models import (
     User,
     Workspace,
 )
-from kyc.models import KycDocument, VerificationNumber
+from kyc.models import KycDocument, VerificationCall, VerificationNumber
 from phone_numbers.models import BulkRouting, NumberOrder, SipTrunk, StrayNumber
 from telephony.models import (
     Agent,
@@ -103,6 +103,7 @@ def everything(
         case=workspace.kyc_cases.earliest("pk"), workspace=workspace, kind="pan", file_name="pan.pdf", size=1
     )
     VerificationNumber.objects.create(workspace=workspace, e164="+919820012345")
+    VerificationCall.objects.create(workspace=workspace, e164="+919820012345", asked_at=now)
     batch = BatchCall.objects.create(workspace=workspace, title="Reminders")
     BatchRow.objects.create(batch=batch, workspace=workspace, row=2, e164="+919820012345")
     call = Call.objects.create(
