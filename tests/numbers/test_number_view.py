@@ -42,7 +42,7 @@ def test_tells_the_purchase_from_the_order_to_the_active_number(
     assert [after.index(sentence) for sentence in told] == sorted(after.index(sentence) for sentence in told)
     assert "Alice in the browser" in after
     assert "₹92.00 charged" in after
-    assert "every" not in after
+    assert "every 2s" not in after
 
 
 def test_tells_of_a_refusal_and_its_reason(
