@@ -38,11 +38,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that changes, and how a value is written. ``alone``: told of what is new, too."""
+    """One thing that changes, and how a value is written. ``alone``: told of what is new, too.
+
+    ``secret``: neither side is told, only that it was set or replaced.
+    """
 
     word: str
     show: Callable[[Any], str] = str
     alone: bool = False
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +85,20 @@ learn = VOCABULARY.learn
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Both sides as words; an empty one was or is nothing. ``is_new``: there was no other side."""
+    """Both sides as words; an empty one was or is nothing. ``is_new``: there was no other side.
+
+    ``is_secret``: the sides say only whether there was and is something.
+    """
 
     word: str
     before: str
     after: str
     is_new: bool = False
+    is_secret: bool = False
 
     def __str__(self) -> str:
+        if self.is_secret and self.after:
+            return f"{self.word} {'replaced' if self.before else 'set'}"
         if self.is_new:
             return f"{self.word} “{self.after}”"
         start = f" from “{self.before}”" if self.before else ""
@@ -167,7 +177,8 @@ def _change(name: str, entry: AuditEntry) -> Change | None:
     field, is_new = VOCABULARY.fields[name], name not in entry.before
     if is_new and not field.alone:
         return None
-    return Change(field.word, _shown(field, entry.before.get(name)), _shown(field, entry.after[name]), is_new)
+    sides = _shown(field, entry.before.get(name)), _shown(field, entry.after[name])
+    return Change(field.word, *sides, is_new, field.secret)
 
 
 def _shown(field: Field, value: Any) -> str:

@@ -82,7 +82,7 @@ def _keys(ids: Collection[str]) -> dict[str, Named]:
 KINDS = {
     "workspace": Kind("Workspace", _workspaces),
     "membership": Kind("Member", _members, "settings:members"),
-    "invitation": Kind("Invitation of", _invitations, "settings:members"),
+    "invitation": Kind("Address", _invitations, "settings:members"),
     "apikey": Kind("API key", _keys, "settings:keys"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dialnexa.history import Change
 from dialnexa.models import AuditEntry
 
 # (subject, event) → (sentence, tone). An event that is missing here is shown by its name. The tone is how it
@@ -74,17 +75,18 @@ NAMES = {  # fields people edit; states are in the sentence
     "caller_id": "caller ID",
     "password": "password",
 }
+SECRET = {"password"}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``changes`` is (field, before, after) for what people edit; states are in the sentence."""
+    """``changes`` tells of what people edit; states are in the sentence."""
 
     entry: AuditEntry
     sentence: str
     tone: str
     who: str
-    changes: list[tuple[str, str, str]]
+    changes: list[Change]
 
 
 def tell(entries: Iterable[AuditEntry]) -> list[Event]:
@@ -107,6 +109,10 @@ def _who(entry: AuditEntry) -> str:
     return f"{entry.actor_name} {how}".strip()
 
 
-def _changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
+def _changes(entry: AuditEntry) -> list[Change]:
     edited = [name for name in NAMES if name in entry.after and name in entry.before]
-    return [(NAMES[name], str(entry.before[name]), str(entry.after[name])) for name in edited]
+    return [_change(name, str(entry.before[name]), str(entry.after[name])) for name in edited]
+
+
+def _change(name: str, before: str, after: str) -> Change:
+    return Change(NAMES[name], before, after, is_secret=name in SECRET)

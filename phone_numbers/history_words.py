@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from dialnexa import history
 from dialnexa.history import Field, Kind, Named, Topic
-from phone_numbers.history import NAMES, SENTENCES
+from phone_numbers.history import NAMES, SECRET, SENTENCES
 from phone_numbers.models import BulkRouting, NumberOrder, PhoneNumber, Rental, SipTrunk
 from telephony.e164 import format_international
 from telephony.models import Agent, AgentVersion
@@ -70,5 +70,5 @@ KINDS = {
 
 
 def teach() -> None:
-    fields = {name: Field(word) for name, word in NAMES.items()}
+    fields = {name: Field(word, secret=name in SECRET) for name, word in NAMES.items()}
     history.learn(KINDS, {**SENTENCES, **OWN}, fields, TOPICS)

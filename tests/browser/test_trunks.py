@@ -190,7 +190,7 @@ def test_are_tested_and_changed_on_the_numbers_page(
     page.wait_for_selector(".toast:has-text('Saved.')")
     page.click("#check-trunk")
     page.wait_for_selector("#title :text('Active')")
-    assert "a new one" in page.inner_text("#history-panel")
+    assert "password replaced" in page.inner_text("#history-panel")
     assert "changed at the carrier" not in page.content()
 
 

@@ -17,6 +17,7 @@ from dialnexa import audit
 from dialnexa.actors import SYSTEM, Actor, Channel
 from dialnexa.api_keys import create_api_key, set_spend_cap
 from dialnexa.history import VOCABULARY, tell
+from dialnexa.invitations import invite
 from dialnexa.memberships import change_role, remove_member
 from dialnexa.models import AuditEntry, User, Workspace
 from dialnexa.states import Stateful
@@ -141,3 +142,21 @@ def test_asks_once_for_each_kind_of_object(
         create_api_key(workspace, f"Key {n}", ["calls:read"], by=SYSTEM, now=now)
     with django_assert_num_queries(3):
         assert len(tell(AuditEntry.objects.filter(subject_type__in=("phonenumber", "apikey")), "acme")) == 10
+
+
+@pytest.mark.parametrize(
+    ("before", "told"), [("the old one", "password replaced"), ("", "password set"), (None, "")]
+)
+def test_says_of_a_password_only_that_there_is_another(
+    before: str | None, told: str, workspace: Workspace, now: datetime
+) -> None:
+    sides = ({}, {}) if before is None else ({"password": before}, {"password": "a new one"})
+    audit.record(workspace, "edit", by=SYSTEM, now=now, before=sides[0], after=sides[1])
+    (line,) = tell(AuditEntry.objects.filter(event="edit"), "acme")
+    assert "; ".join(map(str, line.changes)) == told
+
+
+def test_names_who_was_invited_once(workspace: Workspace, now: datetime) -> None:
+    invite(workspace, "dana@example.com", "viewer", by=SYSTEM, now=now)
+    (line,) = tell(AuditEntry.objects.filter(event="invite"), "acme")
+    assert (line.sentence, line.word, line.label) == ("Invited", "Address", "dana@example.com")
