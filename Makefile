@@ -46,6 +46,7 @@ fuzz: $(DEV) ## Send the API what its document allows and forbids: N=5000 SEED=â
 bench: $(DEV) ## Measure validation and rating against baselines of the same run
 	@$(PY) -m tests.bench.validation
 	@$(PY) -m tests.bench.rating
+	@$(PY) -m tests.bench.lists
 
 COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
