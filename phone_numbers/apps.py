@@ -10,6 +10,7 @@ class NumbersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from phone_numbers import history_words
+        from phone_numbers import history_words, switch_findings
 
         history_words.teach()
+        switch_findings.teach()
