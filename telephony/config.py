@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Q
 from django.http import QueryDict
 
 from dialnexa.models import Workspace
-from dialnexa.money import SYMBOLS, format_money, round_money
 from telephony.carriers import carrier_slugs
-from telephony.models import CallRate, CarrierSlug, Country, NetworkGroup
+from telephony.config_rows import CountryRow, GroupRow
+from telephony.config_search import Reading, any_prefix, find_groups, fold, read_digits, read_search
+from telephony.models import CarrierSlug, NetworkGroup, Prefix
+from telephony.price_ranges import PriceRanges, price_ranges
+from telephony.price_ranges import format_rate as format_rate
 from telephony.switches import enabled_groups
 
 SEARCH_LIMIT = 100  # characters
+SHOWN = 4  # prefixes of a group
+FEW = 12  # countries found: their groups stand open
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class ConfigFilters:
     q: str = ""
     only_enabled: bool = False
     country: str = ""  # ISO: show this one alone
+    opened: str = ""  # ISO: this one's groups are shown
 
     def query(self, **changes: str) -> str:
         """The address' query with these changes; empty values are left out."""
@@ -37,97 +42,30 @@ class ConfigFilters:
             "q": self.q,
             "enabled": "1" if self.only_enabled else "",
             "country": self.country,
+            "open": self.opened,
         }
         query = QueryDict(mutable=True)
         query.update({name: value for name, value in (asked | changes).items() if value})
         return query.urlencode()
 
     @property
+    def here(self) -> str:
+        """The query of this list, with no country opened."""
+        return self.query(open="")
+
+    @property
     def all(self) -> str:
         """The query for every country of this carrier."""
-        return self.query(q="", enabled="", country="")
+        return self.query(q="", enabled="", country="", open="")
 
     @property
     def on(self) -> str:
         """The query for the countries that are on."""
-        return self.query(q="", enabled="1", country="")
-
-
-@dataclass(frozen=True, slots=True)
-class PriceRange:
-    """What a minute costs in a group: one price, or from the cheapest prefix to the dearest."""
-
-    low: Decimal
-    high: Decimal
-    currency: str
-
-    def including(self, price: Decimal) -> PriceRange:
-        return PriceRange(min(self.low, price), max(self.high, price), self.currency)
-
-    def __str__(self) -> str:
-        """``₹0.62`` or ``₹0.95–₹4.80``."""
-        return "–".join(format_rate(price, self.currency) for price in sorted({self.low, self.high}))
-
-
-def format_rate(amount: Decimal, currency: str) -> str:
-    """As money, but with all its places: a minute may cost ``$0.0085``."""
-    if amount == round_money(amount):
-        return format_money(amount, currency)
-    return f"{SYMBOLS.get(currency, currency)}{amount.normalize():f}"
-
-
-@dataclass(slots=True)
-class GroupRow:
-    group: NetworkGroup
-    enabled: bool
-    prefixes: list[str]
-    prices: Mapping[str, PriceRange]  # by direction
-
-    @property
-    def label(self) -> str:
-        return label_of(self.group)
-
-    @property
-    def outbound(self) -> PriceRange | None:
-        return self.prices.get(CallRate.Direction.OUTBOUND)
-
-    @property
-    def inbound(self) -> PriceRange | None:
-        return self.prices.get(CallRate.Direction.INBOUND)
-
-
-@dataclass(slots=True)
-class CountryRow:
-    country: Country
-    groups: list[GroupRow] = field(default_factory=list)
-
-    @property
-    def enabled(self) -> int:
-        """How many of the groups are on."""
-        return sum(row.enabled for row in self.groups)
-
-    @property
-    def state(self) -> str:
-        """``on``, ``off``, or ``1 of 2 on``."""
-        if self.enabled in (0, len(self.groups)):
-            return "on" if self.enabled else "off"
-        return f"{self.enabled} of {len(self.groups)} on"
-
-    def matches(self, words: str) -> bool:
-        """Whether the country or one of its groups has these words (folded), digits also as a prefix."""
-        country, digits = self.country, words.removeprefix("+").replace(" ", "")
-        names = [country.name, country.iso, *(row.group.name for row in self.groups)]
-        if digits.isdecimal():
-            prefixes = [prefix for row in self.groups for prefix in row.prefixes]
-            return any(
-                known.startswith(digits) or digits.startswith(known)
-                for known in [*prefixes, str(country.calling_code)]
-            )
-        return any(words in fold(name) for name in names)
+        return self.query(q="", enabled="1", country="", open="")
 
 
 def read_filters(asked: Mapping[str, str]) -> ConfigFilters:
-    """From the address: ``carrier``, ``q``, ``enabled``, ``country``."""
+    """From the address: ``carrier``, ``q``, ``enabled``, ``country``, ``open``."""
     carriers = offered_carriers()
     carrier = asked.get("carrier", "")
     return ConfigFilters(
@@ -135,6 +73,7 @@ def read_filters(asked: Mapping[str, str]) -> ConfigFilters:
         q=asked.get("q", "").replace("\x00", "").strip()[:SEARCH_LIMIT],
         only_enabled=asked.get("enabled") == "1",
         country=asked.get("country", "").upper()[:2],
+        opened=asked.get("open", "").upper()[:2],
     )
 
 
@@ -145,47 +84,33 @@ def offered_carriers() -> list[str]:
 
 
 class Config:
-    """The page for one workspace. Five queries, however many countries there are."""
+    """The countries of one workspace's page. Six queries at most, however many countries there are."""
 
     def __init__(self, workspace: Workspace, filters: ConfigFilters, now: datetime) -> None:
         self.workspace, self.filters, self.now = workspace, filters, now
+
+    @cached_property
+    def prices(self) -> PriceRanges:
+        return price_ranges(self.filters.carrier, self.workspace.currency, now=self.now)
 
     @cached_property
     def countries(self) -> list[CountryRow]:
         """Every country with network groups of this carrier: those that are on first, then by name."""
         rows: dict[str, CountryRow] = {}
         groups = NetworkGroup.objects.filter(carrier=self.filters.carrier, country__is_offered=True)
-        for row in self.rows(groups):
-            country = row.group.country
-            rows.setdefault(country.iso, CountryRow(country)).groups.append(row)
+        on = set(enabled_groups(self.workspace, self.filters.carrier).values_list("pk", flat=True))
+        for group in groups.select_related("country").order_by("name", "pk"):
+            line = GroupRow(group, group.pk in on, self.prices.of(group.pk), self.prices.is_dear(group.pk))
+            rows.setdefault(group.country_id, CountryRow(group.country)).groups.append(line)
         return sorted(rows.values(), key=lambda row: (not row.enabled, fold(row.country.name)))
 
-    def rows(self, groups: QuerySet[NetworkGroup]) -> list[GroupRow]:
-        """These groups, by name, with what the page says about each."""
-        on = set(enabled_groups(self.workspace, self.filters.carrier).values_list("pk", flat=True))
-        prices = self._prices(groups)
-        return [
-            GroupRow(
-                group=group,
-                enabled=group.pk in on,
-                prefixes=[prefix.digits for prefix in group.prefixes.all()],
-                prices=prices.get(group.pk, {}),
-            )
-            for group in groups.select_related("country").prefetch_related("prefixes").order_by("name")
-        ]
-
-    def _prices(self, groups: QuerySet[NetworkGroup]) -> dict[str, dict[str, PriceRange]]:
-        """The rates that count now, in the workspace's currency: {group: {direction: range}}."""
-        rates = CallRate.objects.filter(
-            network_group__in=groups, currency=self.workspace.currency, valid_from__lte=self.now
-        )
-        key = ("network_group_id", "direction", "prefix")
-        prices: dict[str, dict[str, PriceRange]] = {}
-        for rate in rates.order_by(*key, "-valid_from").distinct(*key):
-            of_group = prices.setdefault(rate.network_group_id, {})
-            price = PriceRange(rate.per_minute, rate.per_minute, rate.currency)
-            of_group[rate.direction] = of_group.get(rate.direction, price).including(rate.per_minute)
-        return prices
+    def row(self, iso: str, *, closed: bool = False) -> CountryRow | None:
+        """The country with this code (ISO), opened if the address or the search says so."""
+        self._mark_found()
+        row = next((row for row in self.countries if row.country.iso == iso), None)
+        if row and not closed:
+            self._show([row])
+        return row
 
     @cached_property
     def focus(self) -> CountryRow | None:
@@ -195,13 +120,53 @@ class Config:
     @cached_property
     def shown(self) -> list[CountryRow]:
         """What the filters let through; the country that was asked for comes alone."""
-        return [self.focus] if self.focus else list(self._filtered(self.countries))
+        if self.focus:
+            rows = [self.focus]
+        else:
+            rows = [row for row in self._searched if row.enabled or not self.filters.only_enabled]
+        self._show(rows, found=len(rows) <= FEW)
+        return rows
 
-    def _filtered(self, rows: Iterable[CountryRow]) -> Iterable[CountryRow]:
-        words = fold(self.filters.q)
+    @cached_property
+    def _readings(self) -> list[Reading]:
+        countries = [row.country for row in self.countries]
+        return read_digits(read_search(self.filters.q), countries, self.workspace.country)
+
+    @cached_property
+    def _searched(self) -> list[CountryRow]:
+        """The countries the search finds, or finds groups of; those are marked."""
+        self._mark_found()
+        search = read_search(self.filters.q)
+        return [row for row in self.countries if not search.text or row.is_found or search.names(row.country)]
+
+    def _mark_found(self) -> None:
+        """The groups that the search is about, not just their country."""
+        search, countries = read_search(self.filters.q), [row.country for row in self.countries]
+        by_digits = find_groups(self._readings, countries, self.filters.carrier)
+        for line in (line for row in self.countries for line in row.groups):
+            line.is_found = line.group.pk in by_digits or search.names_group(line.group)
+
+    def _show(self, rows: list[CountryRow], *, found: bool = True) -> None:
+        """Open what is to be open: what was asked for, and few finds."""
+        asked = {self.filters.country, self.filters.opened}
         for row in rows:
-            if (row.enabled or not self.filters.only_enabled) and (not words or row.matches(words)):
-                yield row
+            row.is_open = (found and row.is_found) or row.country.iso in asked
+        self._load_prefixes([line for row in rows if row.is_open for line in row.found])
+
+    def _load_prefixes(self, lines: list[GroupRow]) -> None:
+        """One query, none where nothing is open."""
+        if not lines:
+            return
+        inside = Prefix.objects.filter(network_group=OuterRef("pk")).order_by("digits")
+        some = {"first": inside, "hits": inside.filter(any_prefix(self._readings))}
+        groups = NetworkGroup.objects.filter(pk__in=[line.group.pk for line in lines]).order_by()
+        arrays = {name: ArraySubquery(rows.values("digits")[:SHOWN]) for name, rows in some.items()}
+        told = groups.annotate(count=Count("prefixes"), **arrays).values_list("pk", "count", "first", "hits")
+        known = {pk: (count, first, hits) for pk, count, first, hits in told}
+        for line in lines:
+            count, first, hits = known[line.group.pk]
+            line.prefixes, line.by_prefix = hits or first, bool(hits)
+            line.more = count - len(line.prefixes)
 
     @property
     def enabled(self) -> int:
@@ -209,13 +174,8 @@ class Config:
         return sum(row.enabled > 0 for row in self.countries)
 
 
-def label_of(group: NetworkGroup) -> str:
-    """A name that stands alone: ``India mobile``, ``Singapore: Whole country``."""
-    country = group.country.name
-    return group.name if fold(group.name).startswith(fold(country)) else f"{country}: {group.name}"
-
-
-def fold(text: str) -> str:
-    """For searching: no case, no accents."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
+def groups_on(workspace: Workspace) -> dict[str, int]:
+    """How many network groups are on, by carrier (slug). One query."""
+    switched = Q(pk__in=workspace.network_groups.filter(enabled=True).values("network_group"))
+    groups = NetworkGroup.objects.filter(switched, country__is_offered=True).order_by()
+    return dict(groups.values_list("carrier").annotate(count=Count("pk")))

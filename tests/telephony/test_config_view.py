@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,15 +11,13 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from dialnexa.models import AuditEntry, User, Workspace
+from dialnexa.models import User, Workspace
 from telephony.catalogue import load_catalogue
-from telephony.config import Config, ConfigFilters, PriceRange
+from telephony.config import Config, ConfigFilters
 from telephony.models import CallRate, Country, NetworkGroup, Prefix
-from telephony.switches import country_enabled
 from tests.conftest import client_of
 
 URL = "/w/acme/telephony/"
-SWITCH = "/w/acme/telephony/switch/"
 HTMX = {"HX-Request": "true"}
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -57,14 +54,50 @@ def test_lists_countries_with_their_groups(alice_client: Client, mobile: Network
     assert page.status_code == 200
     text = page.content.decode()
     assert text.count("<tbody") == 4
-    for words in ("Germany all", "India all", "India mobile", "+9198", "₹1.25"):
+    for words in ("Germany", "India all, India mobile", "₹1.25"):
         assert words in text
+    assert "+9198" not in text  # only once the country is opened
 
 
 def test_says_what_is_on(alice_client: Client, germany: NetworkGroup) -> None:
-    text = alice_client.get(URL).content.decode()
+    text = alice_client.get(f"{URL}?open=DE").content.decode()
     assert text.count('aria-checked="true"') == 3
-    assert f'aria-checked="false" aria-label="Germany all" name="turn_on" value="{germany.id}"' in text
+    assert f'aria-checked="false" aria-label="Germany all" name="what" value="{germany.id}"' in text
+
+
+def test_says_where_only_a_part_is_on(alice_client: Client, mobile: NetworkGroup) -> None:
+    text = alice_client.get(URL).content.decode()
+    assert "1 of 2 on:" in text
+    assert 'aria-checked="mixed" aria-label="All of India"' in text
+    opened = alice_client.get(f"{URL}?open=IN").content.decode()
+    assert 'id="all-off-IN"' in opened
+
+
+def test_opens_a_country_and_closes_it(alice_client: Client, mobile: NetworkGroup) -> None:
+    opened = alice_client.get(f"{URL}countries/IN/", headers=HTMX).content.decode()
+    assert opened.count("<tbody") == 1
+    assert 'aria-expanded="true"' in opened
+    assert "+9198" in opened
+    closed = alice_client.get(f"{URL}countries/IN/?closed=1", headers=HTMX).content.decode()
+    assert 'aria-expanded="false"' in closed
+    assert "+9198" not in closed
+
+
+def test_opens_a_country_without_scripts(alice_client: Client, mobile: NetworkGroup) -> None:
+    answer = alice_client.get(f"{URL}countries/IN/?q=ind", follow=True)
+    assert answer.redirect_chain[0][0] == f"{URL}?carrier=plivo&q=ind&open=IN#country-IN"
+    assert "+9198" in answer.content.decode()
+
+
+@pytest.mark.parametrize("country", ["XX", "in", "IND", "%00"])
+def test_is_404_for_countries_it_does_not_have(alice_client: Client, country: str) -> None:
+    assert alice_client.get(f"{URL}countries/{country}/", headers=HTMX).status_code == 404
+
+
+def test_says_how_many_prefixes_a_group_has(alice_client: Client, mobile: NetworkGroup) -> None:
+    Prefix.objects.bulk_create(Prefix(network_group=mobile, digits=f"917{n}") for n in range(7))
+    text = alice_client.get(f"{URL}countries/IN/", headers=HTMX).content.decode()
+    assert "+9170, +9171, +9172, +9173 and 4 more" in " ".join(text.split())
 
 
 def test_shows_the_list_alone_to_htmx(alice_client: Client) -> None:
@@ -83,14 +116,17 @@ def test_shows_the_list_alone_to_htmx(alice_client: Client) -> None:
         ("GERM", ["DE"]),
         ("in", ["IN", "GB"]),
         ("+49", ["DE"]),
-        ("4930", ["DE"]),
+        ("+4930", ["DE"]),
+        ("4930", ["IN", "DE"]),  # in India it begins numbers, too
         ("91 98", ["IN"]),
         ("919", ["IN"]),
         ("india mob", ["IN"]),
         ("mobile", ["IN"]),
         ("ünited kingdom", ["GB"]),
         ("atlantis", []),
-        ("999", []),
+        ("+999", []),
+        ("098", ["IN"]),
+        ("uk", ["GB"]),
         ("%", []),
     ],
 )
@@ -108,11 +144,41 @@ def test_lists_what_is_on_before_what_is_off(workspace: Workspace) -> None:
     assert shown(workspace, ConfigFilters("plivo")) == ["IN", "GB", "US", "DE"]
 
 
-def test_offers_the_providers_that_are_configured(alice_client: Client, every_carrier: Any) -> None:
-    text = alice_client.get(URL).content.decode()
-    options = re.findall(r'<option value="(\w+)" (selected)?>Provider: (\w+)<', text)
-    assert [slug for slug, _, _ in options] == ["plivo", "twilio", "signalwire"]
-    assert [label for _, _, label in options] == ["Plivo", "Twilio", "SignalWire"]
+def test_shows_the_match_under_its_country(alice_client: Client, mobile: NetworkGroup) -> None:
+    text = alice_client.get(f"{URL}?q=098").content.decode()
+    assert "<mark>+9198</mark>" in text
+    assert 'aria-expanded="true"' in text
+    Prefix.objects.create(network_group=NetworkGroup.objects.get(name="India all"), digits="911")
+    text = alice_client.get(f"{URL}?q=098").content.decode()
+    assert "India all" not in text
+    assert "Show all 2 network groups" in text
+
+
+def test_says_aloud_what_a_search_found(alice_client: Client) -> None:
+    text = alice_client.get(f"{URL}?q=united", headers=HTMX).content.decode()
+    assert '<div id="announcer" hx-swap-oob="innerHTML">Plivo: 2 countries for “united”</div>' in text
+
+
+def test_offers_the_providers_that_are_configured(
+    alice_client: Client, workspace: Workspace, every_carrier: Any
+) -> None:
+    group = NetworkGroup.objects.get(country="DE", carrier="twilio")
+    workspace.network_groups.exclude(network_group__carrier="plivo").update(enabled=False)
+    workspace.network_groups.filter(network_group=group).update(enabled=True)
+    text = " ".join(alice_client.get(URL).content.decode().split())
+    cards = re.findall(r'id="provider-(\w+)".*?<strong>(\w+)</strong> <span [^>]*>([^<]*)<', text)
+    assert cards == [
+        ("plivo", "Plivo", "3 network groups on"),
+        ("twilio", "Twilio", "1 network group on"),
+        ("signalwire", "SignalWire", "Nothing is on"),
+    ]
+
+
+def test_changes_the_provider_with_all_that_belongs_to_it(alice_client: Client, every_carrier: Any) -> None:
+    headers = HTMX | {"HX-Target": "telephony"}
+    text = alice_client.get(f"{URL}?carrier=twilio", headers=headers).content.decode()
+    assert text.lstrip().startswith('<div class="telephony"')
+    assert '<input type="hidden" name="carrier" value="twilio">' in text
 
 
 @pytest.mark.parametrize(("carrier", "countries"), [("twilio", 4), ("signalwire", 1)])
@@ -121,20 +187,10 @@ def test_shows_where_the_chosen_provider_sells(
 ) -> None:
     text = alice_client.get(f"{URL}?carrier={carrier}").content.decode()
     assert text.count("<tbody") == countries
-    assert f"US {carrier}" in text
-    assert "United States all" not in text
     focused = alice_client.get(f"{URL}?carrier={carrier}&country=US").content.decode()
+    assert f"US {carrier}" in focused
+    assert "United States all" not in focused
     assert f"/w/acme/numbers/buy/?country=US&amp;provider={carrier}" in focused
-
-
-def test_turns_on_one_providers_group_and_no_others(
-    alice_client: Client, workspace: Workspace, every_carrier: Any
-) -> None:
-    group = NetworkGroup.objects.get(country="DE", carrier="twilio")
-    answer = alice_client.post(SWITCH, {"turn_on": group.id}, headers=HTMX)
-    assert "DE twilio" in answer.content.decode()
-    assert country_enabled(workspace, "twilio", "DE")
-    assert not country_enabled(workspace, "plivo", "DE")
 
 
 def test_shows_one_country_for_a_link(alice_client: Client) -> None:
@@ -150,9 +206,11 @@ def test_does_not_offer_to_buy_where_the_country_is_off(alice_client: Client) ->
     assert "/numbers/buy/?country=DE" not in text
 
 
-def test_offers_to_buy_once_the_country_is_on(alice_client: Client, germany: NetworkGroup) -> None:
-    answer = alice_client.post(f"{SWITCH}?country=DE", {"turn_on": germany.id}, headers=HTMX)
-    assert "/w/acme/numbers/buy/?country=DE" in answer.content.decode()
+def test_says_which_papers_renting_there_needs(alice_client: Client, workspace: Workspace) -> None:
+    workspace.kyc_cases.all().delete()
+    text = alice_client.get(f"{URL}?open=IN").content.decode()
+    assert "can’t be rented there yet: Acme is not verified for India yet." in text
+    assert 'href="/w/acme/kyc/?country=IN">Open KYC' in text
 
 
 @pytest.mark.parametrize(
@@ -177,128 +235,59 @@ def test_teaches_when_there_is_nothing(
     assert words in alice_client.get(f"{URL}?{query}").content.decode()
 
 
-def test_shows_the_prices_that_count_now(workspace: Workspace, mobile: NetworkGroup, now: datetime) -> None:
-    def rate(prefix: str, price: str, days: int, direction: str = "outbound", currency: str = "INR") -> None:
-        CallRate.objects.create(
-            network_group=mobile,
-            prefix=prefix,
-            per_minute=Decimal(price),
-            valid_from=now + timedelta(days=days),
-            direction=direction,
-            currency=currency,
-        )
+def test_says_that_calls_without_a_rate_are_refused(alice_client: Client, mobile: NetworkGroup) -> None:
+    text = alice_client.get(f"{URL}?open=IN").content.decode()
+    assert 'No rate</span><span class="hint">calls are refused' in text
+    closed = alice_client.get(URL).content.decode()
+    assert "1 without a rate" in closed
 
-    rate("9198", "0.60", -9)
-    rate("9198", "0.65", -1)
-    rate("9198", "0.90", 1)
-    rate("9199", "0.805", -1)
-    rate("9198", "9.00", -1, currency="USD")
-    rate("", "0.40", -1, direction="inbound")
-    (row,) = Config(workspace, ConfigFilters("plivo"), now).rows(NetworkGroup.objects.filter(pk=mobile.pk))
-    assert str(row.outbound) == "₹0.65–₹0.805"
-    assert row.inbound == PriceRange(Decimal("0.4"), Decimal("0.4"), "INR")
-    assert str(row.inbound) == "₹0.40"
+
+def test_marks_what_costs_much_more_than_usual(
+    alice_client: Client, mobile: NetworkGroup, now: datetime
+) -> None:
+    text = alice_client.get(f"{URL}?open=IN").content.decode()
+    assert "High cost" not in text
+    price(mobile, "5.00", now)
+    text = alice_client.get(f"{URL}?open=IN").content.decode()
+    assert text.count("High cost</span>") == 1
+    assert "Partly high cost" in alice_client.get(URL).content.decode()
+
+
+def price(group: NetworkGroup, amount: str, now: datetime) -> None:
+    CallRate.objects.create(
+        network_group=group, per_minute=Decimal(amount), currency="INR", valid_from=now - timedelta(days=1)
+    )
 
 
 def test_needs_few_queries_for_the_whole_world(
-    workspace: Workspace, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
+    alice_client: Client, workspace: Workspace, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     load_catalogue()
-    with django_assert_num_queries(4):
-        page = Config(workspace, ConfigFilters("plivo"), now)
-        assert len(page.shown) > 240
-        assert page.enabled == 3
+    alice_client.get(URL)
+    for query, most in (("", 14), ("?q=080", 17), ("?open=IN", 17), ("?q=whole", 14)):
+        with django_assert_max_num_queries(most):
+            assert alice_client.get(f"{URL}{query}").status_code == 200
+    assert len(shown(workspace, ConfigFilters("plivo"))) > 240
 
 
-# --- switching ----------------------------------------------------------------------------------------
-
-
-def test_turns_a_group_on_and_answers_with_its_row(
-    alice_client: Client, workspace: Workspace, germany: NetworkGroup
-) -> None:
-    answer = alice_client.post(SWITCH, {"turn_on": germany.id}, headers=HTMX)
-    text = answer.content.decode()
-    assert text.lstrip().startswith("<tbody")
-    assert 'aria-checked="true"' in text
-    assert 'On <span class="chip-count">4</span>' in text
-    assert "Germany all is on." in answer["HX-Trigger"]
-    assert country_enabled(workspace, "plivo", "DE")
-
-
-def test_turns_a_group_off(alice_client: Client, workspace: Workspace) -> None:
-    group = NetworkGroup.objects.get(country="GB")
-    alice_client.post(SWITCH, {"turn_off": group.id}, headers=HTMX)
-    assert not country_enabled(workspace, "plivo", "GB")
-
-
-def test_works_without_scripts(alice_client: Client, workspace: Workspace, germany: NetworkGroup) -> None:
-    answer = alice_client.post(f"{SWITCH}?q=ger&enabled=1", {"turn_on": germany.id}, follow=True)
-    address, status = answer.redirect_chain[0]
-    assert (address, status) == (f"{URL}?carrier=plivo&q=ger&enabled=1#{germany.id}", 302)
-    assert "Germany all is on." in answer.content.decode()
-    assert country_enabled(workspace, "plivo", "DE")
-
-
-def test_writes_down_who_turned_it_on(alice: User, alice_client: Client, germany: NetworkGroup) -> None:
-    for _ in range(2):
-        alice_client.post(SWITCH, {"turn_on": germany.id})
-    entry = AuditEntry.objects.get(event="network_group_enabled")
-    assert (entry.actor, entry.channel, entry.after["country"]) == (alice, "browser", "DE")
-    assert entry.request_id
+# --- roles --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("client_name", ["bob_client", "viewer_client"])
 def test_lets_members_and_viewers_only_look(
-    request: pytest.FixtureRequest, client_name: str, workspace: Workspace, germany: NetworkGroup
+    request: pytest.FixtureRequest, client_name: str, workspace: Workspace, mobile: NetworkGroup
 ) -> None:
     client = request.getfixturevalue(client_name)
-    text = client.get(URL).content.decode()
-    assert "Germany" in text
-    assert 'role="switch"' not in text
-    assert client.post(SWITCH, {"turn_on": germany.id}).status_code == 403
-    assert not country_enabled(workspace, "plivo", "DE")
+    text = client.get(f"{URL}?open=IN").content.decode()
+    assert "India mobile" in text
+    assert "aria-checked" not in text
+    assert "<form id=" not in text
 
 
-def test_is_404_for_strangers(charlie_client: Client, workspace: Workspace, germany: NetworkGroup) -> None:
+def test_is_404_for_strangers(charlie_client: Client, workspace: Workspace) -> None:
     assert charlie_client.get(URL).status_code == 404
-    assert charlie_client.post(SWITCH, {"turn_on": germany.id}).status_code == 404
-    assert not country_enabled(workspace, "plivo", "DE")
+    assert charlie_client.get(f"{URL}countries/IN/").status_code == 404
 
 
 def test_sends_the_anonymous_to_sign_in(client: Client, workspace: Workspace) -> None:
     assert client.get(URL).status_code == 302
-    assert client.post(SWITCH, {}).status_code == 302
-
-
-def test_refuses_a_post_without_its_token(alice: User, workspace: Workspace, germany: NetworkGroup) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
-    assert client.post(SWITCH, {"turn_on": germany.id}).status_code == 403
-    assert not country_enabled(workspace, "plivo", "DE")
-
-
-def test_refuses_to_be_read_as_a_switch(alice_client: Client) -> None:
-    assert alice_client.get(SWITCH).status_code == 405
-
-
-Breakage = Callable[[NetworkGroup], str]
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        lambda group: "",
-        lambda group: "nonsense",
-        lambda group: "nwg_\x00",
-        lambda group: "nwg_" + "0" * 26,
-        lambda group: group.id + "x" * 10_000,
-    ],
-)
-def test_is_404_for_what_is_no_group(alice_client: Client, germany: NetworkGroup, broken: Breakage) -> None:
-    assert alice_client.post(SWITCH, {"turn_on": broken(germany)}).status_code == 404
-    assert not AuditEntry.objects.filter(event="network_group_enabled").exists()
-
-
-def test_is_404_for_groups_the_page_does_not_offer(alice_client: Client, germany: NetworkGroup) -> None:
-    Country.objects.filter(iso="DE").update(is_offered=False)
-    assert alice_client.post(SWITCH, {"turn_on": germany.id}).status_code == 404
