@@ -30,6 +30,9 @@ urlpatterns = [
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
     path("w/<slug:slug>/wallet/export.csv", views.export_wallet, name="wallet_export"),
     path("carrier/", include("phone_numbers.carrier_urls")),
+    path(
+        "carrier/<slug:carrier>/verification/<str:token>/", include("phone_numbers.verification_webhook_urls")
+    ),
     path("w/<slug:slug>/notices/", include("dialnexa.notice_urls")),
     # settings, and what an invitation's mail leads to
     path("w/<slug:slug>/settings/", include("dialnexa.settings_pages.urls")),

@@ -76,8 +76,8 @@ def place(caller: Caller, call: VerificationCall, token: str, *, now: datetime) 
     wanted = OutboundCall(
         to=call.e164,
         from_=caller.e164,
-        answer_url=_url("verification-answer", caller.carrier, token),
-        status_url=_url("verification-status", caller.carrier, token),
+        answer_url=_url("answer", caller.carrier, token),
+        status_url=_url("status", caller.carrier, token),
         ring_seconds=RINGS,
         limit_seconds=LONGEST,
     )
@@ -149,4 +149,4 @@ def _is_awaited(call: VerificationCall, token: str, now: datetime) -> bool:
 
 
 def _url(name: str, carrier: str, token: str) -> str:
-    return f"{settings.PUBLIC_BASE_URL}{reverse(f'carrier:{name}', args=[carrier, token])}"
+    return f"{settings.PUBLIC_BASE_URL}{reverse(f'verification_webhooks:{name}', args=[carrier, token])}"
