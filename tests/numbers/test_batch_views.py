@@ -6,10 +6,12 @@ import re
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
@@ -19,7 +21,7 @@ from phone_numbers.views import batches as views
 from telephony import agents
 from telephony.batches.background import read_batch
 from telephony.models import BatchCall, BatchFile
-from tests.conftest import client_of
+from tests.conftest import Program, client_of
 from tests.numbers.rows import make_number
 from tests.telephony.batches.test_judging import MESSY
 from tests.telephony.batches.test_reading import packed
@@ -220,3 +222,37 @@ def test_leave_alone_what_is_no_draft_any_more(client: Client, batch: BatchCall,
     assert client.post(f"/w/acme/batches/{batch.pk}/delete/").status_code == 422
     assert client.post(f"/w/acme/batches/{batch.pk}/choices/", {"country": "IN"}).status_code == 422
     assert BatchFile.objects.exists()
+
+
+CHOSEN = {"country": "IN", "repair": ["missing_plus", "trunk_zero"]}
+
+
+@pytest.mark.parametrize("chosen", [{}, CHOSEN], ids=["as it is", "repaired"])
+def test_say_what_the_command_and_the_api_say(
+    client: Client, batch: BatchCall, program: Program, chosen: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.post(f"/w/acme/batches/{batch.pk}/choices/", chosen)
+    call_command("check_batch", str(MESSY), workspace="acme", **chosen)
+    printed, shown = capsys.readouterr().out, unescape(page(client, batch))
+    fields = {"default_country": chosen.get("country", ""), "repairs": ",".join(chosen.get("repair", ()))}
+    form = {"file": SimpleUploadedFile("messy.csv", MESSY.read_bytes()), **fields}
+    answered = program.http.post("/v1/batch-calls/checks", form).json()
+
+    lines = re.findall(r"^ +([\d,]+)  (\w+)[^:]*: (.+)\n +rows (.+)$", printed, re.M)
+    told = {(int(count), code, sentence) for count, code, sentence, _ in lines}
+    assert told == {(error["count"], error["code"], error["message"]) for error in answered["errors"]}
+    assert (
+        len(lines)
+        == len(answered["errors"])
+        == shown.count("<code>destination_") + shown.count("<code>country_")
+    )
+    for count, code, sentence, where in lines:
+        assert f'<strong class="figures">{count}</strong> {sentence}' in shown
+        assert f'<span class="figures">{where}</span> · <code>{code}</code>' in shown
+    batch.refresh_from_db()
+    figures = [answered[name] for name in ("total_records", "valid_records", "repaired_records")]
+    assert figures == [batch.rows, batch.good_rows, batch.report["repaired"]]
+    assert f"{batch.rows} rows: {batch.good_rows} good ({batch.report['repaired']} repaired)" in printed
+    low, high = (answered["estimate"][name] for name in ("lowest_cost", "highest_cost"))
+    assert f"₹{low} – ₹{high}" in shown
+    assert re.search(rf"Estimate: {low}0* to {high}0* INR", printed)
