@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import Any, cast
 
 from django.contrib import admin
@@ -119,6 +120,7 @@ class SupportAdminSite(AdminSite):
         return [path("find/", self.admin_view(self.find), name="find"), *own, *super().get_urls()]
 
     def _guarded(self, page: Page) -> Callable[..., HttpResponse]:
+        @wraps(page.view)  # with its marks: one that takes files checks for forgery itself
         def view(request: HttpRequest) -> HttpResponse:
             if not self.may_see(request, page.model):
                 raise PermissionDenied

@@ -1,46 +1,53 @@
-"""The support desk's page for call decks: paste one, read what it would do, then let it do exactly that."""
+"""The support desk's page for call decks: give one, read what it would do, then let it do exactly that."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from dialnexa import audit, clock
+from dialnexa import clock
 from dialnexa.access import staff_actor
-from dialnexa.actors import Actor
 from dialnexa.admin_actions import ReasonForm
+from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_site import Page, desk
-from telephony.call_decks import import_call_rates
+from dialnexa.errors import Refusal
+from dialnexa.uploads import TakeFiles
 from telephony.catalogue import MARKETS
-from telephony.decks import CURRENCY, Deck, Report
-from telephony.models import CallRate, CarrierSlug, RateVersion
+from telephony.deck_uploads import LARGEST, import_deck, keep_deck, kept_deck, show_deck
+from telephony.decks import CURRENCY
+from telephony.models import CallRate, CarrierSlug, DeckUpload
 
 PERMISSION = "telephony.add_callrate"
-SHOWN = 100  # lines or notes of one kind
+SHOWN = 100  # bad lines
 EXAMPLE = "country,network_group,prefix,per_minute\nIN,India mobile,9198,0.65"
+TOO_LARGE = f"The file is larger than {LARGEST // 1_000_000} MB. Split it by country."
 
 
 class DeckForm(ReasonForm):
-    field_order = ("carrier", "currency", "valid_from", "text", "reason")
+    field_order = ("carrier", "currency", "valid_from", "file", "text", "reason")
     carrier = forms.ChoiceField(choices=[(slug, CarrierSlug(slug).label) for slug in MARKETS])
     currency = forms.CharField(max_length=3, initial="INR", help_text="ISO 4217, for example INR.")
     valid_from = forms.DateTimeField(label="Counts from", help_text="In your time zone: 2026-01-31 18:30.")
+    file = forms.FileField(
+        label="Deck as a file",
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+        help_text="CSV with a header, half a million lines at most or so.",
+    )
     text = forms.CharField(
-        label="Deck",
+        label="Or pasted",
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "placeholder": EXAMPLE}),
-        help_text="CSV with a header. Large decks: manage.py import_call_rates.",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "placeholder": EXAMPLE}),
     )
 
     def clean_currency(self) -> str:
@@ -49,69 +56,95 @@ class DeckForm(ReasonForm):
             raise forms.ValidationError("Enter a currency by its ISO 4217 code, like INR.")
         return currency
 
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if bool(data.get("file")) == bool((data.get("text") or "").strip()) and "file" not in self.errors:
+            self.add_error("file", "Choose a file or paste a deck: one of the two.")
+        return data
 
+
+@csrf_exempt
 def show_import(request: HttpRequest) -> HttpResponse:
     """Nothing is written before somebody has seen the dry run and confirmed what it said."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    form = DeckForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {"title": "Import call rates", "form": form}
-    if form.is_valid():
-        now, asked = clock.now(), request.POST.get("confirmed", "")
-        report, done = run_deck(form.cleaned_data, asked, by=staff_actor(request), now=now)
-        if done:
-            return redirect(f"{reverse('admin:import-call-rates')}?done={report.added + report.changed}")
-        context |= _told(report, form.cleaned_data, moved=bool(asked))
-    context["done"] = request.GET.get("done", "")[:9]
-    status = 422 if form.is_bound and (form.errors or context.get("bad")) else 200
-    return TemplateResponse(request, "admin/deck.html", desk().each_context(request) | context, status=status)
+    files = TakeFiles(most=1, largest=LARGEST)
+    request.upload_handlers = [files]
+    return _show_import(request, files)
 
 
-def run_deck(data: dict[str, Any], confirmed: str, *, by: Actor, now: datetime) -> tuple[Report, bool]:
-    """A dry run; or the import, when ``confirmed`` is the ``fingerprint`` of what it does.
-
-    Also says whether it was done. ``data`` is what DeckForm cleaned. When rates have
-    changed since the dry run nothing is written.
-    """
-    deck = Deck(data["carrier"], data["currency"], data["valid_from"], now)
-    with transaction.atomic():
-        report = import_call_rates(io.BytesIO(data["text"].encode()), deck, dry_run=not confirmed)
-        done = bool(confirmed) and not report.bad and confirmed == fingerprint(report, data)
-        if confirmed and not done:
-            transaction.set_rollback(True)
-        elif done:
-            _record(report, data, by, now)
-    return report, done
+@csrf_protect
+def _show_import(request: HttpRequest, files: TakeFiles) -> HttpResponse:
+    if "confirmed" in request.POST:
+        return _confirm(request)
+    form = DeckForm(request.POST or None, request.FILES or None)
+    if files.too_large:
+        form.add_error("file", TOO_LARGE)
+    if not form.is_valid():
+        return _page(request, form, refused=form.is_bound)
+    file = form.cleaned_data["file"]
+    data, name = (file.read(), file.name) if file else (form.cleaned_data["text"].encode(), "")
+    upload = keep_deck(data, name=name, asked=form.cleaned_data, by=request.user, now=clock.now())  # type: ignore[arg-type]
+    return _dry_run(request, upload, form)
 
 
-def _record(report: Report, data: dict[str, Any], by: Actor, now: datetime) -> None:
-    what = {"carrier": data["carrier"], "currency": data["currency"], "from": data["valid_from"].isoformat()}
-    counts = {"added": report.added, "changed": report.changed, "unchanged": report.unchanged}
-    version, _ = RateVersion.objects.get_or_create(pk=1, defaults={"version": "0" * 32})
-    sha256 = hashlib.sha256(data["text"].encode()).hexdigest()
-    after = {**what, **counts, "sha256": sha256}
-    audit.record(version, "call_rates_imported", after=after, by=by, now=now, reason=data["reason"])
+def _confirm(request: HttpRequest) -> HttpResponse:
+    now = clock.now()
+    try:
+        upload = kept_deck(request.POST.get("upload", ""), by=request.user, now=now)  # type: ignore[arg-type]
+    except Refusal as refusal:
+        form = DeckForm()
+        return _page(request, form, refused=True, gone=refusal.sentence)
+    report = import_deck(upload, request.POST["confirmed"], by=staff_actor(request), now=now)
+    if report is None:
+        return _dry_run(request, upload, DeckForm(), moved=True)
+    return redirect(f"{reverse('admin:import-call-rates')}?done={report.added + report.changed}")
 
 
-def fingerprint(report: Report, data: dict[str, Any]) -> str:
-    """Equal only for the same deck with the same effect."""
-    said = [report.added, report.changed, report.unchanged, report.kept, report.notes]
-    deck = [str(data[name]) for name in ("carrier", "currency", "text")]
-    parts = [*said, *deck, data["valid_from"].isoformat()]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _told(report: Report, data: dict[str, Any], *, moved: bool) -> dict[str, Any]:
-    bad = sorted(report.bad, key=lambda line: line.line)
-    return {
+def _dry_run(
+    request: HttpRequest, upload: DeckUpload, form: DeckForm, *, moved: bool = False
+) -> HttpResponse:
+    report, fingerprint = show_deck(upload, now=clock.now())
+    if report.bad:
+        upload.delete()
+    bad = sorted(report.bad, key=lambda line: line.line)[:SHOWN]
+    told = {
         "report": report,
-        "bad": bad[:SHOWN],
-        "bad_more": max(0, len(bad) - SHOWN),
-        "notes": report.notes[:SHOWN],
-        "notes_more": max(0, len(report.notes) - SHOWN),
-        "fingerprint": "" if bad else fingerprint(report, data),
+        "bad": bad,
+        "bad_more": report.bad_count - len(bad),
+        "upload": None if bad else upload,
+        "fingerprint": fingerprint,
         "moved": moved,
     }
+    return _page(request, form, refused=bool(bad), **told)
+
+
+def _page(request: HttpRequest, form: DeckForm, *, refused: bool, **told: Any) -> HttpResponse:
+    context = desk().each_context(request) | {"title": "Import call rates", "form": form, **told}
+    context["done"] = request.GET.get("done", "")[:9]
+    return TemplateResponse(request, "admin/deck.html", context, status=422 if refused else 200)
+
+
+@admin.register(DeckUpload)
+class DeckUploadAdmin(ReadOnlyAdmin):
+    """Decks between their dry run and their import."""
+
+    shelf = "Catalogue"
+    fields = (
+        "id",
+        "name",
+        "carrier",
+        "currency",
+        "valid_from",
+        "reason",
+        "size",
+        "sha256",
+        "made_by",
+        "created_at",
+    )
+    list_display = ("id", "name", "carrier", "currency", "valid_from", "size", "made_by", "created_at")
+    list_select_related = ("made_by",)
+    ordering = ("-id",)
 
 
 desk().add_page(Page("Catalogue", "Import call rates", "import-call-rates", show_import, CallRate))

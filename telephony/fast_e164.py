@@ -53,6 +53,13 @@ def read_fast(text: str) -> str | None:
     return COUNTRIES[text[:HEAD]].get(len(text)) if WELL_FORMED(text) else None
 
 
+def only_country(digits: str) -> str:
+    """The country (ISO) of every possible number that begins so; empty where six digits do not settle it."""
+    lengths = _entry(digits[: HEAD - 1]) if len(digits) >= HEAD - 1 else {}
+    countries = set(lengths.values()) - {IMPOSSIBLE}
+    return countries.pop() if len(countries) == 1 else ""
+
+
 def without_spaces(text: str) -> str:
     """``+91 (98765) 432-10`` as ``+919876543210``; as it was where the library might see more in it."""
     return text.translate(SPACES) if SPACED(text) else text

@@ -10,23 +10,25 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from typing import BinaryIO
 
 from django.db import transaction
 
 from telephony.catalogue import countries_of
+from telephony.deck_files import Columns, Row, Unusable, read_lines, show
 from telephony.decks import (
+    MOST_EXAMPLES,
     Deck,
+    Finding,
     PriceHistory,
     Report,
-    Row,
     Seen,
-    Unusable,
     read_amount,
     read_country,
-    read_lines,
-    show,
 )
 from telephony.models import Country, NumberKind, RentalRate
+
+COLUMNS = Columns(("country", "type", "monthly"), ("setup",), amounts=("monthly", "setup"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,15 @@ class RentalLine:
     monthly: Decimal
 
 
-def import_rental_rates(file: Iterable[bytes], deck: Deck, *, dry_run: bool = False) -> Report:
+def import_rental_rates(file: BinaryIO, deck: Deck, *, dry_run: bool = False) -> Report:
     """Add the deck's prices, whole or not at all; with ``dry_run`` only say what would happen."""
     report = Report()
     countries = set(Country.objects.values_list("iso", flat=True))
     parse = partial(_parse, carrier=deck.carrier, countries=countries, seen=Seen())
-    required, optional = ("country", "type", "monthly"), ("setup",)
-    lines = read_lines(file, parse, required=required, optional=optional, bad=report.bad)
+    lines = list(read_lines(file, parse, COLUMNS, refuse=report.refuse))
     with transaction.atomic():
         new = _judge(lines, deck, report)
-        report.notes = _gaps(lines, deck)
+        report.findings = _gaps(lines, deck)
         if not report.bad and not dry_run:
             _write(new, deck)
     return report
@@ -87,13 +88,14 @@ def _judge(lines: Iterable[RentalLine], deck: Deck, report: Report) -> list[Rent
     ]
 
 
-def _gaps(lines: Iterable[RentalLine], deck: Deck) -> list[str]:
+def _gaps(lines: Iterable[RentalLine], deck: Deck) -> list[Finding]:
     """Countries on offer where the carrier sells and its numbers have no price."""
     priced = {line.country for line in lines}
     rates = RentalRate.objects.filter(carrier=deck.carrier, currency=deck.currency)
     missing = countries_of(deck.carrier).exclude(iso__in=priced)
     isos = missing.exclude(pk__in=rates.values("country")).order_by("iso").values_list("iso", flat=True)
-    return [f"Countries without {deck.currency} rents ({len(isos)}): {', '.join(isos)}."] if isos else []
+    title = f"Countries without {deck.currency} rents"
+    return [Finding("country_gap", title, len(isos), tuple(isos[:MOST_EXAMPLES]))] if isos else []
 
 
 def _write(lines: Iterable[RentalLine], deck: Deck) -> None:

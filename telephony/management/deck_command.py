@@ -55,12 +55,12 @@ class DeckCommand(BaseCommand):
         self._print(report, dry_run)
 
     def _print(self, report: Report, dry_run: bool) -> None:
-        for note in report.notes:
-            self.stdout.write(f"note: {note}")
+        for finding in report.findings:
+            self.stdout.write(f"note: {finding}")
         for line in sorted(report.bad, key=lambda bad: bad.line):
             self.stderr.write(str(line))
         if report.bad:
-            raise CommandError(f"{len(report.bad)} lines can't be used. Nothing was imported.")
+            raise CommandError(f"{report.bad_count} lines can't be used. Nothing was imported.")
         verb = "Would add" if dry_run else "Added"
         counts = f"{report.added} new and {report.changed} changed prices; {report.unchanged} unchanged"
         self.stdout.write(f"{verb} {counts}.")

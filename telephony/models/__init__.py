@@ -6,7 +6,7 @@ from telephony.models.calls import BatchRow, Call, CarrierWebhook, Direction
 from telephony.models.catalogue import CarrierSlug, Country, NetworkGroup, NumberKind, Prefix
 from telephony.models.config import SipSwitch, WorkspaceNetworkGroup
 from telephony.models.exchanges import CarrierExchange
-from telephony.models.prices import CallRate, RateVersion, RentalRate, SipRate
+from telephony.models.prices import CallRate, DeckUpload, RateVersion, RentalRate, SipRate
 
 __all__ = [
     "Agent",
@@ -20,6 +20,7 @@ __all__ = [
     "CarrierSlug",
     "CarrierWebhook",
     "Country",
+    "DeckUpload",
     "Direction",
     "NetworkGroup",
     "NumberKind",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
+from dialnexa.ids import id_maker
+from dialnexa.models import User
 from telephony.models.catalogue import CarrierSlug, Country, NetworkGroup, NumberKind
 
 
@@ -100,3 +103,27 @@ class RateVersion(models.Model):
 
     def __str__(self) -> str:
         return str(self.version)
+
+
+class DeckUpload(models.Model):
+    """A call deck whose effect somebody in the support desk was shown: its bytes, compressed (zlib), until
+    they are imported, a day at most.
+    """
+
+    id = models.CharField(primary_key=True, max_length=40, default=id_maker("deck"), editable=False)
+    carrier = models.CharField(max_length=20, choices=CarrierSlug.choices)
+    currency = models.CharField(max_length=3)
+    valid_from = models.DateTimeField()
+    reason = models.CharField(max_length=500)
+    name = models.CharField(max_length=120, help_text="Of the file; empty when the deck was pasted")
+    size = models.PositiveIntegerField(help_text="Bytes before compression")
+    sha256 = models.CharField(max_length=64, help_text="Of the bytes before compression")
+    compressed = models.BinaryField(editable=False)
+    made_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.name or "Pasted deck"

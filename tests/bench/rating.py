@@ -66,12 +66,7 @@ def load(count: int, now: datetime) -> dict[str, str]:
 
     from telephony.models import Country, NetworkGroup
 
-    chance = random.Random(7)
-    prefixes: dict[str, str] = {}
-    while len(prefixes) < count:
-        country = chance.choice(list(PER_COUNTRY))
-        tail = str(chance.randrange(10 ** chance.choices((2, 3, 4, 5, 6, 7), (1, 3, 8, 20, 40, 40))[0]))
-        prefixes[PER_COUNTRY[country] + tail] = country
+    chance, prefixes = random.Random(6), some_prefixes(count)
     groups = {}
     for country, code in PER_COUNTRY.items():
         row = Country.objects.create(iso=country, name=country, calling_code=code, max_length=10)
@@ -90,6 +85,17 @@ def load(count: int, now: datetime) -> dict[str, str]:
             for digits, country in prefixes.items():
                 copy.write_row((groups[country], digits))
         cursor.execute("ANALYZE")
+    return prefixes
+
+
+def some_prefixes(count: int) -> dict[str, str]:
+    """{prefix: country}, of every length."""
+    chance = random.Random(7)
+    prefixes: dict[str, str] = {}
+    while len(prefixes) < count:
+        country = chance.choice(list(PER_COUNTRY))
+        tail = str(chance.randrange(10 ** chance.choices((2, 3, 4, 5, 6, 7), (1, 3, 8, 20, 40, 40))[0]))
+        prefixes[PER_COUNTRY[country] + tail] = country
     return prefixes
 
 

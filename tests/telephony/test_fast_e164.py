@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telephony.e164 import E164, Unreadable, all_regions, read_destination
-from telephony.fast_e164 import COUNTRIES, IMPOSSIBLE, read_fast, without_spaces
+from telephony.fast_e164 import COUNTRIES, IMPOSSIBLE, only_country, read_fast, without_spaces
 
 CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
@@ -86,3 +86,11 @@ def test_forgets_rather_than_grow_without_end(monkeypatch: pytest.MonkeyPatch) -
     for number in range(100):
         read_fast(f"+91{number:04}123456")
     assert len(COUNTRIES) <= 10
+
+
+@pytest.mark.parametrize(
+    "digits, country",
+    [("919876", "IN"), ("1416555", "CA"), ("1212555", "US"), ("1416", ""), ("447911", ""), ("999999", "")],
+)
+def test_knows_the_one_country_of_all_that_begins_so(digits: str, country: str) -> None:
+    assert only_country(digits) == country
