@@ -11,12 +11,14 @@ from dialnexa import local
 from telephony.carrier_accounts import ACCOUNTS
 from telephony.carriers import variable
 from telephony.carriers.sandbox.dialects import DIALECTS, carrier_of
+from telephony.carriers.voice import Voice
 from telephony.catalogue import MARKETS
 from telephony.models import CarrierSlug
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "add-a-carrier.md").read_text()
 SELLERS = [slug for slug in CarrierSlug.values if slug != CarrierSlug.SIP_TRUNK]
+VOICE = [name for name in vars(Voice) if not name.startswith("_")]
 
 
 @pytest.mark.parametrize("slug", SELLERS)
@@ -51,6 +53,9 @@ def test_is_added_in_files_that_exist() -> None:
         ("dialnexa/local.py", ["ACCOUNTS", "sandbox_accounts"]),
         ("telephony/catalogue.py", ["MARKETS", "EVERYWHERE"]),
         ("telephony/carriers/sandbox/dialect.py", ["class Dialect"]),
+        ("telephony/carriers/voice.py", ["class Voice", *VOICE]),
+        ("tests/telephony/carriers/test_signatures.py", ["SCHEMES"]),
+        ("tests/telephony/carriers/test_answers.py", ["RENDER"]),
         ("tests/conftest.py", ["ACCOUNTS", "OTHER_RENTS", "accounts_at", "every_carrier"]),
         ("tests/chaos/shop.py", ["CARRIERS", "RATES"]),
     ],

@@ -354,6 +354,16 @@ def test_reads_webhooks_or_refuses_them(slug: str, fields: dict[str, str]) -> No
     assert event.key
 
 
+@pytest.mark.parametrize("slug", SLUGS)
+def test_refuses_webhooks_that_say_two_things(slug: str) -> None:
+    carrier, _ = scripted_as(slug, response(500))
+    fields = {"CallUUID": NOBODYS[slug], "CallSid": NOBODYS[slug], "To": OURS, "Direction": "inbound"}
+    once = [*fields.items(), ("CallStatus", "ringing")]
+    assert carrier.parse_event(posted([*once, ("CallStatus", "ringing")])).state is CallState.RINGING
+    with pytest.raises(ValueError, match="CallStatus has two values"):
+        carrier.parse_event(posted([*once, ("CallStatus", "completed")]))
+
+
 @effort(max_examples=100, deadline=None)
 @given(
     st.sampled_from(SLUGS), st.binary(max_size=60), st.sampled_from([FORM, "application/json", "", "text/x"])

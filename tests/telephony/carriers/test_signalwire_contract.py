@@ -103,7 +103,13 @@ def test_every_request_about_calls_and_the_answers_of_the_sandbox(talk: list[Hea
 
 
 def test_no_call_without_credentials_or_at_another_path(talk: list[Heard], calls: Contract) -> None:
-    for change in ({"path": talk[0].path + ".json"}, {"headers": {}}, {"status": 201}, {"body": b"To=1"}):
+    changes: list[dict[str, Any]] = [
+        {"path": talk[0].path + ".json"},
+        {"headers": {}},
+        {"status": 201},
+        {"body": b"To=1"},
+    ]
+    for change in changes:
         with pytest.raises(OpenAPIError):
             calls.check(replace(talk[0], **change))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -226,6 +227,9 @@ def test_of_plivo_needs_its_nonce() -> None:
     request = signed("plivo", FIELDS)
     for nonce in ("", "31416"):
         assert not is_accepted("plivo", with_headers(request, **{NONCE: nonce}))
+    digest = hmac.new(TOKEN.encode(), b"https://voice.example/hook.", hashlib.sha256).digest()
+    empty = {NONCE: "", "x-plivo-signature-v3": base64.b64encode(digest).decode()}
+    assert not is_accepted("plivo", SignedRequest("GET", "https://voice.example/hook", empty, b""))
 
 
 def test_of_plivo_may_be_one_of_several_or_the_main_accounts() -> None:
@@ -240,10 +244,9 @@ def test_of_plivo_may_be_one_of_several_or_the_main_accounts() -> None:
 def test_of_plivo_counts_every_one_of_repeated_names() -> None:
     request = posted([("To", "b"), ("To", "a")], "https://voice.example/hook?z=%20&a=2&a=1&e=")
     text = "https://voice.example/hook?a=1&a=2&e=&z= .ToaTob.5"
-    signature = plivo.utils.signature_v3.encode(
-        hmac.new(TOKEN.encode(), text.encode(), hashlib.sha256).digest()
-    ).strip()
-    signed_so = with_headers(request, x_plivo_signature_v3=signature.decode(), **{NONCE: "5"})
+    digest = hmac.new(TOKEN.encode(), text.encode(), hashlib.sha256).digest()
+    signature = base64.b64encode(digest).decode()
+    signed_so = with_headers(request, x_plivo_signature_v3=signature, **{NONCE: "5"})
     assert is_accepted("plivo", signed_so)
     assert not is_accepted("plivo", replace(signed_so, body=b"To=a"))
 
@@ -266,6 +269,14 @@ def test_of_twilio_covers_a_json_body_by_the_digest_in_its_url() -> None:
     assert is_accepted("twilio", request)
     assert not is_accepted("twilio", replace(request, body=b'{"a": 2}'))
     assert not is_accepted("twilio", with_headers(request, content_type=FORM))
+
+
+def test_of_signalwire_covers_a_form_only_as_a_form() -> None:
+    request = posted(FIELDS)
+    whole = hmac.new(SIGNING_KEY.encode(), request.url.encode() + request.body, hashlib.sha1).hexdigest()
+    claimed = with_headers(request, x_signalwire_signature=whole)
+    assert not is_accepted("signalwire", claimed)
+    assert is_accepted("signalwire", with_headers(claimed, content_type="application/json"))
 
 
 def test_of_signalwire_is_not_believed_in_two_headers_at_once() -> None:

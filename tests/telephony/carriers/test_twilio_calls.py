@@ -273,6 +273,7 @@ def test_tells_a_question_from_the_news_of_the_same_status(kind: Kind) -> None:
         CallStatus="in-progress", CallbackSource="call-progress-events", SequenceNumber="1", Timestamp="later"
     )
     assert question.key != news.key == again.key
+    assert kind.heard(CallStatus="completed").key == "news:completed"
 
 
 @pytest.mark.parametrize(
