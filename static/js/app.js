@@ -13,7 +13,7 @@
     if (modal.open) return;
     all("details[data-menu][open]").forEach((menu) => (menu.open = false));
     modal.showModal();
-    const first = $("[autofocus], select, input:not([type=hidden]), button", modalBody);
+    const first = $("[autofocus], select, input:not([type=hidden]), button:not([hidden])", modalBody);
     if (first) first.focus();
   };
 

@@ -90,6 +90,16 @@ def test_say_that_a_test_was_before_the_last_change(open_page: Open, trunks: Non
     page.wait_for_selector("#trunk-result .is-outdated")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_are_saved_by_enter_not_tested(scripts: bool, open_page: Open, trunks: None, pbx: Pbx) -> None:
+    pbx.secret = SECRET
+    page = open_page("/w/acme/numbers/link/", java_script_enabled=scripts)
+    fill(page, phone_number=NUMBER, termination=pbx.uri, username="desk", password=SECRET)
+    page.press("[name=termination]", "Enter")
+    page.wait_for_url("**/numbers/phn_*/")
+    assert SipTrunk.objects.get().status == "linked"
+
+
 def test_are_linked_with_user_and_password(open_page: Open, trunks: None, pbx: Pbx) -> None:
     SipRate.objects.create(currency="INR", per_minute=Decimal("0.35"), valid_from=timezone.now())
     pbx.secret = SECRET
