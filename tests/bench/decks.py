@@ -64,7 +64,8 @@ def make_deck(count: int, seed: int) -> bytes:
 
 def real_prefixes(count: int) -> dict[str, str]:
     """{prefix: country}; of those sharing +1 only area codes of the country."""
-    chance, prefixes = random.Random(3), {}
+    chance = random.Random(3)
+    prefixes: dict[str, str] = {}
     while len(prefixes) < count:
         country = chance.choice(list(STARTS))
         size = chance.choices((2, 3, 4, 5, 6), (1, 3, 8, 20, 40))[0]

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from telephony.models import CallRate, NetworkGroup, Prefix
 
 
 def rate(
-    digits: str, per_minute: str | None, *, line: int = 2, group: str = "mobile", **more: object
+    digits: str, per_minute: str | None, *, line: int = 2, group: str = "mobile", **more: Any
 ) -> Priced:
     price = None if per_minute is None else Decimal(per_minute)
     pulse, fee = (None, None) if price is None else (60, Decimal(0))
