@@ -19,6 +19,7 @@ from .obeying import Deed, deeds_of
 from .state import State
 from .voice import Voice
 
+GONE_CHECK = 1.0  # real seconds between two looks whether the sandbox still knows the call
 _UNANSWERED = {Kind.BUSY: Stage.BUSY, Kind.FAILS: Stage.FAILED, Kind.NO_ANSWER: Stage.NO_ANSWER}
 
 
@@ -193,12 +194,19 @@ class _LiveCall:
     def _lasts(self, seconds: float) -> bool:
         """Let the call's seconds pass; False when somebody hung up meanwhile."""
         pace, before = self._state.mode.call_pace, time.monotonic()
-        ended = self._hang_up.wait(seconds * pace)
-        if self._board.stopping:
-            raise _Gone
+        ended = self._is_ended_within(seconds * pace)
         passed = min((time.monotonic() - before) / pace, seconds) if ended and pace else seconds
         self._move(clock=self._call.clock + passed)
         return not ended
+
+    def _is_ended_within(self, seconds: float) -> bool:
+        """Whether somebody hangs up in so many real seconds."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._hang_up.is_set():
+            self._hang_up.wait(min(left, GONE_CHECK))
+            if self._state.call(self.id) is None:
+                raise _Gone
+        return self._hang_up.is_set()
 
     def _pause(self, seconds: float) -> bool:
         """Wait without the call noticing."""

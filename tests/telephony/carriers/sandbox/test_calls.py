@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,12 @@ import httpx
 import pytest
 from plivo.utils import validate_v3_signature
 
-from telephony.carriers.base import InboundRoute, NumberConfig
+from telephony.carriers.base import InboundRoute, NumberConfig, NumberQuery, NumberType
 from telephony.carriers.sandbox import server, signing
 from telephony.carriers.sandbox.calls import Call
 from telephony.carriers.sandbox.carrier_api import TOKEN
 from telephony.carriers.sandbox.faults import MAGIC_CALLS
-from tests.telephony.carriers.accounts import ACCOUNT_SID, PROJECT_ID, Ear
+from tests.telephony.carriers.accounts import ACCOUNT_SID, PROJECT_ID, Ear, adapter
 from tests.telephony.carriers.conftest import OURS, Sandbox
 from tests.telephony.carriers.contracts import contract, needs
 
@@ -328,6 +329,23 @@ def test_may_be_refused_without_being_answered(quick: Sandbox, app: Listener, xm
     assert (call.answered_at, app.about("/end")[0].fields["CallStatus"]) == (None, status)
 
 
+@pytest.mark.parametrize("slug", ["twilio", "signalwire"])
+def test_comes_in_at_the_other_carriers_too(quick: Sandbox, app: Listener, slug: str) -> None:
+    app.xml = "<Response><Dial><Sip>sip:a@b.example</Sip></Dial></Response>"
+    carrier = adapter(slug, quick.url, TOKEN)
+    number = carrier.search(NumberQuery("US", NumberType.LOCAL), limit=1)[0].e164
+    route = carrier.ensure_route(InboundRoute("r", f"{app.url}/answer", f"{app.url}/status"))
+    carrier.configure(
+        carrier.buy(number, intent_id="o", config=NumberConfig()).number_id, NumberConfig(route.id)
+    )
+    call_id = quick.control("POST", "call", **{"from": TO, "to": number})["id"]
+    assert over(quick, app, call_id).deeds == ("Dialled sip:a@b.example",)
+    app.wait(lambda: app.about("/status"))
+    question, end = app.about("/answer")[0].fields, app.about("/status")[0].fields
+    assert (question["Direction"], question["CallStatus"]) == ("inbound", "ringing")
+    assert (end["CallStatus"], end["CallDuration"], end["To"]) == ("completed", "20", number)
+
+
 def test_reaches_nobody_at_a_number_nobody_set_up(quick: Sandbox, app: Listener) -> None:
     quick.control("POST", "own", number=FROM, account=OURS)
     call_id = quick.control("POST", "call", **{"from": TO, "to": FROM})["id"]
@@ -414,21 +432,29 @@ def test_looks_as_the_carriers_document_says(quick: Sandbox, app: Listener, slug
 
 def test_goes_on_after_a_restart(tmp_path: Path, app: Listener) -> None:
     first = server.start(data_dir=tmp_path)
-    first.state.set_mode(ring_seconds=60)
+    first.state.set_mode(ring_seconds=2)
     with httpx.Client(trust_env=False) as http:
-        sandbox = Sandbox(first.url, first.state, http)
-        call_id = place(sandbox, app)
-        app.wait(lambda: app.about("/ring"))
-        first.stop()
-        second = server.start(data_dir=tmp_path)
-        try:
-            second.state.set_mode(ring_seconds=0)
-            assert sandbox.http.get(second.url).status_code == 200
-            call = second.state.call(call_id)
-            assert call is not None
-            assert call.stage == "ringing"
-        finally:
-            second.stop()
+        call_id = place(Sandbox(first.url, first.state, http), app)
+    app.wait(lambda: app.about("/ring"))
+    first.stop()
+    assert not app.about("/answer")
+    second = server.start(data_dir=tmp_path)
+    try:
+        app.wait(lambda: app.about("/answer"))
+        call = second.state.call(call_id)
+        assert call is not None
+        assert call.stage in ("answered", "completed")
+    finally:
+        second.stop()
+
+
+def test_is_forgotten_with_everything_else(sandbox: Sandbox, app: Listener) -> None:
+    sandbox.control("PUT", "mode", ring_seconds=60)
+    place(sandbox, app)
+    app.wait(lambda: app.about("/ring"))
+    sandbox.control("POST", "reset")
+    app.wait(lambda: not [one for one in threading.enumerate() if one.name == "sandbox-call"])
+    assert len(app.heard) == 1
 
 
 def test_is_shown_on_the_page_with_what_was_said(quick: Sandbox, app: Listener) -> None:
