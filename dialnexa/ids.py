@@ -4,6 +4,7 @@ One string serves as database key, URL part, API value and log word. It is 48 bi
 80 random bits in Crockford's base 32, so ids sort by creation and can't be guessed.
 """
 
+import hashlib
 import re
 import secrets
 import time
@@ -19,7 +20,18 @@ ID_PATTERN = re.compile(rf"^[a-z]{{2,5}}_[{ALPHABET}]{{{LENGTH}}}\Z")
 
 def new_id(prefix: str) -> str:
     """Return a fresh id, for example ``new_id("phn")``."""
-    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return _written(prefix, (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80))
+
+
+def derived_id(prefix: str, text: str) -> str:
+    """An id made from ``text``, always the same: for what several processes may have to name at once.
+
+    It does not sort by time.
+    """
+    return _written(prefix, int.from_bytes(hashlib.sha256(text.encode()).digest()[:16]))
+
+
+def _written(prefix: str, number: int) -> str:
     digits = []
     for _ in range(LENGTH):
         number, remainder = divmod(number, 32)

@@ -371,6 +371,10 @@ CALL_LEASE = 30.0  # seconds one worker has for that
 CALL_DOUBT = env.float("DIALNEXA_CALL_DOUBT", 180.0)  # how long a silent carrier may still ring somebody
 CALL_GIVE_UP = env.float("DIALNEXA_CALL_GIVE_UP", 60.0)  # a carrier that certainly did nothing is asked again
 CALL_LOOK_EVERY = env.float("DIALNEXA_CALL_LOOK_EVERY", 60.0)  # a quiet call is asked about
+INBOUND_IN_MEMORY = env.bool("DIALNEXA_INBOUND_IN_MEMORY", True)  # routes are kept, notes written aside
+ROUTES_KEPT = env.float("DIALNEXA_ROUTES_KEPT", 600.0)  # seconds that routes outlive a database that is away
+ROUTES_LOOK_EVERY = env.float("DIALNEXA_ROUTES_LOOK_EVERY", 0.3)  # seconds between looks for changed routes
+INBOUND_ROUTE = env.str("DIALNEXA_INBOUND_ROUTE", "dialnexa-inbound")  # its name at carriers
 CALLS_DAILY_SPEND: dict[str, Decimal] = (
     env.dict(  # of one workspace, by currency: "INR=5000,USD=60"; none: no limit
         "DIALNEXA_CALLS_DAILY_SPEND", {}, subcast_values=Decimal

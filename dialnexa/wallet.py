@@ -4,7 +4,8 @@ Every effect has a ``reference`` that PostgreSQL keeps unique, so it happens onc
 A purchase holds money first (wallet → held); it is then captured (held → revenue) or voided (held → wallet),
 both under the one reference ``resolve:<order>``, so never both. What was captured can be refunded once
 (revenue → wallet, ``refund:<order>``). A call holds the most it may cost, and at its end pays a part of that:
-``settle`` captures the part under ``resolve:<call>`` and gives back the rest under ``rest:<call>``.
+``settle`` captures the part under ``resolve:<call>`` and gives back the rest under ``rest:<call>``. A call
+that came in holds nothing: at its end it is charged at once (wallet → revenue, ``call:<call>``).
 """
 
 from __future__ import annotations
@@ -97,6 +98,27 @@ def settle(
         if rest:
             entry = _entry(LedgerEntry.Kind.VOID, held.credit, held.debit, rest, subject, memo, by, now)
             _book(entry, f"rest:{subject}", workspace)
+
+
+def charge(
+    workspace: Workspace, amount: Decimal, *, subject: str, memo: str, by: Actor, now: datetime
+) -> Decimal:
+    """Take ``amount`` for the call ``subject`` at once, or what the wallet still has. Returns what was taken.
+
+    Nothing was reserved for it, and it is over: so it never fails for want of money, nor goes below zero.
+    Raises AlreadyBooked when something was taken for it before.
+    """
+    purse, revenue = (
+        account(Kind.WALLET, workspace.currency, workspace),
+        account(Kind.REVENUE_CALLS, workspace.currency),
+    )
+    with transaction.atomic():
+        have = LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance
+        taken = min(have, amount)
+        if taken:
+            entry = _entry(LedgerEntry.Kind.CAPTURE, purse, revenue, taken, subject, memo, by, now)
+            _book(entry, f"call:{subject}", workspace)
+    return taken
 
 
 def refund(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: datetime) -> LedgerEntry:

@@ -32,6 +32,7 @@ def activate_number(
             activated_at=now,
             status_reason="",
             next_check_at=None,
+            next_route_at=now,  # its calls are to come to us
             **fields,
         )
         version = number.order.inbound_version

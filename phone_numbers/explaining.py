@@ -31,6 +31,17 @@ STATUS = {  # what a number that is not active does to calls
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The number in question: what is said of it, and its id."""
+
+    e164: str
+    pk: str
+
+    def __str__(self) -> str:
+        return self.e164
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The answer. ``number`` is the workspace's own, ``other`` who is called (None: no number, or inbound).
 
@@ -121,11 +132,17 @@ def _caller(caller: str) -> list[Step]:
 
 
 def _answering(number: PhoneNumber, version: AgentVersion | None, past: bool) -> Step:
-    if version is None:
-        sentence = f"No agent {'was' if past else 'is'} connected to {number} for calls that come in."
-        return Step("version", Outcome.FAIL, "inbound_version_missing", sentence, number.pk, "routing", 409)
-    sentence = f"{version} {'was' if past else 'is'} connected for calls that come in."
-    return Step("version", Outcome.PASS, "inbound_version_published", sentence, version.pk)
+    name, record = (str(version), version.pk) if version else ("", "")
+    return answering_step(Asked(number.e164, number.pk), name, record, was="was" if past else "is")
+
+
+def answering_step(asked: Asked, version: str, record: str, *, was: str = "is") -> Step:
+    """Is an agent connected for calls that come in? ``version`` is its name, empty for none."""
+    if not version:
+        sentence = f"No agent {was} connected to {asked} for calls that come in."
+        return Step("version", Outcome.FAIL, "inbound_version_missing", sentence, asked.pk, "routing", 409)
+    sentence = f"{version} {was} connected for calls that come in."
+    return Step("version", Outcome.PASS, "inbound_version_published", sentence, record)
 
 
 # --- the number itself ---------------------------------------------------------------------------------
@@ -152,18 +169,30 @@ def _active(number: PhoneNumber, at: datetime, past: bool) -> Step:
     if past and number.created_at > at:
         sentence = f"{number} was not in this workspace yet."
         return Step("active", Outcome.FAIL, "number_not_active", sentence, number.pk, "", 409)
+    return active_step(Asked(number.e164, number.pk), status, was=was)
+
+
+def active_step(asked: Asked, status: str, *, was: str = "is") -> Step:
     if status == PhoneNumber.Status.ACTIVE:
-        return Step("active", Outcome.PASS, "number_active", f"{number} {was} active.", number.pk)
-    sentence = STATUS[status].format(number=number, was=was)
-    return Step("active", Outcome.FAIL, "number_not_active", sentence, number.pk, "number", 409)
+        return Step("active", Outcome.PASS, "number_active", f"{asked} {was} active.", asked.pk)
+    sentence = STATUS[status].format(number=asked, was=was)
+    return Step("active", Outcome.FAIL, "number_not_active", sentence, asked.pk, "number", 409)
 
 
 def _rental(number: PhoneNumber, at: datetime, past: bool) -> Step:
     rental, was = getattr(number, "rental", None), "was" if past else "is"
+    asked = Asked(number.e164, number.pk)
     if rental is None or rental.anchor > at:
-        sentence = f"No rent {was} due for {number} here."
-        return Step("rental", Outcome.SKIPPED, "rental_none", sentence, number.pk)
-    if state_at(rental, at) == Rental.Status.ACTIVE:
-        return Step("rental", Outcome.PASS, "rental_active", f"The rent {was} paid.", rental.pk)
-    sentence = f"The rent of {number} {was} overdue: calls are off until it is paid."
-    return Step("rental", Outcome.FAIL, "rental_expired", sentence, rental.pk, "wallet", 402)
+        return rental_step(asked, "", "", was=was)
+    return rental_step(asked, state_at(rental, at), rental.pk, was=was)
+
+
+def rental_step(asked: Asked, status: str, record: str, *, was: str = "is") -> Step:
+    """Is the rent paid? ``status`` is the rental's, empty where none is due; ``record`` its id."""
+    if not status:
+        sentence = f"No rent {was} due for {asked} here."
+        return Step("rental", Outcome.SKIPPED, "rental_none", sentence, asked.pk)
+    if status == Rental.Status.ACTIVE:
+        return Step("rental", Outcome.PASS, "rental_active", f"The rent {was} paid.", record)
+    sentence = f"The rent of {asked} {was} overdue: calls are off until it is paid."
+    return Step("rental", Outcome.FAIL, "rental_expired", sentence, record, "wallet", 402)

@@ -27,6 +27,7 @@ SENTENCES = {
     ("numberorder", "look_up_by_staff"): ("Support asked the carrier about it", "off"),
     ("phonenumber", "activate"): ("The number is active", "ok"),
     ("phonenumber", "fail"): ("The number could not be had", "trouble"),
+    ("phonenumber", "pointed"): ("Calls to it come to us", "ok"),
     ("phonenumber", "papers_refused"): ("The carrier refused the papers; support looks at it", "trouble"),
     ("phonenumber", "papers_overdue"): ("The carrier still waits for papers; support looks at it", "waiting"),
     ("phonenumber", "papers_again"): ("The carrier looks at the papers again", "off"),

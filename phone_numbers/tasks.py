@@ -5,6 +5,7 @@ from celery import shared_task
 from dialnexa import clock
 from phone_numbers import fulfilment, papers, releasing, strays, trunk_health, trunks
 from phone_numbers.calls import dialling
+from phone_numbers.inbound import pointing
 
 
 @shared_task
@@ -35,6 +36,11 @@ def check_trunk(*, trunk_id: str) -> None:
 @shared_task
 def end_interrupted_link(*, trunk_id: str) -> None:
     trunks.end_interrupted_link(trunk_id, now=clock.now())
+
+
+@shared_task
+def point_number(*, number_id: str) -> None:
+    pointing.point_number(number_id)
 
 
 @shared_task

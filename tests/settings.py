@@ -50,3 +50,4 @@ N = int(WORKER.removeprefix("gw") or 0)
 REDIS_URL = redis_database(N)
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, not safe
+INBOUND_IN_MEMORY = False  # tests see one database connection: nothing is kept aside

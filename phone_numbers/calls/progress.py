@@ -16,14 +16,16 @@ from django.db import transaction
 
 from dialnexa import wallet
 from dialnexa.actors import Actor, system
+from dialnexa.money import format_money
 from telephony.carriers.voice import CallEvent, CallState
-from telephony.models import Call
+from telephony.models import Call, Direction
 from telephony.rating import CallPrice
 
 log = logging.getLogger(__name__)
 CARRIER = system("Carrier")
 Status = Call.Status
 CAUSE_LIMIT = 120
+MEMO_LIMIT = 200
 
 
 def apply_event(call_id: str, event: CallEvent, *, now: datetime, by: Actor = CARRIER) -> bool:
@@ -83,7 +85,8 @@ ENDS = {
 def _end(call: Call, event: CallEvent, *, by: Actor, now: datetime) -> None:
     name = ENDS.get(event.state) or ("ring_out" if call.rang_at else "unreachable")
     if call.status == Status.RECEIVED and name in ("engaged", "ring_out", "unreachable"):
-        name = "complete"  # it was answered, whatever the last word says
+        # A person had answered ours, whatever the last word says; an agent had only been asked to.
+        name = "complete" if call.direction == Direction.OUTBOUND else "fail"
     spoken = _spoken(call, event, now) if name == "complete" else 0
     told = {"carrier_cost": event.cost} if event.cost is not None else {}
     end_call(call, name, spoken=spoken, by=by, now=now, cause=event.cause, **told)
@@ -114,10 +117,10 @@ def end_call(
     ``cause`` is the carrier's word, ``code`` and ``sentence`` what the customer reads. Call it with the row
     locked. Raises IllegalTransition when the call is over.
     """
-    charge = min(price_of(call, spoken), call.held)
-    if charge < price_of(call, spoken):
-        log.error("%s cost more than it held: %s s were spoken", call.pk, spoken)
     with transaction.atomic():
+        charge = _charge(call, spoken, by=by, now=now)
+        if call.direction == Direction.INBOUND and charge < price_of(call, spoken):
+            code, sentence = "wallet_short", _unpaid(call, charge, spoken)
         call.transition(
             event,
             by=by,
@@ -135,9 +138,26 @@ def end_call(
         if sentence:
             Call.objects.filter(pk=call.pk).update(reason=sentence[:500])
             call.reason = sentence[:500]
-        if call.held:
-            memo = f"Call to {call.to_text}"
-            wallet.settle(call.workspace, charge, subject=call.pk, memo=memo, by=by, now=now)
+
+
+def _charge(call: Call, spoken: int, *, by: Actor, now: datetime) -> Decimal:
+    """Take the price of so many seconds: of what was held, or from the wallet for a call that came in."""
+    owed = price_of(call, spoken)
+    if call.direction == Direction.INBOUND:
+        memo = f"Call from {call.from_text}"[:MEMO_LIMIT]
+        return wallet.charge(call.workspace, owed, subject=call.pk, memo=memo, by=by, now=now)
+    taken = min(owed, call.held)
+    if taken < owed:
+        log.error("%s cost more than it held: %s s were spoken", call.pk, spoken)
+    if call.held:
+        memo = f"Call to {call.to_text}"
+        wallet.settle(call.workspace, taken, subject=call.pk, memo=memo, by=by, now=now)
+    return taken
+
+
+def _unpaid(call: Call, charge: Decimal, spoken: int) -> str:
+    owed, paid = (format_money(x, call.currency) for x in (price_of(call, spoken), charge))
+    return f"This call cost {owed}, of which the wallet still had {paid}. The rest was not charged."
 
 
 def price_of(call: Call, seconds: int) -> Decimal:

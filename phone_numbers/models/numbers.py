@@ -75,6 +75,10 @@ class PhoneNumber(Stateful):
     papers_refused_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when the carrier has refused its papers without a break"
     )
+    next_route_at = models.DateTimeField(
+        null=True, blank=True, help_text="When to point its calls at us (again), at the carrier"
+    )
+    route_set_at = models.DateTimeField(null=True, blank=True, help_text="Since when its calls come to us")
     releasing_since = models.DateTimeField(null=True, blank=True)
     next_release_at = models.DateTimeField(
         null=True, blank=True, help_text="When to tell the carrier (again) that it is given back"
@@ -109,6 +113,11 @@ class PhoneNumber(Stateful):
                 fields=["next_check_at"],
                 condition=Q(status="pending", next_check_at__isnull=False),
                 name="number_to_check",
+            ),
+            models.Index(
+                fields=["next_route_at"],
+                condition=Q(status="active", next_route_at__isnull=False),
+                name="number_to_point",
             ),
             models.Index(
                 fields=["next_release_at"], condition=Q(status="releasing"), name="number_to_release"

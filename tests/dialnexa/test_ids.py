@@ -2,7 +2,7 @@
 
 import time
 
-from dialnexa.ids import ID_PATTERN, new_id, uuid_of
+from dialnexa.ids import ID_PATTERN, derived_id, new_id, uuid_of
 
 
 def test_begins_with_its_prefix_and_is_lower_case() -> None:
@@ -27,6 +27,12 @@ def test_sorts_by_the_moment_it_was_made() -> None:
 
 def test_is_made_once() -> None:
     assert len({new_id("x_") for _ in range(10_000)}) == 10_000
+
+
+def test_is_always_the_same_when_made_from_a_text() -> None:
+    made = derived_id("call", "plivo:1")
+    assert made == derived_id("call", "plivo:1") != derived_id("call", "plivo:2")
+    assert ID_PATTERN.match(made)
 
 
 def test_stands_as_a_uuid_that_is_always_the_same() -> None:

@@ -19,11 +19,13 @@ from dialnexa.notice_mail import ROUND
 from dialnexa.telling import tell_of_ending_keys
 from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
+from phone_numbers.inbound import pointing, watching
 from telephony.batches.background import take_due_readings
 from telephony.tasks import read_batch
 
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
+ROUTES_EVERY = timedelta(minutes=5)
 
 
 class Command(BaseCommand):
@@ -72,12 +74,15 @@ def sweep() -> None:
     calls = [(tasks.fulfil_order, "order_id", pk) for pk in sweeping.take_due_orders(now=now)]
     calls += [(tasks.confirm_number, "number_id", pk) for pk in sweeping.take_due_numbers(now=now)]
     calls += [(tasks.release_number, "number_id", pk) for pk in sweeping.take_due_releases(now=now)]
+    calls += [(tasks.point_number, "number_id", pk) for pk in pointing.take_due_pointings(now=now)]
     calls += [(tasks.release_stray, "stray_id", pk) for pk in strays.take_due_strays(now=now)]
     calls += [(tasks.check_trunk, "trunk_id", pk) for pk in sweeping.take_due_trunks(now=now)]
     calls += [(tasks.end_interrupted_link, "trunk_id", pk) for pk in sweeping.take_interrupted_links(now=now)]
     calls += [(tasks.advance_call, "call_id", pk) for pk in sweeping.take_due_calls(now=now)]
     calls += [(read_batch, "batch_id", pk) for pk in take_due_readings(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)
+    if heartbeats.take_turn("routes", now=now, every=ROUTES_EVERY):
+        watching.clear_changes(now)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
         watch_verifications(now)
     if heartbeats.take_turn("keys", now=now, every=KEYS_EVERY):

@@ -1,0 +1,1 @@
+"""Calls that come in: who takes them, what the carrier is answered, and what is kept of them."""
