@@ -98,6 +98,7 @@ class KycCase(Stateful):
                 condition=Q(status="verified", verified_until__isnull=False),
                 name="kyc_running_out",
             ),
+            models.Index(fields=["submitted_at"], condition=Q(status="submitted"), name="kyc_waiting"),
         )
 
     def __str__(self) -> str:
@@ -137,6 +138,7 @@ class KycDocument(Stateful):
     uploaded_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "KYC document"
         ordering = ("uploaded_at", "id")
         constraints = (
             models.UniqueConstraint(

@@ -24,7 +24,6 @@ class KycDocumentAdmin(ReadOnlyAdmin):
     """The file is sealed; who takes it is noted in the workspace's history."""
 
     shelf = "Customers"
-    called = "KYC documents"
     fields = ("id", "case", "kind", "state", "reason", "file", "media_type", "size", "pages", "sha256")
     list_display = ("id", "case", "kind", "state", "file_name", "uploaded_at")
     list_filter = ("status",)
