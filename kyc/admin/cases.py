@@ -49,12 +49,6 @@ class Attempt:
     def status(self) -> int:
         return self.refusal.status if self.refusal else 422
 
-    @property
-    def lost(self) -> str:
-        """The reason that was typed, where its form is no longer on the page."""
-        gone = self.refusal and not self.decision.is_for(self.form.case)
-        return self.form["reason"].value() if gone else ""
-
 
 @admin.register(KycCase)
 class KycCaseAdmin(ReadOnlyAdmin):
@@ -99,7 +93,7 @@ class KycCaseAdmin(ReadOnlyAdmin):
         case = self.get_object(request, object_id)
         if case is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        if request.method != "GET" or not self.has_view_permission(request, case):
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request, case):
             raise PermissionDenied
         return self._page(request, case)
 
@@ -130,8 +124,10 @@ class KycCaseAdmin(ReadOnlyAdmin):
         page |= {"case": case, "dossier": read_dossier(case.workspace, case.country, now=now)}
         page |= {"workspace_url": desk().url_of(case.workspace), "waiting": waiting(case, now=now)}
         page |= {"may_decide": may_decide, "own": own, "attempt": attempt, "seen": seen(case)}
+        offers = _offers(case, attempt, now=now) if may_decide and not own else []
         page |= {
-            "offers": _offers(case, attempt, now=now) if may_decide and not own else [],
+            "offers": offers,
+            "kept": attempt is not None and attempt.form in (form for _, form in offers),
             "earlier": [Paper(each) for each in case.documents.exclude(status__in=KycDocument.CURRENT)],
             "sections": [_history(case), *self._extensions(case, request)],
         }

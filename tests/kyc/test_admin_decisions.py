@@ -248,6 +248,7 @@ def test_do_not_decide_on_their_own_workspace(
     answer = decide(staff_client, case, event, **wrong)
     assert answer.status_code == 403
     assert "You are a member of this workspace." in answer.content.decode()
+    assert f"What you wrote: {REASON}" in answer.content.decode()
     assert case.status == "submitted"
     assert offered(staff_client, case) == []
 
