@@ -76,8 +76,9 @@ class NumberShape(serializers.ModelSerializer):
 
     @extend_schema_field(serializers.ChoiceField(Rental.Status.choices, allow_null=True))
     def get_rental_status(self, number: PhoneNumber) -> str | None:
+        """Null without a rent: not bought yet, linked, or given back."""
         rental = rental_of(number)
-        return rental.rental_status if rental else None
+        return rental.rental_status if rental and not rental.ended_at else None
 
     def get_monthly_cost_usd(self, number: PhoneNumber) -> str | None:
         """What the carrier asks, where it asks in dollars."""

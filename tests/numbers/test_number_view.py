@@ -12,7 +12,7 @@ from dialnexa.models import AuditEntry, User, Workspace
 from phone_numbers.models import NumberOrder, PhoneNumber
 from tests.conftest import PASSWORD
 from tests.numbers.conftest import Carrier
-from tests.numbers.rows import make_number, make_rental
+from tests.numbers.rows import make_number, make_order, make_rental
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +101,20 @@ def test_says_beside_the_form_what_is_wrong_with_a_name(
     assert sentence in response.content.decode()
     number.refresh_from_db()
     assert (number.nickname, number.label) == ("Old", "Old")
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"),
+    [("pending", True), ("active", True), ("releasing", False), ("released", False), ("failed", False)],
+)
+def test_offers_names_to_numbers_that_are_kept(
+    status: str, offered: bool, alice_client: Client, workspace: Workspace
+) -> None:
+    number = make_number(workspace, nickname="Old shop", status=status)
+    make_order(number, "rejected" if status == "failed" else "fulfilled")
+    page = alice_client.get(url(number)).content.decode()
+    assert ("Save names" in page) == offered
+    assert "Old shop" in page
 
 
 def test_lets_members_look_but_not_rename(bob_client: Client, workspace: Workspace) -> None:

@@ -31,6 +31,18 @@ def test_is_shown_in_every_state(program: Program, workspace: Workspace, status:
     assert body["monthly_price"] == "92.00"
 
 
+@pytest.mark.parametrize("status", ["releasing", "released"])
+def test_has_no_rental_any_more_once_it_is_given_back(
+    program: Program, workspace: Workspace, now: datetime, status: str
+) -> None:
+    number = make_number(workspace, status=status)
+    rental = make_rental(number, now)
+    rental.ended_at = now
+    rental.save()
+    body = program.get(f"{NUMBERS}/{number.pk}").json()
+    assert (body["rental_status"], body["renews_at"]) == (None, None)
+
+
 def test_costs_nothing_here_when_it_is_linked(program: Program, workspace: Workspace) -> None:
     number = make_number(workspace, carrier="sip_trunk")
     body = program.get(f"{NUMBERS}/{number.pk}").json()
