@@ -58,20 +58,35 @@ def unwrap(address: Address) -> Address:
     return mapped or address
 
 
-def may_call(text: str, *, allowed: Iterable[Network], denied: Iterable[Network]) -> bool:
+def may_call(
+    text: str, *, allowed: Iterable[Network], denied: Iterable[Network], ours: Iterable[str] = ()
+) -> bool:
     """Whether we may send something to this address. ``denied`` outweighs ``allowed``.
 
+    ``ours``: the addresses we call from. A trunk there would be ourselves, so they must be allowed expressly.
     Raises ValueError when ``text`` is no address.
     """
     address = unwrap(ip_address(text))
     if _is_in(address, denied) or getattr(address, "scope_id", None):
         return False
-    return _is_in(address, allowed) or is_public(address)
+    return _is_in(address, allowed) or (is_public(address) and not _is_one_of(address, ours))
 
 
 def is_public(address: Address) -> bool:
     """Whether the address leads out, into the internet, and to one host."""
     return not _is_in(address, INSIDE) and (address.version == 4 or address in ROUTED)
+
+
+def _is_one_of(address: Address, texts: Iterable[str]) -> bool:
+    """What is written there is shown to customers, too, so it may be a name or a whole network."""
+    for text in texts:
+        try:
+            network = ip_network(text.strip(), strict=False)
+        except ValueError:
+            continue
+        if _is_in(address, (network,)):
+            return True
+    return False
 
 
 def _is_in(address: Address, nets: Iterable[Network]) -> bool:

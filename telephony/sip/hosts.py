@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -10,7 +11,7 @@ import idna
 from django.conf import settings
 
 from dialnexa.errors import Refusal
-from telephony.sip.addresses import may_call
+from telephony.sip.addresses import Network, may_call
 
 LIMIT = 253  # characters of a name in DNS
 EXAMPLE = "Write it like sip.carrier.example or sip.carrier.example:5080."
@@ -75,6 +76,12 @@ def private(host: str) -> Refusal:
     )
 
 
+def may_lead_to(address: str, allowed: Iterable[Network]) -> bool:
+    """Whether a trunk may be at this address. ``allowed``: private networks that may be called."""
+    denied, ours = settings.SIP_DENIED_NETWORKS, settings.SIP_SIGNALLING_ADDRESSES
+    return may_call(address, allowed=allowed, denied=denied, ours=ours)
+
+
 def _refuse_foreign_parts(text: str) -> None:
     if not text:
         raise no("missing", f"Say where your carrier takes calls. {EXAMPLE}")
@@ -127,7 +134,7 @@ def _address(text: str, *, brackets: bool = False) -> str:
     if address is None or str(address) != text.lower() or "%" in text or (brackets and address.version == 4):
         raise no("address", f"{text[:80]} is not an address as it is usually written, like 198.51.100.7.")
     host = str(address)
-    if not may_call(host, allowed=settings.SIP_ALLOWED_NETWORKS, denied=settings.SIP_DENIED_NETWORKS):
+    if not may_lead_to(host, settings.SIP_ALLOWED_NETWORKS):
         raise private(host)
     return host
 

@@ -18,8 +18,8 @@ import dns.name
 import dns.resolver
 from django.conf import settings
 
-from telephony.sip.addresses import Network, may_call, unwrap
-from telephony.sip.hosts import Termination, is_address, is_port_allowed, no, private
+from telephony.sip.addresses import Network, unwrap
+from telephony.sip.hosts import Termination, is_address, is_port_allowed, may_lead_to, no, private
 
 MOST = 10  # targets
 PATIENCE = 2.0  # seconds for all look-ups together
@@ -73,7 +73,7 @@ def resolve(
 
 def _refuse_inside(host: str, places: Iterable[tuple[str, int]], allowed: Sequence[Network]) -> None:
     for address, port in places:
-        if not may_call(address, allowed=allowed, denied=settings.SIP_DENIED_NETWORKS):
+        if not may_lead_to(address, allowed):
             raise private(host)
         if not is_port_allowed(port):
             raise no("port", f"{host} leads to a port that is not called: 5060, 5061 and from 1024 are.")

@@ -146,6 +146,16 @@ def test_is_refused_where_the_installation_denies_it_even_if_allowed(settings: L
     assert parse_termination("8.8.4.4").host == "8.8.4.4"
 
 
+def test_is_refused_where_it_is_ourselves_unless_allowed(settings: LazySettings) -> None:
+    settings.SIP_SIGNALLING_ADDRESSES = ["8.8.8.8", "8.8.4.0/24", "2606:4700::1", "sip.ours.example"]
+    for text in ("8.8.8.8", "8.8.8.8:5080", "::ffff:808:808", "8.8.4.9", "2606:4700::1"):
+        with pytest.raises(Refusal, match="sip_host_private"):
+            parse_termination(text)
+    assert parse_termination("8.8.8.9").host == "8.8.8.9"
+    settings.SIP_ALLOWED_NETWORKS = [ip_network("8.8.8.8")]
+    assert parse_termination("8.8.8.8").host == "8.8.8.8"
+
+
 @effort(deadline=None)
 @given(st.text(max_size=300) | st.from_regex(r"[\[\]0-9a-fx:.%@;/-]{1,40}", fullmatch=True))
 @example("[" * 250)

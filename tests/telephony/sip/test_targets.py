@@ -140,6 +140,11 @@ def test_never_calls_what_is_denied(settings: LazySettings) -> None:
     assert refused(Zone({f"{HOST} A": ["8.8.4.4", "8.8.8.8"]})).code == "sip_host_private"
 
 
+def test_never_calls_ourselves(settings: LazySettings) -> None:
+    settings.SIP_SIGNALLING_ADDRESSES = ["8.8.8.8"]
+    assert refused(Zone({f"{HOST} A": ["8.8.4.4", "8.8.8.8"]})).code == "sip_host_private"
+
+
 def test_goes_to_the_ipv4_address_inside_a_mapped_one() -> None:
     assert found(Zone({f"{HOST} AAAA": ["::ffff:808:808"]})) == [("8.8.8.8", 5060)]
 
