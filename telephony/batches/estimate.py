@@ -49,7 +49,7 @@ class Tally:
     """Good rows, ``add``ed one by one and priced in blocks by the rates of the moment ``now`` (aware)."""
 
     def __init__(self, rules: Rules, *, currency: str, now: datetime) -> None:
-        self.carrier = CarrierSlug.SIP_TRUNK.value if rules.over_sip else rules.carrier
+        self.carrier = CarrierSlug.SIP_TRUNK.value if rules.sip_route else rules.carrier
         self.currency, self.now = currency, now
         self.rows = self.unpriced = 0
         self.low, self.high = Decimal(0), Decimal(0)
