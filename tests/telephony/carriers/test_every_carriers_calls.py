@@ -127,11 +127,11 @@ def test_is_told_that_nobody_answered(line: Line, ending: str, state: CallState)
 
 
 def test_finds_a_call_while_it_goes_on_and_afterwards(line: Line) -> None:
-    line.sandbox.control("PUT", "mode", call_pace=1)  # it talks for 20 s
+    line.sandbox.control("PUT", "mode", call_pace=0.2)  # it talks for 4 s
     line.answers(StreamTo("wss://v.example/agent", (("call", "abc"),)))
     carrier = line.carrier()
     ref = carrier.place_call(line.call())
-    line.app.wait(lambda: any(event.state is CallState.ANSWERED for event in line.events()))
+    line.app.wait(lambda: line.sandbox.state.calls()[0].deeds)
     found = carrier.find_call(ref.id)
     assert found is not None
     assert (found.state, found.direction, found.to) == (CallState.ANSWERED, "outbound", CALLEE)
