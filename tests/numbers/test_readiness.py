@@ -14,7 +14,7 @@ from phone_numbers.models import PhoneNumber
 from phone_numbers.readiness import Item, read_readiness
 from phone_numbers.routing import route_number
 from telephony.models import AgentVersion
-from tests.numbers.rows import make_number, make_order, make_rental
+from tests.numbers.rows import make_call, make_number, make_order, make_rental
 from tests.numbers.test_routing import make_version
 
 ACTIVE, PAPERS, VERSIONS, DESTINATIONS, CALL_IN, CALL_OUT = range(6)
@@ -133,6 +133,20 @@ def test_claims_no_test_call(number: PhoneNumber, desk: AgentVersion, now: datet
         found[CALL_IN].sentence
         == "No inbound call is on record, so nothing proves yet that Front desk v1 answers."
     )
+
+
+@pytest.mark.parametrize("way, item, words", [("inbound", CALL_IN, "from"), ("outbound", CALL_OUT, "to")])
+def test_takes_a_call_that_was_taken_for_proof(
+    number: PhoneNumber, desk: AgentVersion, now: datetime, way: str, item: int, words: str
+) -> None:
+    route_number(number, inbound=desk, outbound=desk, by=SYSTEM, now=now)
+    make_call(number, now, direction=way, status="failed", ended_at=now)
+    make_call(number, now, direction=way, status="completed", answered_at=now, duration=0)
+    assert items(number, now)[item].state == "todo"
+    proof = make_call(number, now, direction=way, status="completed", answered_at=now, duration=5)
+    found = items(number, now)[item]
+    assert (found.state, found.record) == ("done", proof.pk)
+    assert f"A call {words} {proof.other} was taken" in found.sentence
 
 
 def test_is_shown_on_the_page(alice_client: Client, number: PhoneNumber) -> None:
