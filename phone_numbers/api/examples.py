@@ -170,7 +170,7 @@ LIST_CHECKED = OpenApiExample(
             },
             {
                 "code": "destination_duplicate",
-                "message": "These numbers are in the list more than once. The first row counts.",
+                "message": "The number is in the list more than once. The first row counts.",
                 "country_iso": None,
                 "count": 1,
                 "rows": [17],

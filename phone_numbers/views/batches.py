@@ -170,6 +170,7 @@ def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) 
             (group, mending_link(group["fix"], workspace, group["country"], carrier))
             for group in batch.report["groups"]
         ],
+        "repairable": sum(repair["count"] for repair in batch.report["repairs"] if not repair["taken"]),
         "rejected": batch.rows - batch.good_rows,
         "cost": [Decimal(batch.report["estimate"][end]) for end in ("low", "high")],
         "regions": sorted(all_regions(), key=lambda region: region.name),

@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
     """Every row in order, once. Memory: the numbers seen so far. Raises what the source's rows raise."""
-    phone, judge, countries = source.phone, code_judge(rules), COUNTRIES
+    phone, judge, countries, new = source.phone, code_judge(rules), COUNTRIES, tuple.__new__
     seen: dict[int, int] = {}
     for number, cells in source.rows():
         text = written = cells[phone] if phone < len(cells) else ""
@@ -61,8 +61,8 @@ def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
             row = _unusual(number, cells, written, rules, choices, judge)
         elif country is IMPOSSIBLE:
             row = Row(number, cells, "", "", (NOT_POSSIBLE,))
-        else:
-            row = Row(number, cells, text, country, judge(text, country))
+        else:  # a tuple at once: reading the defaults of a Row takes as long as judging it
+            row = new(Row, (number, cells, text, country, judge(text, country), "", "", 0))
         if row.e164:
             first = seen.setdefault(int(row.e164), number)
             if first != number:
@@ -72,7 +72,10 @@ def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
 
 def _unusual(number: int, cells: list[str], text: str, rules: Rules, choices: Choices, judge: Judge) -> Row:
     codes: Codes = (UNPARSEABLE,)
-    if not WITHOUT_PLUS(text):  # the library can't read digits without a country
+    if WITHOUT_PLUS(text):  # the library can't read digits without a country, and nor can a repair
+        if text.isdecimal() and not choices.country and not text.startswith("00"):
+            return Row(number, cells, "", "", codes)
+    else:
         judgement = judge_destination(text, rules)
         codes = tuple(step.code for step in judgement.failures)
         if judgement.number:

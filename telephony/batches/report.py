@@ -18,14 +18,14 @@ from telephony.destinations import Rules, judge_destination
 FIRST = 100  # row numbers kept of each group
 EXAMPLES = 3
 STEP = 5_000  # rows
-SENTENCES = {
-    "destination_missing": "These rows have no number.",
-    "destination_unparseable": "These are no phone numbers, or lack their country code.",
-    "destination_not_possible": "These have too few or too many digits for their country.",
-    MANGLED: "A spreadsheet has turned these numbers into powers of ten (9.19E+11), and their last digits "
-    "are lost. They can't be repaired: format the column as text and export the list again.",
-    DUPLICATE: "These numbers are in the list more than once. The first row counts.",
-    PREFIX: "These numbers begin with none of the prefixes of what is enabled there.",
+SENTENCES = {  # of one row, so that they are true of any number of them
+    "destination_missing": "There is no number.",
+    "destination_unparseable": "This is no phone number, or lacks its country code.",
+    "destination_not_possible": "The number has too few or too many digits for its country.",
+    MANGLED: "A spreadsheet has turned the number into a power of ten (9.19E+11), and its last digits are "
+    "lost. It can't be repaired: format the column as text and export the list again.",
+    DUPLICATE: "The number is in the list more than once. The first row counts.",
+    PREFIX: "The number begins with none of the prefixes of what is enabled there.",
 }
 FIXES = {COUNTRY: "telephony", PREFIX: "telephony", KYC: "kyc"}
 

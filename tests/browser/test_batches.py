@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from dialnexa.models import Workspace
+from telephony.batches.background import read_batch
+from telephony.models import BatchCall
 from tests.telephony.batches.test_judging import MESSY
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,6 +38,22 @@ def test_a_messy_list_is_uploaded_read_repaired_and_downloaded(open_page: Open, 
     assert page.inner_text("#figures") != before
     assert "+919876543216" in downloaded(page, "Corrected file")
     assert "destination_mangled" in downloaded(page, "Rejected rows")
+
+
+def test_a_long_list_shows_how_far_it_is_read_and_then_its_report(
+    open_page: Open, workspace: Workspace, settings: LazySettings
+) -> None:
+    settings.BATCH_READ_AT_ONCE = 3
+    page = open_page("/w/acme/batches/upload/", width=390)
+    page.set_input_files("#file", str(MESSY))
+    page.click("button:text('Upload and check')")
+    page.wait_for_selector("#reading-state:has-text('Waiting for a worker')")
+    batch = BatchCall.objects.get()
+    BatchCall.objects.update(readings=1, rows_read=12)
+    page.wait_for_selector("#reading-state:has-text('12 of about 29 rows read')")
+    read_batch(batch.pk)
+    page.wait_for_selector("#figures")
+    assert "6–9, 12–13" in page.inner_text(".batch-groups")
 
 
 def downloaded(page: Any, link: str) -> str:

@@ -7,9 +7,11 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
@@ -17,6 +19,7 @@ from django.test import Client
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
+from phone_numbers.templatetags.batches import time_span
 from phone_numbers.views import batches as views
 from telephony import agents
 from telephony.batches.background import read_batch
@@ -172,6 +175,36 @@ def test_are_locked_before_the_workspace_is_verified(client: Client, workspace: 
     assert not BatchCall.objects.exists()
 
 
+def test_lead_from_each_reason_to_where_it_is_mended(client: Client, batch: BatchCall) -> None:
+    said = unescape(page(client, batch))
+    assert 'href="/w/acme/telephony/?country=DE&carrier=plivo">Germany in Telephony Config</a>' in said
+    assert '<a href="#choices">See the repairs</a>' in said
+    assert "<code>+919876543210</code> (also row 2)" in said
+
+
+def test_offer_an_example_that_can_be_called(client: Client) -> None:
+    form = client.get(UPLOAD).content.decode()
+    found = finders.find(re.findall(r'href="/static/(examples/\w+\.csv)" download', form)[0])
+    upload(client, Path(found).read_bytes(), "example-list.csv")
+    batch = BatchCall.objects.get()
+    assert (batch.rows, batch.good_rows, batch.report["variables"]) == (3, 3, ["Name", "appointment"])
+
+
+@pytest.mark.parametrize(
+    "minutes, said",
+    [
+        ([0, 0], "0 min"),
+        ([2, 4], "2–4 min"),
+        ([40, 120], "1–2 h"),
+        ([2_000, 6_000], "2–5 days"),
+        ([2_860, 2_880], "2 days"),
+        ([39_998, 119_994], "28–84 days"),
+    ],
+)
+def test_say_how_long_calling_takes_in_units_for_people(minutes: list[int], said: str) -> None:
+    assert time_span(minutes) == said
+
+
 def test_take_repairs_with_a_chosen_country(client: Client, batch: BatchCall) -> None:
     url = f"/w/acme/batches/{batch.pk}/choices/"
     client.post(url, {"country": "IN"})
@@ -247,7 +280,8 @@ def test_say_what_the_command_and_the_api_say(
         == shown.count("<code>destination_") + shown.count("<code>country_")
     )
     for count, code, sentence, where in lines:
-        assert f'<strong class="figures">{count}</strong> {sentence}' in shown
+        noun = "row" if count == "1" else "rows"
+        assert f'<strong class="figures">{count} {noun}</strong> {sentence}' in shown
         assert f'<span class="figures">{where}</span> · <code>{code}</code>' in shown
     batch.refresh_from_db()
     figures = [answered[name] for name in ("total_records", "valid_records", "repaired_records")]
