@@ -25,8 +25,9 @@ from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip
 HEAD = 7  # "+" and six digits
 MOST_ENTRIES = 200_000
 IMPOSSIBLE = "impossible"  # in place of a country: too few or too many digits
-WELL_FORMED = re.compile(r"\+[1-9][0-9]{7,14}").fullmatch
-SPACED = re.compile(r"\+[1-9][0-9 ().-]{6,40}[0-9]").fullmatch  # with what the library skips between digits
+WELL_FORMED = re.compile(r"\+[1-9][0-9]{5,14}").fullmatch
+SHORTEST = 6  # digits: as many as decide
+SPACED = re.compile(r"\+[1-9][0-9 ().-]{4,40}[0-9]").fullmatch  # with what the library skips between digits
 SPACES = dict.fromkeys(map(ord, " ().-"))
 ALL = frozenset("0123456789")
 Sequence = tuple[Any, ...]  # of a pattern's parts, see below
@@ -103,11 +104,12 @@ def _shared(code: str, national: str) -> Lengths:
 
 def _impossible(code: str, plan: Plan) -> Lengths:
     start = 1 + len(code)
-    return {size: IMPOSSIBLE for size in range(9, 17) if size - start not in plan.known}
+    sizes = range(1 + SHORTEST, 2 + LONGEST)
+    return {size: IMPOSSIBLE for size in sizes if size - start not in plan.known}
 
 
 def _dialled(code: str, plan: Plan) -> Iterator[int]:
-    return (length for length in plan.lengths if 8 <= len(code) + length <= 15)
+    return (length for length in plan.lengths if SHORTEST <= len(code) + length <= LONGEST)
 
 
 # --- patterns, walked digit by digit -------------------------------------------------------------------
