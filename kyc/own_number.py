@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+
 from dialnexa.models import Workspace
 from kyc.models import VerificationCall, VerificationNumber
 
@@ -18,7 +20,10 @@ ENDED = {
 
 @dataclass(frozen=True, slots=True)
 class OwnNumber:
-    """``confirmed`` and ``waiting`` are E.164 or empty; ``until``: when the awaited code expires."""
+    """``confirmed`` and ``waiting`` are E.164 or empty; ``until``: when the awaited code expires.
+
+    ``may_be_called`` is False where no carrier is set up to speak codes.
+    """
 
     confirmed: str = ""
     confirmed_at: datetime | None = None
@@ -26,6 +31,7 @@ class OwnNumber:
     until: datetime | None = None
     tries_left: int = 0
     how_it_went: str = ""  # the last call, when nobody heard the code
+    may_be_called: bool = True
 
     @property
     def awaits_code(self) -> bool:
@@ -35,7 +41,7 @@ class OwnNumber:
 def read_own_number(workspace: Workspace, *, now: datetime) -> OwnNumber:
     row = VerificationNumber.objects.filter(pk=workspace.pk).first()
     if row is None:
-        return OwnNumber()
+        return OwnNumber(may_be_called=bool(settings.VERIFICATION_CARRIER))
     until = row.code_until if row.code_until and row.code_until > now else None
     return OwnNumber(
         confirmed=row.e164 if row.confirmed_at else "",
@@ -44,6 +50,7 @@ def read_own_number(workspace: Workspace, *, now: datetime) -> OwnNumber:
         until=until,
         tries_left=row.tries_left,
         how_it_went=_how_it_went(row) if until else "",
+        may_be_called=bool(settings.VERIFICATION_CARRIER),
     )
 
 

@@ -172,3 +172,18 @@ def test_does_not_start_with_a_carriers_account_that_cannot_be_right(
     ended = load("import django; django.setup()", DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
     assert ended.returncode != 0
     assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("carrier", "caller", "said"),
+    [
+        ("plivo", "+918035340000", "DIALNEXA_VERIFICATION_CARRIER is plivo: there is no account"),
+        ("twilio", "", "DIALNEXA_VERIFICATION_CALLER_ID must be a number like"),
+        ("twilio", "08035340000", "DIALNEXA_VERIFICATION_CALLER_ID must be a number like"),
+    ],
+)
+def test_does_not_start_with_codes_that_nobody_can_speak(carrier: str, caller: str, said: str) -> None:
+    asked = {"DIALNEXA_VERIFICATION_CARRIER": carrier, "DIALNEXA_VERIFICATION_CALLER_ID": caller}
+    ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE, **SECRETS, **TWILIO, **asked)
+    assert ended.returncode != 0
+    assert said in ended.stderr

@@ -41,6 +41,13 @@ def test_is_asked_for_where_there_is_none(alice_client: Client) -> None:
     assert 'name="code"' not in page
 
 
+def test_is_not_asked_for_where_nobody_can_be_called(alice_client: Client, settings: LazySettings) -> None:
+    settings.VERIFICATION_CARRIER = ""
+    page = text(alice_client.get(PAGE))
+    assert "Verification calls are not set up here" in page
+    assert 'name="number"' not in page
+
+
 def test_goes_from_number_to_code_to_confirmed_without_javascript(alice_client: Client, sandbox: Any) -> None:
     page = text(alice_client.post(CALL, {"number": "+91 98200 12345"}, follow=True))
     assert "We are calling <strong>+91 98200 12345</strong>" in page
