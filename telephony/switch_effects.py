@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from django.db.models import QuerySet
 
@@ -55,6 +55,13 @@ class SwitchOff:
     def _ids(self) -> set[str]:
         return {group.pk for group in self.groups}
 
+    @cached_property
+    def rules(self) -> Callable[[str], tuple[Rules, Rules]]:
+        """A function from a carrier (slug) to what may be called over it before and after, as if the
+        workspace were verified. Each is loaded once.
+        """
+        return cache(self._rules)
+
     def judge(self, carrier: str) -> Callable[[str], bool]:
         """A function that says of a number (E.164) whether calls to it over ``carrier`` (slug) would stop."""
         before, after = self.rules(carrier)
@@ -64,8 +71,7 @@ class SwitchOff:
 
         return stops
 
-    def rules(self, carrier: str) -> tuple[Rules, Rules]:
-        """What may be called over ``carrier`` (slug) before and after, as if the workspace were verified."""
+    def _rules(self, carrier: str) -> tuple[Rules, Rules]:
         before = Rules(
             carrier=carrier,
             carrier_label=CarrierSlug(carrier).label,
