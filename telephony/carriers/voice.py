@@ -24,7 +24,7 @@ class OutboundCall:
     answer_url: str  # asked what to do once somebody answers
     status_url: str  # told that it rings, is answered and ends
     ring_seconds: int = 45
-    limit_seconds: int = 14_400  # the carrier hangs up by itself
+    limit_seconds: int = 14_400  # the carrier hangs up by itself; SignalWire can't be told to
 
 
 @dataclass(frozen=True, slots=True)
