@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from dialnexa.errors import Refusal
@@ -26,6 +27,26 @@ def request_id(get_response: Handler) -> Handler:
         response = get_response(request)
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
+
+    return handle
+
+
+def straight_to_carriers(get_response: Handler) -> Handler:
+    """Middleware for ``/carrier/…``: signed by the carrier, so no session, no user, no message, no redirect.
+
+    A caller waits for these answers, and what follows costs more than the answer.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith("/carrier/"):
+            return get_response(request)
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return HttpResponse("Nothing is here.\n", status=404, content_type="text/plain")
+        request.resolver_match = match
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        return answer
 
     return handle
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
@@ -127,3 +128,19 @@ def test_turns_a_call_away_whose_agent_the_carrier_can_not_reach(
     assert SORRY in text(call.ask())
     assert the_call().reason_code == "runtime_unusable"
     assert "Sales v1" in the_call().reason
+
+
+def test_needs_no_session_and_no_user(call: Asking) -> None:
+    answer = call.ask()
+    assert not answer.cookies
+    assert not {"session", "user", "_messages"} & set(vars(answer.wsgi_request))
+
+
+def test_knows_no_other_address(carriers: None) -> None:
+    assert Client().post("/carrier/plivo/nothing/").status_code == 404
+
+
+def test_answers_in_plain_words_when_something_breaks(call: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phone_numbers.inbound.receiving.find_route", lambda *_: 1 / 0)
+    call.client.raise_request_exception = False
+    assert call.ask().status_code == 500
