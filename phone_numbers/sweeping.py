@@ -5,17 +5,19 @@ A message may be lost, doubled or late; the row stays due until a worker has mov
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Window
+from django.db.models.functions import Greatest, RowNumber
 
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
 from phone_numbers.trunk_health import LEASE
 from telephony.models import Call
 
 BATCH = 400
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def take_due_orders(*, now: datetime) -> list[str]:
@@ -69,11 +71,26 @@ def take_due_trunks(*, now: datetime) -> list[str]:
     """The ids of linked trunks to check now, and again a little later if nothing comes of it.
 
     A trunk that does not answer keeps a worker for seconds, and purchases use the same workers: no more than
-    TRUNK_CHECKS_AT_ONCE are out at a time.
+    TRUNK_CHECKS_AT_ONCE are out at a time. Workspaces take turns.
     """
     due = SipTrunk.objects.filter(status=SipTrunk.Status.LINKED, next_check_at__lte=now)
-    room = max(0, settings.TRUNK_CHECKS_AT_ONCE - due.filter(rung_until__gt=now).count())
-    return _take_trunks(due, now=now, limit=room)
+    room = settings.TRUNK_CHECKS_AT_ONCE - due.filter(rung_until__gt=now).count()
+    if room <= 0:
+        return []
+    return _take_trunks(due.filter(pk__in=_by_turns(due, room, now)), now=now, limit=room)
+
+
+def _by_turns(due: QuerySet[SipTrunk], room: int, now: datetime) -> list[str]:
+    """Whose trunks were looked at longest ago comes first: many silent ones of one workspace, each of which
+    takes seconds, hold up nobody else's.
+    """
+    place = Window(RowNumber(), partition_by="workspace", order_by=("next_check_at", "id"))
+    first = due.filter(_unrung(now)).annotate(place=place).filter(place__lte=room)
+    rows = list(first.values_list("place", "workspace", "next_check_at", "id"))
+    theirs = SipTrunk.objects.filter(workspace__in={row[1] for row in rows})
+    served = dict(theirs.values_list("workspace").annotate(at=Max(Greatest("checked_at", "rung_until"))))
+    rows.sort(key=lambda row: (row[0], served[row[1]] or EVER, *row[2:]))
+    return [row[-1] for row in rows[:room]]
 
 
 def take_interrupted_links(*, now: datetime) -> list[str]:
@@ -82,8 +99,12 @@ def take_interrupted_links(*, now: datetime) -> list[str]:
     return _take_trunks(due, now=now, limit=BATCH)
 
 
+def _unrung(now: datetime) -> Q:
+    return Q(rung_until__isnull=True) | Q(rung_until__lte=now)
+
+
 def _take_trunks(due: QuerySet[SipTrunk], *, now: datetime, limit: int) -> list[str]:
-    unrung = due.filter(Q(rung_until__isnull=True) | Q(rung_until__lte=now)).order_by("next_check_at", "id")
+    unrung = due.filter(_unrung(now)).order_by("next_check_at", "id")
     with transaction.atomic():
         ids = list(unrung.select_for_update(skip_locked=True).values_list("id", flat=True)[:limit])
         SipTrunk.objects.filter(pk__in=ids).update(rung_until=now + LEASE)

@@ -291,6 +291,32 @@ def test_is_rung_for_few_at_a_time(workspace: Workspace, clock: Turned, settings
     assert len(take_due_trunks(now=clock.turn(seconds=trunk_health.LEASE.seconds))) == 2
 
 
+def test_is_rung_for_by_turns_between_workspaces(
+    workspace: Workspace, charlie_workspace: Workspace, clock: Turned, settings: Any
+) -> None:
+    """Acme's many trunks are all due longer than Charlie's two."""
+    settings.TRUNK_CHECKS_AT_ONCE = 1
+    ours = [trunk_of(link(workspace, clock.turn(seconds=1))) for _ in range(5)]
+    theirs = [trunk_of(link(charlie_workspace, clock.turn(seconds=1))) for _ in range(2)]
+    order = []
+    for _ in range(6):
+        (taken,) = take_due_trunks(now=clock.turn(seconds=1))
+        later = clock.now + timedelta(hours=1)
+        found = {"checked_at": clock.now, "next_check_at": later, "rung_until": None}
+        SipTrunk.objects.filter(pk=taken).update(**found)
+        order.append(taken)
+    assert order == [trunk.pk for trunk in (ours[0], theirs[0], ours[1], theirs[1], *ours[2:4])]
+
+
+def test_leaves_room_for_other_workspaces_when_several_go_at_once(
+    workspace: Workspace, charlie_workspace: Workspace, clock: Turned, settings: Any
+) -> None:
+    settings.TRUNK_CHECKS_AT_ONCE = 3
+    ours = [trunk_of(link(workspace, clock.turn(seconds=1))) for _ in range(5)]
+    theirs = trunk_of(link(charlie_workspace, clock.turn(seconds=1)))
+    assert sorted(take_due_trunks(now=clock.now)) == sorted([ours[0].pk, ours[1].pk, theirs.pk])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_is_rung_for_by_one_sweeper_of_many(workspace: Workspace, now: datetime, settings: Any) -> None:
     settings.TRUNK_CHECKS_AT_ONCE = 50
