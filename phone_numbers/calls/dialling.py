@@ -5,7 +5,8 @@
 - created: claim it, commit that the carrier is about to be asked, ask once;
 - initiated, and nobody reported: never ask again. A webhook proves the call; without one until
   ``doubt_until`` it counts as not placed, and the money goes back;
-- sent or received, and quiet for long: ask the carrier how the call is, in case its webhooks are lost.
+- sent or received, and quiet for long: ask the carrier how the call is, in case its webhooks are lost; one
+  that has lasted as long as it may is ended (not every carrier does that by itself).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
 from phone_numbers.calls.callbacks import callback_url
 from phone_numbers.calls.lines import line_of
-from phone_numbers.calls.progress import apply_event, end_call, ring_end
+from phone_numbers.calls.progress import apply_event, end_call, next_look, ring_end
 from telephony.carriers.base import CarrierError, Exchange, Outcome, RateLimited, TransportError
 from telephony.carriers.voice import CallRef, OutboundCall
 from telephony.exchanges import save_exchanges
@@ -173,10 +174,13 @@ def give_up_doubt(call: Call, *, now: datetime) -> None:
 def look_after(call: Call, *, tell: Clock = clock.now) -> None:
     """Ask the carrier how a quiet call is; what it says counts as if a webhook had said it."""
     exchanges: list[Exchange] = []
-    again = tell() + timedelta(seconds=settings.CALL_LOOK_EVERY)
+    again = next_look(tell(), call.answered_at, call.limit_seconds)
     Call.objects.filter(pk=call.pk, status__in=Call.OPEN).update(next_run_at=again)  # before asking
     try:
-        found = line_of(call, recorder=exchanges.append).find_call(call.carrier_call_id)
+        line = line_of(call, recorder=exchanges.append)
+        if _has_lasted(call, tell()):
+            line.hang_up(call.carrier_call_id)
+        found = line.find_call(call.carrier_call_id) if call.carrier_call_id else None
     except CarrierError as error:
         log.warning("%s: %s", call.pk, error.sentence)
     else:
@@ -186,6 +190,13 @@ def look_after(call: Call, *, tell: Clock = clock.now) -> None:
             _fail(call, "call_lost", LOST, now=tell())
     finally:
         save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=tell())
+
+
+def _has_lasted(call: Call, now: datetime) -> bool:
+    """Whether it has lasted as long as what it holds covers. Calls that come in hold nothing."""
+    if not (call.limit_seconds and call.answered_at):
+        return False
+    return now >= call.answered_at + timedelta(seconds=call.limit_seconds)
 
 
 def _overdue(call: Call, now: datetime) -> bool:

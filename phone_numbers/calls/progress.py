@@ -57,7 +57,7 @@ def _name(call: Call, carrier_call_id: str) -> None:
 
 def _move(call: Call, state: CallState, *, by: Actor, now: datetime) -> bool:
     if state == CallState.ANSWERED and call.status != Status.RECEIVED:
-        look = now + timedelta(seconds=settings.CALL_LOOK_EVERY)
+        look = next_look(now, now, call.limit_seconds)
         call.transition("answer", by=by, now=now, answered_at=now, next_run_at=look)
         return True
     if call.status in (Status.CREATED, Status.INITIATED):
@@ -67,6 +67,13 @@ def _move(call: Call, state: CallState, *, by: Actor, now: datetime) -> bool:
     if state == CallState.RINGING and call.status == Status.SENT and call.rang_at is None:
         return bool(Call.objects.filter(pk=call.pk).update(rang_at=now))
     return False
+
+
+def next_look(now: datetime, answered_at: datetime | None, limit_seconds: int) -> datetime:
+    """When to ask about a call next: after a while, and at the moment it has to end."""
+    look = now + timedelta(seconds=settings.CALL_LOOK_EVERY)
+    end = answered_at + timedelta(seconds=limit_seconds) if answered_at else look
+    return min(look, end) if end > now else look
 
 
 def ring_end(now: datetime) -> datetime:
