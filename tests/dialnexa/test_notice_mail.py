@@ -234,8 +234,10 @@ def test_leaves_once_however_many_send(
             connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert (len(mail.outbox), NoticeCopy.objects.filter(mailed_at=now).count()) == (20, 20)
 
 

@@ -116,8 +116,10 @@ def test_tells_once_when_several_begin_at_the_same_time(workspace: Workspace, no
             connection.close()
 
     threads = [threading.Thread(target=begin) for _ in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert [notice is None for notice in results].count(False) == 1
     assert (Notice.objects.count(), told()) == (1, ["Alice"])
 
@@ -142,4 +144,4 @@ def test_tells_after_one_who_was_first_and_failed(workspace: Workspace, now: dat
         assert thread.is_alive()
         raise RuntimeError
     thread.join(10)
-    assert [notice.title for notice in results] == ["Second"]
+    assert [notice and notice.title for notice in results] == ["Second"]

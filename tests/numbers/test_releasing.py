@@ -241,8 +241,10 @@ def test_is_asked_for_once_by_two_workers_at_the_same_time(
     workers = [threading.Thread(target=work) for _ in range(2)]
     with transaction.atomic():  # both have begun, and neither has got anywhere
         PhoneNumber.objects.select_for_update().get(pk=number.pk)
-        [worker.start() for worker in workers]
+        for worker in workers:
+            worker.start()
         time.sleep(0.5)
-    [worker.join() for worker in workers]
+    for worker in workers:
+        worker.join()
     assert carrier.requests("DELETE") == 1
     assert again(number).status == "released"
