@@ -11,11 +11,12 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telephony.rate_tables import Terms, stream_rates
+from telephony.rate_tables import Shared, Terms, stream_rates
 from telephony.rating import OUTBOUND, CallPrice
 
 WIDTH = 15  # digits of the longest number
@@ -85,8 +86,8 @@ class RateIntervals:
 def build_intervals(carrier: str, currency: str, direction: str = OUTBOUND, *, at: datetime) -> RateIntervals:
     """What counts there at the moment ``at`` (aware), for ``carrier`` (slug) and ``currency`` (ISO 4217)."""
     read = _Read(at.timestamp())
-    for key, rate_id, explicit, terms in stream_rates(carrier, currency, direction, now=at):
-        read.add(key, int(rate_id), explicit == "1", terms)
+    for shared in stream_rates(carrier, currency, direction, now=at):
+        read.add(shared)
     starts, lengths = np.array(read.starts, dtype=np.int64), np.array(read.lengths, dtype=np.uint8)
     ids = np.array(read.ids, dtype=np.int64)
     begins = np.array([terms.start for terms in read.terms])[read.terms_of] if len(ids) else ids
@@ -108,23 +109,19 @@ class _Read:
         self.moment = moment
         self.countries: dict[str, int] = {}
         self.terms: list[Terms] = []
-        self.known: dict[str, int] = {}
         self.starts, self.ids, self.terms_of = array("q"), array("q"), array("i")
         self.lengths, self.explicit = array("B"), array("B")
 
-    def add(self, key: str, rate_id: int, explicit: bool, text: str) -> None:
-        number = self.known.get(text)
-        if number is None:
-            number = self.known[text] = len(self.terms)
-            self.terms.append(Terms.read(text))
-        if self.terms[number].start > self.moment:
+    def add(self, shared: Shared) -> None:
+        if shared.terms.start > self.moment:
             return
-        country = self.countries.setdefault(key[:2], len(self.countries) + 1)
-        self.starts.append(country * COUNTRY + int(key[2:].ljust(WIDTH, "0")))
-        self.lengths.append(len(key) - 2)
-        self.ids.append(rate_id)
-        self.terms_of.append(number)
-        self.explicit.append(explicit)
+        country = self.countries.setdefault(shared.keys[0][:2], len(self.countries) + 1) * COUNTRY
+        self.starts.extend(country + int(key[2:].ljust(WIDTH, "0")) for key in shared.keys)
+        self.lengths.extend(len(key) - 2 for key in shared.keys)
+        self.ids.extend(shared.ids)
+        self.terms_of.extend(repeat(len(self.terms), len(shared.ids)))
+        self.explicit.extend(repeat(shared.explicit, len(shared.ids)))
+        self.terms.append(shared.terms)
 
 
 def _flatten(starts: NDArray[np.int64], lengths: NDArray[np.uint8]) -> tuple[NDArray[np.int64], Rows]:

@@ -17,43 +17,62 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import repeat
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from telephony.e164 import E164
 from telephony.models import RateVersion
 from telephony.rating import OUTBOUND, CallPrice, rate_call
 
 LOOK_AGAIN = 1.0  # seconds
+# Half a million rates are brought together in memory, and by hashes: sorting them takes twice as long.
+SET_UP = "SET LOCAL work_mem = '128MB'; SET LOCAL enable_sort = off"
 GRACE = timedelta(minutes=1)  # a table also knows what counted a little before it was built
-# The price of a rate and where it is from are one text, because those repeat. Thousands of rates come as one
-# row: taking rows one by one costs more than all the rest. U+001E and U+001F are in no name.
+# Half a million rates share a few thousand prices. All rates of one price come as one row, so that they are
+# taken apart and put into the dictionary by the interpreter's own loops.
 ROWS = """
-SELECT string_agg(concat_ws(E'\\x1f', g.country_id || matched.digits, r.id, matched.explicit,
-    extract(epoch FROM r.valid_from) || '|' || r.per_minute || '|' || r.pulse_seconds || '|'
-    || r.connection_fee || '|' || g.id || '|' || g.name), E'\\x1e')
-FROM telephony_networkgroup g
-JOIN telephony_callrate r ON r.network_group_id = g.id
-JOIN LATERAL (
-    SELECT r.prefix AS digits, 1 AS explicit WHERE r.prefix <> ''
+WITH rate AS (
+    SELECT r.id, r.network_group_id AS group_id, r.prefix, r.per_minute, r.pulse_seconds, r.connection_fee,
+        r.valid_from
+    FROM telephony_callrate r JOIN telephony_networkgroup g ON g.id = r.network_group_id
+    WHERE g.carrier = %(carrier)s AND r.currency = %(currency)s AND r.direction = %(direction)s
+        AND NOT EXISTS (
+            SELECT FROM telephony_callrate later
+            WHERE later.network_group_id = r.network_group_id AND later.prefix = r.prefix
+                AND later.direction = r.direction AND later.currency = r.currency
+                AND later.valid_from > r.valid_from AND later.valid_from <= %(now)s
+        )
+), matched AS (
+    SELECT *, prefix AS digits, 1 AS explicit FROM rate WHERE prefix <> ''
     UNION ALL
-    SELECT p.digits, 0 FROM telephony_prefix p WHERE p.network_group_id = g.id AND r.prefix = ''
+    SELECT rate.*, p.digits, 0 FROM rate JOIN telephony_prefix p ON p.network_group_id = rate.group_id
+    WHERE rate.prefix = ''
     UNION ALL
-    SELECT '', 0 WHERE r.prefix = ''
-        AND NOT EXISTS (SELECT FROM telephony_prefix p WHERE p.network_group_id = g.id)
-) matched ON true
-WHERE g.carrier = %(carrier)s AND r.currency = %(currency)s AND r.direction = %(direction)s
-    AND NOT EXISTS (
-        SELECT FROM telephony_callrate later
-        WHERE later.network_group_id = r.network_group_id AND later.prefix = r.prefix
-            AND later.direction = r.direction AND later.currency = r.currency
-            AND later.valid_from > r.valid_from AND later.valid_from <= %(now)s
-    )
-GROUP BY r.id / 4000
+    SELECT *, '', 0 FROM rate WHERE prefix = ''
+        AND NOT EXISTS (SELECT FROM telephony_prefix p WHERE p.network_group_id = rate.group_id)
+), shared AS (
+    SELECT group_id, explicit, valid_from, per_minute, pulse_seconds, connection_fee,
+        string_agg(digits, ',') AS digits, string_agg(id::text, ',') AS ids
+    FROM matched
+    GROUP BY group_id, explicit, valid_from, per_minute, pulse_seconds, connection_fee
+)
+SELECT s.explicit = 1, extract(epoch FROM s.valid_from) || '|' || s.per_minute || '|' || s.pulse_seconds
+    || '|' || s.connection_fee || '|' || g.id || '|' || g.name, g.country_id, s.digits, s.ids
+FROM shared s JOIN telephony_networkgroup g ON g.id = s.group_id
 """
+
+
+class Shared(NamedTuple):
+    """Rates that are equal but for their prefixes. ``keys`` are country and prefix (``IN9198``)."""
+
+    explicit: bool
+    terms: Terms
+    keys: list[str]
+    ids: array[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,45 +144,53 @@ class RateTable:
 def build_table(carrier: str, currency: str, direction: str, *, now: datetime) -> RateTable:
     """Everything that is priced there now or later. One query, streamed."""
     table = RateTable(currency, now.timestamp())
-    seen: dict[str, int] = {}
-    crowded = set()
-    for row, (key, rate_id, explicit, terms) in enumerate(
-        stream_rates(carrier, currency, direction, now=now)
-    ):
-        number = seen.get(terms)
-        if number is None:
-            number = seen[terms] = len(table.terms)
-            table.terms.append(Terms.read(terms))
-        table.ids.append(int(rate_id))
-        table.terms_of.append(number)
-        table.explicit.append(explicit == "1")
-        other = table.rows.setdefault(key, row)
-        if other != row:
-            table.rows[key] = (*((other,) if isinstance(other, int) else other), row)
-            crowded.add(key)
+    crowded: set[str] = set()
+    for shared in stream_rates(carrier, currency, direction, now=now):
+        first = len(table.ids)
+        table.ids.extend(shared.ids)
+        table.terms_of.extend(repeat(len(table.terms), len(shared.ids)))
+        table.explicit.extend(repeat(shared.explicit, len(shared.ids)))
+        table.terms.append(shared.terms)
+        _add_rows(table.rows, shared.keys, range(first, len(table.ids)), crowded)
     for key in crowded:
         table.rows[key] = tuple(sorted(_several(table.rows[key]), key=table.best_first))
     table.longest = max(map(len, table.rows), default=2) - 2
     return table
 
 
+def _add_rows(
+    rows: dict[str, int | tuple[int, ...]], keys: list[str], numbers: range, crowded: set[str]
+) -> None:
+    """Most keys are new; then the dictionary takes them all at once."""
+    if rows.keys().isdisjoint(keys):
+        rows.update(zip(keys, numbers, strict=True))
+        return
+    for key, number in zip(keys, numbers, strict=True):
+        if key in rows:
+            rows[key] = (*_several(rows[key]), number)
+            crowded.add(key)
+        else:
+            rows[key] = number
+
+
 def _several(rows: int | tuple[int, ...]) -> tuple[int, ...]:
     return (rows,) if isinstance(rows, int) else rows
 
 
-def stream_rates(carrier: str, currency: str, direction: str, *, now: datetime) -> Iterator[list[str]]:
-    """What counts now or later as [country and prefix, rate id, whether it names the prefix, terms]."""
+def stream_rates(carrier: str, currency: str, direction: str, *, now: datetime) -> Iterator[Shared]:
+    """What counts now or later."""
     asked: dict[str, Any] = {
         "carrier": carrier,
         "currency": currency,
         "direction": direction,
         "now": now,
     }
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(SET_UP)
         cursor.execute(ROWS, asked)
-        for (text,) in cursor:
-            for line in text.split("\x1e"):
-                yield line.split("\x1f")
+        for explicit, terms, country, digits, ids in cursor:
+            keys = (country + digits.replace(",", f",{country}")).split(",")
+            yield Shared(explicit, Terms.read(terms), keys, array("q", map(int, ids.split(","))))
 
 
 # --- one per process ------------------------------------------------------------------------------------
