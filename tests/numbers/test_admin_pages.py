@@ -37,6 +37,7 @@ from telephony.models import (
     BatchRow,
     Call,
     CarrierWebhook,
+    DeckUpload,
     NetworkGroup,
     RateVersion,
     SipRate,
@@ -117,6 +118,8 @@ def everything(
     )
     CarrierWebhook.objects.create(carrier="plivo", key="k", kind="status", call=call, body="a=b")
     SipSwitch.objects.create(workspace=workspace)
+    maker = workspace.members.earliest("pk")
+    DeckUpload.objects.create(carrier="plivo", currency="INR", valid_from=now, size=1, made_by=maker)
     RateVersion.objects.get_or_create(id=1, defaults={"version": uuid4()})
     Group.objects.create(name="Support")
     EmailAddress.objects.create(user=workspace.members.earliest("pk"), email="alice@example.com")
