@@ -39,7 +39,7 @@ def ask(request: Request, slug: str) -> HttpResponse:
         asked = ask_code(workspace, typed, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _refused(request, workspace, refusal, typed)
-    return _done(request, workspace, _calling(asked))
+    return _done(request, workspace, _calling(asked), is_sure=asked.sure)
 
 
 @require_POST
@@ -93,9 +93,9 @@ def _calling(asked: Asked) -> str:
     return f"The carrier has not confirmed the call to {shown}. If nothing rings, ask again in half a minute."
 
 
-def _done(request: Request, workspace: Workspace, said: str) -> HttpResponse:
+def _done(request: Request, workspace: Workspace, said: str, *, is_sure: bool = True) -> HttpResponse:
     if request.htmx:
-        return _card(request, workspace, said=said)
+        return _card(request, workspace, said=said, doubt="" if is_sure else said)
     messages.success(request, said)
     return redirect("kyc:cases", workspace.slug)
 

@@ -450,10 +450,12 @@ def test_goes_on_after_a_restart(tmp_path: Path, app: Listener) -> None:
 
 def test_is_forgotten_with_everything_else(sandbox: Sandbox, app: Listener) -> None:
     sandbox.control("PUT", "mode", ring_seconds=60)
+    before = set(threading.enumerate())
     place(sandbox, app)
     app.wait(lambda: app.about("/ring"))
+    [carrying] = [one for one in set(threading.enumerate()) - before if one.name == "sandbox-call"]
     sandbox.control("POST", "reset")
-    app.wait(lambda: not [one for one in threading.enumerate() if one.name == "sandbox-call"])
+    app.wait(lambda: not carrying.is_alive())
     assert len(app.heard) == 1
 
 
