@@ -7,7 +7,6 @@ yet, at most GATHER seconds' worth, is made again by the carrier's news of the c
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import queue
@@ -26,19 +25,23 @@ GATHER = 0.05  # seconds
 MOST = 500  # notes in one transaction
 WAITING = 20_000  # notes that wait at most, while the database is away
 AGAIN = 0.5  # seconds
-LAST = 5.0  # seconds for writing what is left when the process ends
+IDLE = 0.2  # seconds between two looks whether the process ends
+LAST = 4.0  # seconds for writing what is left then
 
 
 class Writer:
-    """A bounded queue and the thread that empties it."""
+    """A bounded queue and the thread that empties it.
+
+    The thread is no daemon: the interpreter waits for it when the process ends in good order. It ends when
+    nothing is left to write, or LAST seconds later.
+    """
 
     def __init__(self, waiting: int = WAITING) -> None:
         self._queue: queue.Queue[Note] = queue.Queue(waiting)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="inbound-notes", daemon=True)
+        self._last: float | None = None  # when writing ends, whatever is left
 
     def start(self) -> None:
-        self._thread.start()
+        threading.Thread(target=self._run, name="inbound-notes").start()
 
     def put(self, note: Note) -> None:
         """Leave it to the thread, or write it here when too many wait."""
@@ -47,24 +50,24 @@ class Writer:
         except queue.Full:
             write_here(note)
 
-    def finish(self, patience: float = LAST) -> None:
-        """Write what is left, for so many seconds at most."""
-        self._stop.set()
-        self._thread.join(patience)
-
     def _run(self) -> None:
-        while not (self._stop.is_set() and self._queue.empty()):
+        while not (self._is_ending() and self._queue.empty()):
             if notes := self._gathered():
                 self._write(notes)
         connection.close()
 
+    def _is_ending(self) -> bool:
+        if self._last is None and not threading.main_thread().is_alive():
+            self._last = time.monotonic() + LAST
+        return self._last is not None
+
     def _gathered(self) -> list[Note]:
         try:
-            notes = [self._queue.get(timeout=GATHER)]
+            notes = [self._queue.get(timeout=IDLE)]
         except queue.Empty:
             return []
         end = time.monotonic() + GATHER
-        while len(notes) < MOST and not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+        while len(notes) < MOST and (left := end - time.monotonic()) > 0:
             try:
                 notes.append(self._queue.get(timeout=left))
             except queue.Empty:
@@ -73,20 +76,23 @@ class Writer:
 
     def _write(self, notes: list[Note]) -> None:
         """All of them, as often as it takes; one that can't be written is logged and left."""
-        while True:
+        while not self._is_late():
             try:
                 write_notes(notes)
             except (OperationalError, InterfaceError) as error:
                 log.warning("%s notes of calls wait: %s", len(notes), error)
                 connection.close()
-                if self._stop.wait(AGAIN):
-                    time.sleep(AGAIN)
+                time.sleep(AGAIN)
             except DatabaseError:
                 for note in notes:
                     write_here(note)
                 return
             else:
                 return
+        log.error("%s notes of calls were not written", len(notes))
+
+    def _is_late(self) -> bool:
+        return self._is_ending() and time.monotonic() > (self._last or 0)
 
 
 def write_here(note: Note) -> None:
@@ -120,13 +126,7 @@ def begin() -> Writer:
 
 
 def _start() -> Writer:
-    stop, writer = threading.Event(), Writer()
-    threading.Thread(target=watch, args=(route_cache(), stop), name="routes-watch", daemon=True).start()
+    writer = Writer()
+    threading.Thread(target=watch, args=(route_cache(),), name="routes-watch", daemon=True).start()
     writer.start()
-
-    def end() -> None:
-        stop.set()
-        writer.finish()
-
-    atexit.register(end)
     return writer

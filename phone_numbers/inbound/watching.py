@@ -10,7 +10,7 @@ which PgBouncer in transaction mode does not give.
 from __future__ import annotations
 
 import logging
-import threading
+import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -50,10 +50,10 @@ class Watch:
         return changed
 
 
-def watch(cache: RouteCache, stop: threading.Event) -> None:
-    """Look for changes until stopped; while the database is away, for its return."""
+def watch(cache: RouteCache) -> None:
+    """Look for changes as long as the process lives; while the database is away, for its return."""
     looking = Watch()
-    while not stop.is_set():
+    while True:
         cache.ask()
         try:
             cache.confirm(looking.look())
@@ -61,7 +61,7 @@ def watch(cache: RouteCache, stop: threading.Event) -> None:
             cache.fail()
             log.warning("Routes can't be confirmed: %s", error)
             connection.close()
-        stop.wait(settings.ROUTES_LOOK_EVERY)
+        time.sleep(settings.ROUTES_LOOK_EVERY)
 
 
 def clear_changes(now: datetime) -> None:
