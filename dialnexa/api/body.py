@@ -115,7 +115,8 @@ class FormParser(BaseParser):
             raise self.too_large
         if taken.too_many:
             raise ParseError("The form has more than one file.")
-        found = {name: SentFile(file.name, file.read()) for name, file in files.items()}
+        sent: dict[str, Any] = files.dict()
+        found = {name: SentFile(file.name, file.read()) for name, file in sent.items()}
         return {**_single(texts.lists()), **found}
 
 
@@ -172,7 +173,7 @@ class Whole(serializers.IntegerField):
 class File(serializers.FileField):
     """A SentFile."""
 
-    def to_internal_value(self, data: Any) -> SentFile:
+    def to_internal_value(self, data: Any) -> SentFile:  # type: ignore[override]
         if not isinstance(data, SentFile):
             self.fail("invalid")
         return data

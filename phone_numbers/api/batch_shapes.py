@@ -100,7 +100,7 @@ class BatchCheckShape(serializers.Serializer):
     rejected_records = serializers.IntegerField()
     duplicate_records = serializers.IntegerField(help_text="Of the rejected ones: the first row counts")
     variables = serializers.ListField(child=serializers.CharField(), help_text="The other columns")
-    errors = FoundError(many=True)
+    errors = FoundError(many=True)  # type: ignore[assignment]
     repairs = FoundRepair(many=True)
     estimate = FoundCost()
     warnings = serializers.ListField(child=serializers.CharField(), help_text="About the file as a whole")

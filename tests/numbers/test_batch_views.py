@@ -185,6 +185,7 @@ def test_lead_from_each_reason_to_where_it_is_mended(client: Client, batch: Batc
 def test_offer_an_example_that_can_be_called(client: Client) -> None:
     form = client.get(UPLOAD).content.decode()
     found = finders.find(re.findall(r'href="/static/(examples/\w+\.csv)" download', form)[0])
+    assert found
     upload(client, Path(found).read_bytes(), "example-list.csv")
     batch = BatchCall.objects.get()
     assert (batch.rows, batch.good_rows, batch.report["variables"]) == (3, 3, ["Name", "appointment"])

@@ -17,7 +17,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.audit import entries_about
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
-from telephony.batches import background, report
+from telephony.batches import background, checking, report
 from telephony.batches.background import LEASE, MOST_READINGS, read_batch, take_due_readings
 from telephony.batches.drafts import delete_draft, file_of, recheck_batch, upload_batch
 from telephony.batches.judging import Choices
@@ -105,7 +105,7 @@ def test_leaves_no_trace_of_a_worker_that_was_too_slow(
     monkeypatch.setattr(report, "STEP", 10)
     monkeypatch.setattr(background, "EVERY", 0)
     batch = upload()
-    took_over = []
+    took_over: list[list[str]] = []
 
     def tell() -> datetime:
         if BatchCall.objects.get().rows_read == 20 and not took_over:
@@ -122,7 +122,7 @@ def test_stops_when_the_draft_is_deleted(
     upload: Upload, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = upload()
-    found = background.check_source
+    found = checking.check_source
 
     def check_source(*given: Any, **options: Any) -> Any:
         delete_draft(BatchCall.objects.get(), by=SYSTEM, now=now)
@@ -157,7 +157,13 @@ def test_is_read_again_with_other_choices(upload: Upload, now: datetime) -> None
     batch = upload()
     read_batch(batch.pk, tell=later(now))
     batch.refresh_from_db()
-    chosen = {"carrier": "plivo", "from_number_id": "", "agent_version": None, "by": SYSTEM, "now": now}
+    chosen: dict[str, Any] = {
+        "carrier": "plivo",
+        "from_number_id": "",
+        "agent_version": None,
+        "by": SYSTEM,
+        "now": now,
+    }
     recheck_batch(batch, choices=Choices("IN", frozenset({"national"})), **chosen)
     assert (batch.is_being_read, batch.good_rows, batch.readings) == (True, 0, 0)
     with pytest.raises(Refusal, match="batch_being_read"):
