@@ -31,7 +31,7 @@ class RateIntervals:
     """``owners[i]`` is the row that prices the numbers from ``bounds[i]`` up to the next; -1: none does."""
 
     currency: str
-    countries: dict[str, int]
+    numbers: NDArray[np.int64]  # of the countries, by the two letters as one number; 0: not here
     bounds: NDArray[np.int64]
     owners: Rows
     ids: NDArray[np.int64]
@@ -42,7 +42,10 @@ class RateIntervals:
     @property
     def size(self) -> int:
         """The bytes its arrays take."""
-        return sum(kept.nbytes for kept in (self.bounds, self.owners, self.ids, self.terms_of, self.lengths))
+        return sum(
+            kept.nbytes
+            for kept in (self.numbers, self.bounds, self.owners, self.ids, self.terms_of, self.lengths)
+        )
 
     def find(self, digits: Sequence[str], countries: Sequence[str]) -> Rows:
         """For each number (digits with the calling code, no ``+``) of each country (ISO) the row that decides
@@ -57,13 +60,13 @@ class RateIntervals:
     def _find(self, digits: Sequence[str], countries: Sequence[str]) -> Rows:
         letters = np.array(digits, dtype=f"S{WIDTH}").view(np.uint8).reshape(len(digits), WIDTH)
         values = np.where(letters, letters - 48, 0) @ POWERS  # short numbers end in zeros, as prefixes do
-        of_country = np.fromiter(map(self._number, countries), np.int64, len(countries))
+        of_country = self.numbers[_pairs(countries)]
         keys = values.astype(np.int64) + of_country * COUNTRY
-        where = np.searchsorted(self.bounds, keys, side="right") - 1
-        return np.where(of_country > 0, self.owners[where], -1)
-
-    def _number(self, country: str) -> int:
-        return self.countries.get(country, 0)
+        order = np.argsort(keys)  # neighbours are looked for one after the other, in memory that is near
+        found = np.empty(len(keys), dtype=np.int32)
+        found[order] = self.owners[np.searchsorted(self.bounds, keys[order], side="right") - 1]
+        found[of_country == 0] = -1
+        return found
 
     def price(self, row: int, digits: str) -> CallPrice | None:
         """What ``find`` found for a number."""
@@ -83,6 +86,20 @@ class RateIntervals:
         )
 
 
+def _pairs(countries: Sequence[str]) -> NDArray[np.uint16]:
+    """Two letters as one number each; what has not two letters as nothing."""
+    text = "".join(countries)
+    if len(text) != 2 * len(countries) or not text.isascii() or not all(countries):
+        text = "".join(iso if len(iso) == 2 and iso.isascii() else "\0\0" for iso in countries)
+    return np.frombuffer(text.encode(), dtype=np.uint16) if text else np.zeros(0, dtype=np.uint16)
+
+
+def _numbers(countries: dict[str, int]) -> NDArray[np.int64]:
+    numbers = np.zeros(2**16, dtype=np.int64)
+    numbers[_pairs(list(countries))] = list(countries.values())
+    return numbers
+
+
 def build_intervals(carrier: str, currency: str, direction: str = OUTBOUND, *, at: datetime) -> RateIntervals:
     """What counts there at the moment ``at`` (aware), for ``carrier`` (slug) and ``currency`` (ISO 4217)."""
     read = _Read(at.timestamp())
@@ -98,7 +115,7 @@ def build_intervals(carrier: str, currency: str, direction: str = OUTBOUND, *, a
     bounds, owners = _flatten(starts, lengths)
     terms_of = np.array(read.terms_of, dtype=np.int32)[order]
     return RateIntervals(
-        currency, read.countries, bounds, owners, ids[order], terms_of, lengths, tuple(read.terms)
+        currency, _numbers(read.countries), bounds, owners, ids[order], terms_of, lengths, tuple(read.terms)
     )
 
 

@@ -241,6 +241,19 @@ def test_agrees_with_a_look_at_every_rate(seed: int, now: datetime) -> None:
         assert intervals.price(row, number.e164[1:]) == asked
 
 
+def test_takes_numbers_of_no_country_and_of_others_in_a_batch(now: datetime) -> None:
+    first = add(group("IN", "mobile", "919"), "919", "1", now)
+    intervals = build_intervals("plivo", "INR", at=now)
+    digits = ["919812345678", "870773111632", "919812345678", "6581234567", "919812345678"]
+    rows = intervals.find(digits, ["IN", "", "US", "SG", "IN"])
+    assert rows.tolist() == [0, -1, -1, -1, 0]
+    assert intervals.find([], []).tolist() == []
+    found = intervals.price(rows[0], digits[0])
+    assert found is not None
+    assert found.rate_id == first.pk
+    assert build_intervals("twilio", "INR", at=now).find(digits[:1], ["IN"]).tolist() == [-1]
+
+
 # --- the table of this process ------------------------------------------------------------------------------
 
 
