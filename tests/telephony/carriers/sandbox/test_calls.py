@@ -132,7 +132,8 @@ def test_lasts_as_long_as_people_talk(quick: Sandbox, app: Listener, kind: str, 
 
 
 def test_ends_at_its_limit(quick: Sandbox, app: Listener) -> None:
-    app.xml = "<Response><Dial callerId='+14155550100'><User>sip:a@b.example</User></Dial></Response>"
+    dial = "<Dial callerId='+14155550100'><User>sip:a@b.example</User></Dial>"
+    app.xml = f"<Response>{dial}<Speak>Nobody hears this</Speak></Response>"
     call = over(quick, app, place(quick, app, time_limit=7))
     assert (call.duration, call.deeds) == (7, ("Dialled sip:a@b.example as +14155550100",))
 
