@@ -19,6 +19,7 @@ from django.test import Client
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
+from phone_numbers.management.commands import sweep as sweeper
 from phone_numbers.templatetags.batches import time_span
 from phone_numbers.views import batches as views
 from telephony import agents
@@ -139,6 +140,21 @@ def test_show_how_far_a_long_list_is_read_and_then_its_report(client: Client, lo
     answer = client.get(f"/w/acme/batches/{long.pk}/", headers={"hx-request": "true"})
     assert (answer.status_code, answer["HX-Refresh"]) == (200, "true")
     assert "6–9, 12–13" in page(client, long)
+
+
+def test_have_a_worker_rung_for_again_by_the_sweeper(
+    long: BatchCall, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[tuple[str, dict[str, str]]] = []
+
+    def ring(task: Any, **ids: str) -> bool:
+        rung.append((task.name, ids))
+        return True
+
+    monkeypatch.setattr(sweeper, "ring", ring)
+    BatchCall.objects.update(reading_due_at=now)
+    sweeper.sweep()
+    assert ("telephony.tasks.read_batch", {"batch_id": long.pk}) in rung
 
 
 def test_take_choices_about_a_long_list_once_it_is_read(client: Client, long: BatchCall) -> None:
