@@ -63,8 +63,9 @@ def refuse_over_cap(key: ApiKey, amount: Decimal, *, now: datetime) -> None:
 
     Raises Refusal 402 ``spend_cap_reached`` when ``amount`` more would pass the key's monthly cap.
     """
-    left = left_under_cap(key, now=now)
-    if left is None or amount <= left:
+    key = _locked(key)
+    left = _left(key, now)
+    if left is None or key.monthly_spend_cap is None or amount <= left:
         return
     currency = key.workspace.currency
     cap, rest, asked = (format_money(x, currency) for x in (key.monthly_spend_cap, left, amount))
@@ -82,7 +83,15 @@ def refuse_over_cap(key: ApiKey, amount: Decimal, *, now: datetime) -> None:
 
 def left_under_cap(key: ApiKey, *, now: datetime) -> Decimal | None:
     """What the key may still spend this month; None without a cap. Locks the chain as ``lock_chain`` does."""
-    key = next(row for row in lock_chain(key) if row.pk == key.pk)
+    return _left(_locked(key), now)
+
+
+def _locked(key: ApiKey) -> ApiKey:
+    """The key as it is now, its chain locked."""
+    return next(row for row in lock_chain(key) if row.pk == key.pk)
+
+
+def _left(key: ApiKey, now: datetime) -> Decimal | None:
     if key.monthly_spend_cap is None:
         return None
     return max(key.monthly_spend_cap - spent_this_month(key, now=now), NOTHING)

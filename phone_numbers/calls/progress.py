@@ -61,7 +61,7 @@ def _move(call: Call, state: CallState, *, by: Actor, now: datetime) -> bool:
         call.transition("answer", by=by, now=now, answered_at=now, next_run_at=look)
         return True
     if call.status in (Status.CREATED, Status.INITIATED):
-        rang = {"rang_at": now} if state == CallState.RINGING else {}
+        rang: dict[str, Any] = {"rang_at": now} if state == CallState.RINGING else {}
         call.transition("accept", by=by, now=now, **rang, next_run_at=ring_end(now))
         return True
     if state == CallState.RINGING and call.status == Status.SENT and call.rang_at is None:
@@ -95,7 +95,9 @@ def _end(call: Call, event: CallEvent, *, by: Actor, now: datetime) -> None:
         # A person had answered ours, whatever the last word says; an agent had only been asked to.
         name = "complete" if call.direction == Direction.OUTBOUND else "fail"
     spoken = _spoken(call, event, now) if name == "complete" else 0
-    told = {"carrier_cost": event.cost} if event.cost is not None else {}
+    told: dict[str, Any] = {"carrier_cost": event.cost} if event.cost is not None else {}
+    if name == "complete" and event.duration is not None:
+        told["duration"] = event.duration  # carriers bill more seconds than were spoken
     end_call(call, name, spoken=spoken, by=by, now=now, cause=event.cause, **told)
 
 
@@ -136,11 +138,10 @@ def end_call(
             ended_at=now,
             next_run_at=None,
             charged=charge,
-            duration=spoken,
             billed_seconds=spoken,
             cause=cause[:CAUSE_LIMIT],
             reason_code=code,
-            **fields,
+            **{"duration": spoken, **fields},
         )
         if sentence:
             Call.objects.filter(pk=call.pk).update(reason=sentence[:500])
