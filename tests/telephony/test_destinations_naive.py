@@ -46,7 +46,8 @@ def make_case(random: Random) -> tuple[naive.World, list[str]]:
     regions = random.sample(SHARED if random.random() < 0.6 else REGIONS, 4)
     digits = [make_digits(random, random.choice(regions)) for _ in range(ASKED)]
     groups = [(random.choice(regions), make_prefixes(random, digits)) for _ in range(random.randint(0, 5))]
-    own = random.choice(["", "", "+" + digits[0]])
+    near = f"+{digits[0][:-1]}{random.randrange(10)}"  # mostly another number, and all but it
+    own = random.choice(["", "", "+" + digits[0], near])
     world = naive.World(
         verified=random.random() < 0.6,
         own=own,
