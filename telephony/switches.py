@@ -55,10 +55,15 @@ def _refuse_not_offered(groups: Iterable[NetworkGroup]) -> None:
 def _entries(
     workspace: Workspace, groups: Iterable[NetworkGroup], enabled: bool, by: Actor, now: datetime
 ) -> list[AuditEntry]:
-    event = "network_group_enabled" if enabled else "network_group_disabled"
-    before = {"enabled": not enabled}
     return [
-        audit.entry_for(workspace, event, before=before, after=_told(group, enabled), by=by, now=now)
+        audit.entry_for(
+            workspace,
+            "network_group_enabled" if enabled else "network_group_disabled",
+            before={"enabled": not enabled},
+            after=_told(group, enabled),
+            by=by,
+            now=now,
+        )
         for group in groups
     ]
 
@@ -79,9 +84,14 @@ def set_sip_switch(workspace: Workspace, enabled: bool, *, by: Actor, now: datet
         switches = SipSwitch.objects.filter(workspace=workspace).exclude(enabled=enabled)
         changed = bool(switches.update(enabled=enabled, changed_at=now))
         if changed:
-            event = "sip_switch_enabled" if enabled else "sip_switch_disabled"
-            before, after = {"enabled": not enabled}, {"enabled": enabled}
-            audit.record(workspace, event, before=before, after=after, by=by, now=now)
+            audit.record(
+                workspace,
+                "sip_switch_enabled" if enabled else "sip_switch_disabled",
+                before={"enabled": not enabled},
+                after={"enabled": enabled},
+                by=by,
+                now=now,
+            )
     return changed
 
 
