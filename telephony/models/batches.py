@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dialnexa.ids import id_maker
-from dialnexa.models import User, Workspace
+from dialnexa.models import ApiKey, User, Workspace
 from dialnexa.states import Stateful, Transitions
 from telephony.models.agents import AgentVersion
 
@@ -77,9 +77,16 @@ class BatchCall(Stateful):
     attempts = models.PositiveSmallIntegerField(default=1, help_text="Calls to one number, at most: 1 to 4")
     retry_minutes = models.PositiveSmallIntegerField(default=30, help_text="Between two calls to one number")
     reason = models.CharField(max_length=300, blank=True, help_text="Why it was paused or stopped")
+    reason_code = models.CharField(max_length=60, blank=True)
+    fix = models.CharField(max_length=20, blank=True, help_text="The page that mends the reason")
+    started_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    api_key = models.ForeignKey(
+        ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="Its cap counts"
+    )
     next_run_at = models.DateTimeField(null=True, blank=True, help_text="When to look at it next")
     rung_until = models.DateTimeField(null=True, blank=True)
-    started_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True, help_text="When somebody ordered it to dial")
+    begun_at = models.DateTimeField(null=True, blank=True, help_text="Its turn came, the last time")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
