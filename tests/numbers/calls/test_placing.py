@@ -47,6 +47,7 @@ def test_reserves_what_the_longest_call_costs(
 
 def test_keeps_the_price_it_was_made_at(workspace: Workspace, number: PhoneNumber, now: datetime) -> None:
     call = place_call(workspace, number, LONDON, by=SYSTEM, now=now)
+    assert call.rate_id
     rate = CallRate.objects.get(pk=call.rate_id)
     assert (call.per_minute, call.pulse_seconds) == (rate.per_minute, rate.pulse_seconds)
 

@@ -21,6 +21,7 @@ from tests.numbers.calls.conftest import LONDON
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
 S = CallState
+NOTHING = Decimal(0)
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_charges_what_was_spoken_and_gives_back_the_rest(
     over = say(call, S.COMPLETED, now, billed=61)
     assert call.per_minute
     assert over.charged == call.per_minute * 2
-    assert (wallet.balance(workspace), wallet.held(workspace)) == (before - call.per_minute * 2, 0)
+    assert (wallet.balance(workspace), wallet.held(workspace)) == (before - call.per_minute * 2, NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +75,8 @@ def test_charges_nothing_for_a_call_nobody_took(
 ) -> None:
     before = wallet.balance(workspace) + call.held
     over = [say(call, state, now) for state in states][-1]
-    assert (over.status, over.charged) == (status, 0)
-    assert (wallet.balance(workspace), wallet.held(workspace)) == (before, 0)
+    assert (over.status, over.charged) == (status, NOTHING)
+    assert (wallet.balance(workspace), wallet.held(workspace)) == (before, NOTHING)
 
 
 def test_ends_the_same_in_whatever_order_it_is_told(
@@ -96,7 +97,7 @@ def test_changes_nothing_about_a_call_that_is_over(workspace: Workspace, call: C
     say(call, S.FAILED, now)
     before = wallet.balance(workspace)
     over = say(call, S.COMPLETED, now, billed=600)
-    assert (over.status, over.charged, wallet.balance(workspace)) == ("failed", 0, before)
+    assert (over.status, over.charged, wallet.balance(workspace)) == ("failed", NOTHING, before)
 
 
 def test_takes_no_word_about_another_call_of_the_carrier(call: Call, now: datetime) -> None:
