@@ -12,6 +12,7 @@ from dialnexa.settings_pages import invitations
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),  # answered by health.answer_first, before
     path("readyz", health.readyz, name="readyz"),  # any other middleware
+    path("carrier/", include("phone_numbers.carrier_urls")),  # early: a caller waits for the answer
     path("", views.home, name="home"),
     # allauth's own pattern for the mailed link takes no "_", which our users' ids have
     re_path(
@@ -29,7 +30,6 @@ urlpatterns = [
     path("w/<slug:slug>/kyc/", include("kyc.urls")),
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
     path("w/<slug:slug>/wallet/export.csv", views.export_wallet, name="wallet_export"),
-    path("carrier/", include("phone_numbers.carrier_urls")),
     path(
         "carrier/<slug:carrier>/verification/<str:token>/", include("phone_numbers.verification_webhook_urls")
     ),
