@@ -32,8 +32,12 @@ Status = Call.Status
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One webhook that was heard. ``code`` and ``sentence``: why the call was turned away, empty if not."""
+    """One webhook that was heard, about the call ``call_id`` (see ``call_id_of``).
 
+    ``code`` and ``sentence``: why the call was turned away, empty if not.
+    """
+
+    call_id: str
     carrier: str
     kind: str  # answer or status
     event: CallEvent
@@ -42,10 +46,6 @@ class Note:
     at: datetime
     code: str = ""
     sentence: str = ""
-
-    @property
-    def call_id(self) -> str:
-        return call_id_of(self.carrier, self.event)
 
 
 def call_id_of(carrier: str, event: CallEvent) -> str:

@@ -20,7 +20,7 @@ from phone_numbers.calls.webhooks import Forged, NotOurs, Unreadable, keep, read
 from phone_numbers.inbound.answers import AWAY, SORRY, answer_inbound
 from phone_numbers.inbound.aside import keep_aside
 from phone_numbers.inbound.cache import Away, find_route
-from phone_numbers.inbound.notes import Note, ensure_call, write_note
+from phone_numbers.inbound.notes import Note, call_id_of, ensure_call, write_note
 from phone_numbers.inbound.routes import Route, resolve_route
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier
@@ -38,15 +38,20 @@ def answer_call(request: SignedRequest, *, carrier: str, now: datetime) -> Rende
 
     ``carrier`` is the slug the address was given out for. Raises NotOurs, Forged, Unreadable.
     """
+    answer, note = decide(request, carrier=carrier, now=now)
+    if note:
+        keep_aside(note)
+    return answer
+
+
+def decide(request: SignedRequest, *, carrier: str, now: datetime) -> tuple[Rendered, Note | None]:
+    """The answer, and what is to be noted of it: nothing when nobody knows who takes the call."""
     line, event = _heard(request, carrier)
     try:
         route = find_route(carrier, event.to)
     except Away:
-        return line.render(AWAY)
-    note = Note(carrier, "answer", event, route, request.body, now, *_why_not(route))
-    answer, note = _rendered(line, note)
-    keep_aside(note)
-    return answer
+        return line.render(AWAY), None
+    return _rendered(line, _note(request, event, route, carrier, "answer", now))
 
 
 def hear_status(request: SignedRequest, *, carrier: str, now: datetime) -> None:
@@ -57,7 +62,7 @@ def hear_status(request: SignedRequest, *, carrier: str, now: datetime) -> None:
     """
     _, event = _heard(request, carrier)
     route = resolve_route(carrier, event.to)
-    note = Note(carrier, "status", event, route, request.body, now, *_why_not(route))
+    note = _note(request, event, route, carrier, "status", now)
     with transaction.atomic():
         call = ensure_call(note)
         if call is None:
@@ -93,8 +98,21 @@ def _line(carrier: str) -> Carrier:
     return line
 
 
-def _why_not(route: Route | None) -> tuple[str, str]:
-    return (route.refusal.code, route.refusal.sentence) if route and route.refusal else ("", "")
+def _note(
+    request: SignedRequest, event: CallEvent, route: Route | None, carrier: str, kind: str, now: datetime
+) -> Note:
+    refusal = route.refusal if route else None
+    return Note(
+        call_id=call_id_of(carrier, event),
+        carrier=carrier,
+        kind=kind,
+        event=event,
+        route=route,
+        body=request.body,
+        at=now,
+        code=refusal.code if refusal else "",
+        sentence=refusal.sentence if refusal else "",
+    )
 
 
 def _rendered(line: Carrier, note: Note) -> tuple[Rendered, Note]:

@@ -15,12 +15,14 @@ from telephony.destinations import Step
 
 FACTS = """
 SELECT n.id, n.country, n.status, w.id, w.currency, coalesce(r.id, ''), coalesce(r.rental_status, ''),
-    coalesce(v.id, ''), coalesce(v.runtime_url, ''), coalesce(a.title || ' v' || v.number, '')
+    coalesce(v.id, ''), coalesce(v.runtime_url, ''), coalesce(a.title || ' v' || v.number, ''),
+    CASE WHEN t.auth_mode = 'ip' THEN concat_ws(' ', t.transport, t.host, t.port) ELSE '' END
 FROM numbers_phonenumber n
 JOIN dialnexa_workspace w ON w.id = n.workspace_id
 LEFT JOIN numbers_rental r ON r.number_id = n.id
 LEFT JOIN telephony_agentversion v ON v.id = n.inbound_version_id AND v.status = 'published'
 LEFT JOIN telephony_agent a ON a.id = v.agent_id
+LEFT JOIN numbers_siptrunk t ON t.number_id = n.id
 WHERE n.e164 = %s AND n.carrier = %s AND n.status IN ('pending', 'active', 'releasing')
 """
 
@@ -40,6 +42,7 @@ class Route:
     version: str  # its name
     steps: tuple[Step, ...]
     refusal: Step | None  # the first that failed
+    origin: str = ""  # transport, host and port of the SIP trunk that calls must come from; empty: from any
 
 
 def resolve_route(carrier: str, e164: str) -> Route | None:
@@ -66,6 +69,7 @@ def _route(
     version_id: str,
     runtime_url: str,
     version: str,
+    origin: str,
 ) -> Route:
     asked = Asked(e164, number_id)
     steps = (
@@ -86,4 +90,5 @@ def _route(
         version=version,
         steps=steps,
         refusal=failed,
+        origin=origin,
     )

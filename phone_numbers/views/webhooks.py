@@ -52,7 +52,9 @@ def signed_request(request: HttpRequest) -> SignedRequest | None:
     """The request as its signature saw it; None for one larger than any webhook."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
         return None
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    said = request.META.items()
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in said if name[:5] == "HTTP_"}
+    headers["content-type"] = request.META.get("CONTENT_TYPE", "")
     url = f"{settings.PUBLIC_BASE_URL}{request.get_full_path()}"
     return SignedRequest(request.method or "", url, headers, request.body)
 

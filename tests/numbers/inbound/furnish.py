@@ -1,4 +1,4 @@
-"""``python -m tests.numbers.inbound.furnish``: numbers that agents answer, for ``installation``."""
+"""``python -m tests.numbers.inbound.furnish [MORE]``: numbers that an agent answers, for ``installation``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ VERSIONS = ("wss://agents.example.com/1", "wss://agents.example.com/2")
 NUMBERS = tuple(f"+1212555{serial:04}" for serial in range(100, 120))
 
 
-def main() -> None:
+def more_numbers(count: int) -> list[str]:
+    """The numbers there are beside NUMBERS, when so many more were asked for."""
+    return [f"+1213{serial:07}" for serial in range(2_000_000, 2_000_000 + count)]
+
+
+def main(more: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialnexa.settings")
     import django
 
@@ -31,10 +36,10 @@ def main() -> None:
         agent = agents.create_agent(workspace, title=f"Agent {n + 1}", runtime_url=url, by=SYSTEM, now=now)
         agents.publish(agents.newest_version(agent), by=SYSTEM, now=now)
         versions.append(agents.newest_version(agent))
-    for e164 in NUMBERS:
+    for e164 in (*NUMBERS, *more_numbers(more)):
         number = make_number(workspace, e164, inbound_version=versions[0])
         make_rental(number, now + timedelta(days=20))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 0)

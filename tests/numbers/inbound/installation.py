@@ -19,7 +19,7 @@ import psycopg
 
 from dialnexa import embedded
 from tests.conftest import AUTH_ID
-from tests.numbers.inbound.conftest import Asking
+from tests.numbers.inbound.asking import Asking
 from tests.processes import ROOT, clean_env, open_folder, run, wait_for
 
 BASE = "http://localhost:8000"  # what is signed; nobody listens there
@@ -103,7 +103,8 @@ class Installation:
 
 
 @contextmanager
-def installed() -> Iterator[Installation]:
+def installed(more: int = 0, **variables: str) -> Iterator[Installation]:
+    """``more`` numbers than NUMBERS; ``variables`` are added to its environment."""
     with open_folder() as folder:
         url = embedded.postgres_url(folder)
         env = clean_env(
@@ -115,11 +116,13 @@ def installed() -> Iterator[Installation]:
             DIALNEXA_PLIVO_AUTH_ID=AUTH_ID,
             DIALNEXA_PLIVO_AUTH_TOKEN="sandbox-token",  # noqa: S106
             DIALNEXA_PLIVO_BASE_URL="http://127.0.0.1:9",
+            **variables,
         )
         made = Installation(folder, url, env)
         try:
-            for arguments in (("manage.py", "migrate", "-v", "0"), ("-m", "tests.numbers.inbound.furnish")):
-                done = run(*arguments, env=env, timeout=180)
+            furnish = ("-m", "tests.numbers.inbound.furnish", str(more))
+            for arguments in (("manage.py", "migrate", "-v", "0"), furnish):
+                done = run(*arguments, env=env, timeout=300)
                 assert done.returncode == 0, done.stderr[-3000:]
             yield made
         finally:

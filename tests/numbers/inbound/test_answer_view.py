@@ -14,7 +14,8 @@ from phone_numbers.explaining import explain_inbound
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.routing import route_number
 from telephony.models import AgentVersion, Call, CarrierWebhook
-from tests.numbers.inbound.conftest import CALLER, Asking, forced
+from tests.numbers.inbound.asking import CALLER, Asking
+from tests.numbers.inbound.conftest import forced
 from tests.numbers.rows import make_number, make_rental
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber
 from telephony.models import Call, CarrierWebhook
 from tests.matrix.snapshot import snapshot
-from tests.numbers.inbound.conftest import FORM, NONCE, Asking
+from tests.numbers.inbound.asking import FORM, NONCE, Asking
 
 pytestmark = pytest.mark.django_db
 KINDS = ["answer", "status"]

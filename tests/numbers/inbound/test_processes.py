@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 
 from phone_numbers.inbound.answers import IN_A_MINUTE
-from tests.numbers.inbound.conftest import Asking
+from tests.numbers.inbound.asking import Asking
 from tests.numbers.inbound.furnish import NUMBERS, VERSIONS
 from tests.numbers.inbound.installation import Installation, Web, installed
 from tests.processes import wait_for

@@ -13,7 +13,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import LedgerEntry, Workspace
 from phone_numbers.models import Rental
 from telephony.models import Call, CarrierWebhook
-from tests.numbers.inbound.conftest import Asking
+from tests.numbers.inbound.asking import Asking
 from tests.numbers.rows import make_number
 
 pytestmark = pytest.mark.django_db
