@@ -43,10 +43,11 @@ chaos: $(DEV) ## Buy while everything is killed: N=200 SEED=… SABOTAGE=… PRO
 fuzz: $(DEV) ## Send the API what its document allows and forbids: N=5000 SEED=…
 	@$(PY) -m tests.fuzz --n $(if $(filter file,$(origin N)),5000,$(N)) $(if $(SEED),--seed $(SEED))
 
-bench: $(DEV) ## Measure validation and rating, targets in each line: N=1000000 (numbers)
+bench: $(DEV) ## Measure validation, rating, inbound answers, targets in each line: N=1000000 (numbers)
 	@$(PY) -m tests.bench.validation $(if $(filter file,$(origin N)),,--rows $(N))
 	@$(PY) -m tests.bench.verdicts --n $(if $(filter file,$(origin N)),100000,$(N))
 	@$(PY) -m tests.bench.rating
+	@$(PY) -m tests.bench.inbound
 	@$(PY) -m tests.bench.lists
 
 COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
