@@ -25,6 +25,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+PATIENCE = 30_000  # milliseconds: the first page takes long on a busy machine
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop in this thread
 
 
@@ -61,7 +62,7 @@ def open_page(
         path: str = "/w/acme/numbers/", width: int = 1440, height: int = 900, **options: Any
     ) -> Any:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(PATIENCE)
         session = client_of(alice).cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": session, "url": shop}])
         contexts.append(context)
@@ -75,6 +76,27 @@ def open_page(
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def open_desk(chromium: Any, shop: str, staff: User, complaints: list[str]) -> Iterator[Callable[..., Any]]:
+    """Open pages of the support desk as Sam."""
+    contexts = []
+
+    def open_desk(path: str = "/admin/", width: int = 1440, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        context.set_default_timeout(PATIENCE)
+        session = client_of(staff).cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": shop}])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(shop + path)
+        return page
+
+    yield open_desk
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from dialnexa.actors import SYSTEM
-from dialnexa.models import User, Workspace
+from dialnexa.models import Workspace
 from kyc import reviews
 from kyc.documents import add_document, describe
 from kyc.inspecting import inspect
 from kyc.models import KycCase
 from tests.browser.test_kyc import choose
-from tests.conftest import client_of
 from tests.kyc.papers import jpeg, pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 QUEUE = "/admin/kyc/kyccase/"
-
-
-@pytest.fixture
-def open_desk(chromium: Any, shop: str, staff: User, complaints: list[str]) -> Iterator[Callable[..., Any]]:
-    """Open pages of the support desk as Sam."""
-    contexts = []
-
-    def open_desk(path: str = QUEUE, width: int = 1440, **options: Any) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        context.set_default_timeout(8_000)
-        session = client_of(staff).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": session, "url": shop}])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(shop + path)
-        return page
-
-    yield open_desk
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
@@ -70,7 +48,7 @@ def test_go_to_staff_and_back_until_they_are_in_order(
     owner.get_by_role("button", name="Submit for review").click()
     owner.get_by_text("Our team is reading your papers").wait_for()
 
-    desk = open_desk(java_script_enabled=javascript)
+    desk = open_desk(QUEUE, java_script_enabled=javascript)
     desk.get_by_role("link", name="In review").click()
     desk.get_by_role("link", name="Acme").click()
     desk.get_by_text("bill.jpg").wait_for()
