@@ -17,6 +17,7 @@ from tests.numbers.inbound.asking import Asking
 from tests.numbers.rows import make_number
 
 pytestmark = pytest.mark.django_db
+ZERO, RUPEE = Decimal(0), Decimal(1)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def test_ends_the_call_and_charges_what_the_carrier_billed(
     call.ask()
     assert call.tell(61, HangupCauseName="Normal Hangup").status_code == 204
     row = the_call()
-    assert (row.status, row.billed_seconds, row.charged) == ("completed", 120, Decimal(1))
+    assert (row.status, row.billed_seconds, row.charged) == ("completed", 120, RUPEE)
     assert (row.cause, row.next_run_at) == ("Normal Hangup", None)
     assert wallet.balance(workspace) == before - 1
     assert LedgerEntry.objects.get(reference=f"call:{row.pk}").credit.kind == "revenue:calls"
@@ -45,7 +46,7 @@ def test_charges_once_however_often_it_is_told(
     assert [call.tell().status_code for _ in range(3)] == [204] * 3
     call.tell(600, HangupCauseName="Other")
     call.ask()
-    assert (the_call().charged, wallet.balance(workspace)) == (1, before - 1)
+    assert (the_call().charged, wallet.balance(workspace)) == (RUPEE, before - 1)
     assert CarrierWebhook.objects.count() == 2
 
 
@@ -56,7 +57,7 @@ def test_makes_the_same_row_when_it_comes_before_the_question(
     early = the_call()
     answer = call.ask()
     assert early.pk.removeprefix("call_") in answer.content.decode()
-    assert (the_call().pk, the_call().status, the_call().charged) == (early.pk, "completed", 1)
+    assert (the_call().pk, the_call().status, the_call().charged) == (early.pk, "completed", RUPEE)
 
 
 def test_charges_what_the_wallet_has_and_says_what_is_missing(
@@ -67,7 +68,7 @@ def test_charges_what_the_wallet_has_and_says_what_is_missing(
     assert call.ask().status_code == 200
     call.tell(61)
     row = the_call()
-    assert (row.status, row.charged, wallet.balance(workspace)) == ("completed", Decimal("0.30"), 0)
+    assert (row.status, row.charged, wallet.balance(workspace)) == ("completed", Decimal("0.30"), ZERO)
     assert row.reason_code == "wallet_short"
     assert (
         row.reason == "This call cost ₹1.00, of which the wallet still had ₹0.30. The rest was not charged."
@@ -80,7 +81,7 @@ def test_charges_nothing_with_an_empty_wallet(
     wallet.hold(workspace, wallet.balance(workspace), subject="ord_x", memo="Spent", by=SYSTEM, now=now)
     call.ask()
     call.tell(61)
-    assert (the_call().status, the_call().charged) == ("completed", 0)
+    assert (the_call().status, the_call().charged) == ("completed", ZERO)
     assert not LedgerEntry.objects.filter(subject_id=the_call().pk).exists()
 
 
@@ -91,7 +92,7 @@ def test_charges_nothing_when_the_agent_did_not_take_it(
     before = wallet.balance(workspace)
     call.ask()
     call.tell(0, CallStatus=status)
-    assert (the_call().status, the_call().charged, wallet.balance(workspace)) == ("failed", 0, before)
+    assert (the_call().status, the_call().charged, wallet.balance(workspace)) == ("failed", ZERO, before)
 
 
 def test_charges_nothing_for_a_call_that_was_turned_away(
@@ -102,7 +103,7 @@ def test_charges_nothing_for_a_call_that_was_turned_away(
     call.ask()
     call.tell(61)
     row = the_call()
-    assert (row.status, row.reason_code, row.charged) == ("failed", "rental_expired", 0)
+    assert (row.status, row.reason_code, row.charged) == ("failed", "rental_expired", ZERO)
     assert wallet.balance(workspace) == before
 
 
@@ -131,7 +132,7 @@ def test_ends_a_call_to_a_number_that_has_left_since(
     number.transition("release", by=SYSTEM, now=now)
     number.transition("released", by=SYSTEM, now=now)
     call.tell(61)
-    assert (the_call().status, the_call().charged) == ("completed", 1)
+    assert (the_call().status, the_call().charged) == ("completed", RUPEE)
 
 
 def test_leaves_calls_alone_that_we_placed(call: Asking, workspace: Workspace, now: datetime) -> None:

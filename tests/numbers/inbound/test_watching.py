@@ -145,4 +145,4 @@ def test_leaves_old_changes_to_the_sweeper(looking: Watch, number: PhoneNumber, 
 def count() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM numbers_route_change")
-        return int(cursor.fetchone()[0])  # type: ignore[index]
+        return int(cursor.fetchone()[0])
