@@ -45,6 +45,7 @@ class Section:
 SECTIONS = (
     Section("Numbers", "numbers", "numbers:list"),
     Section("Agents", "agents", "agents:list"),
+    Section("Calls", "phone", "calls:list"),
     Section("Batch calls", "file", "batches:list"),
     Section("Telephony Config", "sliders", "telephony:config"),
     Section("KYC", "shield", "kyc:cases"),

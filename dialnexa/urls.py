@@ -23,6 +23,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("w/<slug:slug>/numbers/", include("phone_numbers.urls")),
+    path("w/<slug:slug>/calls/", include("phone_numbers.call_urls")),
     path("w/<slug:slug>/batches/", include("phone_numbers.batch_urls")),
     path("w/<slug:slug>/agents/", include("phone_numbers.agent_urls")),
     path("w/<slug:slug>/telephony/", include("telephony.urls")),

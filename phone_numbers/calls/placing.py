@@ -141,6 +141,13 @@ def _reserve(call: Call, price: CallPrice | None, room: Decimal | None, by: Acto
     wallet.hold(call.workspace, call.held, subject=call.id, memo=memo, by=by, now=now)
 
 
+def longest_call(price: CallPrice | None, money: Decimal) -> int:
+    """How many seconds a call may last that is placed with so much in the wallet."""
+    if price is None:
+        return settings.CALL_LONGEST
+    return seconds_for(price, money, settings.CALL_LONGEST)
+
+
 def seconds_for(price: CallPrice, money: Decimal, longest: int) -> int:
     """How long a call may last for ``money``, in whole pulses; at least a minute and at most ``longest``."""
     if price.price_of(longest) <= money:

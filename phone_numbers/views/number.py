@@ -58,6 +58,7 @@ def number_context(request: Request, workspace: Workspace, number: PhoneNumber) 
         "refund": refund_of(row.order) if row.order and is_refundable(number) else None,
         "names": {"nickname": number.nickname, "label": number.label},
         "may_manage": has_right(request, Right.MANAGE),
+        "may_operate": has_right(request, Right.OPERATE),
         "is_kept": number.status in (PhoneNumber.Status.PENDING, PhoneNumber.Status.ACTIVE),
         "now": now,
     } | (trunk_context(workspace, number, now=now) if trunk else {})

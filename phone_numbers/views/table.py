@@ -54,6 +54,7 @@ def _table_context(request: Request, workspace: Workspace) -> dict[str, Any]:
         "rows": (read_row(number, now) for number in table.page.rows),
         "now": now,
         "may_manage": has_right(request, Right.MANAGE),
+        "may_operate": has_right(request, Right.OPERATE),
         "bulk_limit": LIMIT,
         "last_bulk": lambda: recent_bulks(workspace, now=now).filter(undone_at=None).first(),
         "list_url": reverse("numbers:list", args=[workspace.slug]),

@@ -17,7 +17,7 @@ from telephony.batches.drafts import upload_batch
 from telephony.models import NetworkGroup
 from tests.conftest import make_user
 from tests.kyc.papers import make_document
-from tests.numbers.rows import make_number, make_order, make_rental
+from tests.numbers.rows import make_call, make_number, make_order, make_rental
 
 ABSENT = "00000000000000000000000000"
 NO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -56,6 +56,7 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "invitation_id": invitation.pk,
         "group_id": group.pk,
         "notice_id": notice.pk,
+        "call_id": make_call(number, now).pk,
         "country": "IN",
         "batch_id": upload_batch(
             workspace, b"phone_number\n+919876543210\n", title="List", name="list.csv", by=SYSTEM, now=now

@@ -1,0 +1,98 @@
+"""A call as people see it: how it goes, in a word and a tone, and what has happened so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from telephony.models import Call, Direction
+
+Status = Call.Status
+TONES = {
+    Status.RECEIVED: "ok",
+    Status.COMPLETED: "ok",
+    Status.FAILED: "trouble",
+    **dict.fromkeys((Status.CREATED, Status.INITIATED, Status.SENT), "waiting"),
+}
+DOING = {
+    Status.CREATED: "Waiting for a line",
+    Status.INITIATED: "Asking {carrier} to dial",
+    Status.SENT: "{carrier} dials",
+    Status.RECEIVED: "{agent} speaks",
+}
+UNREACHED = (Status.DID_NOT_PICK, Status.BUSY, Status.NO_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``state``: done, now, failed or later."""
+
+    title: str
+    state: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    call: Call
+
+    @property
+    def is_open(self) -> bool:
+        return self.call.is_open
+
+    @property
+    def tone(self) -> str:
+        return TONES.get(Status(self.call.status), "off")
+
+    @property
+    def word(self) -> str:
+        """The state; a call the carrier took rings only once it says so."""
+        if self.call.status == Status.SENT and self.call.rang_at is None:
+            return "Dialling"
+        if self.call.direction == Direction.INBOUND and self.call.status == Status.FAILED:
+            return "Rejected" if self.call.answered_at is None else "Failed"
+        return self.call.get_status_display()
+
+    @property
+    def note(self) -> str:
+        """What is being done, or why it ended as it did."""
+        call = self.call
+        if call.is_open:
+            agent = call.agent_version.agent.title if call.agent_version else "The agent"
+            words = DOING[Status(call.status)]
+            words = "The phone rings" if call.status == Status.SENT and call.rang_at else words
+            return words.format(carrier=call.get_carrier_display(), agent=agent)
+        return call.reason
+
+    @property
+    def since(self) -> datetime:
+        """When the state began."""
+        call = self.call
+        return call.answered_at or call.rang_at or call.initiated_at or call.created_at
+
+    @property
+    def version(self) -> str:
+        """Changes with all that a row shows: a look that finds the same one need not show it again."""
+        return f"{self.call.status}{'-rang' if self.call.rang_at else ''}"
+
+    @property
+    def can_hang_up(self) -> bool:
+        """Not while nobody knows whether the carrier placed it: there is nothing to name to the carrier."""
+        return self.call.is_open and (self.call.status == Status.CREATED or bool(self.call.carrier_call_id))
+
+    @property
+    def steps(self) -> list[Step]:
+        """Dialled, rang, answered, over: for a picture of where it stands."""
+        call = self.call
+        reached = [
+            ("Dialled", call.initiated_at if call.direction == Direction.OUTBOUND else call.created_at),
+            ("Rang", call.rang_at),
+            ("Answered", call.answered_at),
+        ]
+        steps = [Step(title, "done", at) for title, at in reached if at]
+        if call.is_open:
+            ahead = [title for title, at in reached if not at] if not call.answered_at else []
+            rest = [*ahead, "Ended"]
+            return [*steps, *(Step(title, "later" if n else "now") for n, title in enumerate(rest))]
+        ended = self.word if call.status != Status.COMPLETED else "Ended"
+        return [*steps, Step(ended, "failed" if self.tone == "trouble" else "done", call.ended_at)]
