@@ -397,6 +397,7 @@ API_LIMITS = {  # of one key, in a moving window
     "write": env.str("DIALNEXA_API_LIMIT_WRITE", "120/minute"),
     "search": env.str("DIALNEXA_API_LIMIT_SEARCH", "60/minute"),
     "purchase": env.str("DIALNEXA_API_LIMIT_PURCHASE", "30/minute"),
+    "call": env.str("DIALNEXA_API_LIMIT_CALL", "120/minute"),
 }
 API_WAIT = env.float("DIALNEXA_API_WAIT", 10.0)  # seconds a purchase waits for the carrier, unless told
 API_WAIT_LONGEST = 30.0

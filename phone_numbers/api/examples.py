@@ -192,3 +192,50 @@ LIST_CHECKED = OpenApiExample(
     },
     response_only=True,
 )
+CALL: dict[str, Any] = {
+    "id": "call_01kaj1t7v2m9p4x6c8n3q5r1zd",
+    "to_phone_number": "+919820012345",
+    "from_phone_number": "+12125550123",
+    "agent_id": "agt_01kaj0s9m2v8x4d7q1z5b3n6wt",
+    "agent_version_number": 3,
+    "status": "created",
+    "call_direction": "outbound",
+    "provider": "plivo",
+    "batch_call_id": None,
+    "code": "",
+    "reason": "",
+    "cause": "",
+    "duration": None,
+    "billed_seconds": None,
+    "price_per_minute": "1.25",
+    "held": "37.50",
+    "charged": None,
+    "currency": "INR",
+    "metadata": {"ticket": "4711"},
+    "notes": {},
+    "created_at": "2026-11-21T06:02:11.480Z",
+    "initiated_at": None,
+    "rang_at": None,
+    "answered_at": None,
+    "ended_at": None,
+}
+OVER: dict[str, Any] = {
+    "status": "completed",
+    "cause": "Normal Hangup",
+    "duration": 65,
+    "billed_seconds": 120,
+    "charged": "2.50",
+    "initiated_at": "2026-11-21T06:02:11.611Z",
+    "rang_at": "2026-11-21T06:02:14.020Z",
+    "answered_at": "2026-11-21T06:02:19.377Z",
+    "ended_at": "2026-11-21T06:03:24.402Z",
+}
+COUNTRY_STEP = {
+    "name": "country",
+    "outcome": "pass",
+    "code": "country_enabled",
+    "message": "Calls to India are on for Plivo.",
+    "record": "ng_01kaj0q4c1v7x2d9p6z8b5n3wt",
+}
+PLACED = OpenApiExample("A call that is about to be dialled", CALL, response_only=True)
+CALLED = OpenApiExample("A call that is over", CALL | OVER | {"steps": [COUNTRY_STEP]}, response_only=True)

@@ -1,8 +1,8 @@
-"""``/v1/organization-phone-numbers…``, ``/v1/route-checks``, ``/v1/batch-calls/checks``"""
+"""``/v1/organization-phone-numbers…``, ``/v1/calls…``, ``/v1/route-checks``, ``/v1/batch-calls/checks``"""
 
 from django.urls import path
 
-from phone_numbers.api import batch_checks, numbers, purchase, route_checks, search, trunks
+from phone_numbers.api import batch_checks, calls, numbers, purchase, route_checks, search, trunks
 
 BASE = "organization-phone-numbers"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path(f"{BASE}/purchase", purchase.Purchase.as_view(), name="api-number-purchase"),
     path(f"{BASE}/sip-trunks", trunks.SipTrunks.as_view(), name="api-sip-trunks"),
     path(f"{BASE}/<str:number_id>", numbers.Number.as_view(), name="api-number"),
+    path("calls", calls.Calls.as_view(), name="api-calls"),
+    path("calls/<str:call_id>", calls.OneCall.as_view(), name="api-call"),
+    path("calls/<str:call_id>/hang-up", calls.HangUp.as_view(), name="api-call-hang-up"),
     path("route-checks", route_checks.RouteChecks.as_view(), name="api-route-checks"),
     path("batch-calls/checks", batch_checks.BatchChecks.as_view(), name="api-batch-checks"),
 ]
