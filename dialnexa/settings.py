@@ -329,6 +329,23 @@ SIP_CA_FILE = env.str("DIALNEXA_SIP_CA_FILE", "")  # certificates trusted beside
 if SIP_CA_FILE and not Path(SIP_CA_FILE).is_file():
     raise ImproperlyConfigured(f"DIALNEXA_SIP_CA_FILE names {SIP_CA_FILE}, which is not a file.")
 
+
+def engine_secrets(name: str) -> list[tuple[str, str]]:
+    """Names and secrets; a name may come twice while its secret changes."""
+    pairs: list[tuple[str, str]] = []
+    for nth, entry in enumerate(env.list(name, []), 1):
+        engine, _, told = entry.strip().partition("=")
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", engine) or not re.fullmatch(r"[!-~]{32,200}", told):
+            raise ImproperlyConfigured(
+                f"{name} must look like kamailio=<secret>,…; entry {nth} needs a name of small letters and a "
+                "secret of at least 32 characters without spaces."
+            )
+        pairs.append((engine, told))
+    return pairs
+
+
+SIP_ENGINES = engine_secrets("DIALNEXA_SIP_ENGINES")  # may ask who takes a call (see phone_numbers.inbound)
+
 TRUNK_CHECK_EVERY = env.float("DIALNEXA_TRUNK_CHECK_EVERY", 300.0)  # seconds, while it answers
 TRUNK_RETRY_SOONEST = env.float("DIALNEXA_TRUNK_RETRY_SOONEST", 30.0)  # when it does not: doubled each time
 TRUNK_RETRY_LATEST = env.float("DIALNEXA_TRUNK_RETRY_LATEST", 3600.0)  # up to this

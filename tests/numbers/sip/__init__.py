@@ -1,0 +1,1 @@
+"""SIP engines and calls over them."""
