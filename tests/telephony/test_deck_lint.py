@@ -17,9 +17,7 @@ from telephony.decks import MOST_EXAMPLES, Deck, Finding
 from telephony.models import CallRate, NetworkGroup, Prefix
 
 
-def rate(
-    digits: str, per_minute: str | None, *, line: int = 2, group: str = "mobile", **more: Any
-) -> Priced:
+def rate(digits: str, per_minute: str | None, *, line: int = 2, group: str = "mobile", **more: Any) -> Priced:
     price = None if per_minute is None else Decimal(per_minute)
     pulse, fee = (None, None) if price is None else (60, Decimal(0))
     row = Priced("IN", "outbound", digits, group, price is not None, price, pulse, fee, line)
