@@ -6,7 +6,7 @@ hears it, makes the same row; the others find it there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,13 +86,16 @@ def ensure_call(note: Note) -> Call | None:
 
 
 def _write_new(notes: Sequence[Note]) -> None:
-    ids = {note.call_id for note in notes}
-    there = set(Call.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    there = _there({note.call_id for note in notes})
     calls = {note.call_id: note for note in notes if note.route and note.call_id not in there}
     made = {pk: call_of(note) for pk, note in calls.items()}
     Call.objects.bulk_create(made.values())
     audit.record_all([_history(made[pk], note) for pk, note in calls.items()])
     CarrierWebhook.objects.bulk_create([webhook_of(note) for note in notes], ignore_conflicts=True)
+
+
+def _there(ids: Collection[str]) -> set[str]:
+    return set(Call.objects.filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def call_of(note: Note) -> Call:

@@ -22,6 +22,7 @@ from phone_numbers.models import PhoneNumber
 from telephony.carriers import get_carrier
 from telephony.carriers.base import CarrierError, Exchange, InboundRoute, NumberConfig, UnexpectedReply
 from telephony.exchanges import save_exchanges
+from telephony.models import CarrierSlug
 
 log = logging.getLogger(__name__)
 POINTER = system("Inbound routing")
@@ -56,6 +57,12 @@ def point_number(number_id: str, *, tell: Clock = clock.now) -> None:
         _note(number, tell())
     finally:
         save_exchanges(exchanges, about=number.pk, workspace_id=number.workspace_id, now=tell())
+
+
+def point_all(*, now: datetime) -> int:
+    """Have every active number that a carrier sold us pointed at us anew. Returns how many there are."""
+    active = PhoneNumber.objects.filter(status=PhoneNumber.Status.ACTIVE)
+    return active.exclude(carrier=CarrierSlug.SIP_TRUNK).update(next_route_at=now)
 
 
 def inbound_route(carrier: str) -> InboundRoute:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.management import call_command
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry
-from phone_numbers.inbound.pointing import point_number, take_due_pointings
+from phone_numbers.inbound.pointing import point_all, point_number, take_due_pointings
 from phone_numbers.models import NumberOrder, PhoneNumber
 from tests.conftest import accounts_at
 from tests.numbers.conftest import Carrier, Turned
@@ -84,4 +86,16 @@ def test_lets_go_of_a_number_that_has_left(number: PhoneNumber, carrier: Carrier
 
 def test_leaves_trunks_alone(workspace: Any, now: datetime) -> None:
     make_number(workspace, carrier="sip_trunk")
+    assert point_all(now=now) == 0
     assert take_due_pointings(now=now) == []
+
+
+def test_can_be_asked_for_anew(
+    number: PhoneNumber, carrier: Carrier, clock: Turned, settings: LazySettings
+) -> None:
+    point_number(number.pk, tell=clock)
+    settings.PUBLIC_BASE_URL = "https://numbers.example.com"
+    call_command("point_numbers", stdout=(said := StringIO()))
+    assert said.getvalue() == "1 numbers are due.\n"
+    point_number(number.pk, tell=clock)
+    assert urls(carrier, number)[0] == "https://numbers.example.com/carrier/plivo/inbound/answer/"

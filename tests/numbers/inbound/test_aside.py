@@ -1,0 +1,104 @@
+"""A note that is written aside …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from django.conf import LazySettings
+from django.db import OperationalError
+
+from dialnexa.models import AuditEntry
+from phone_numbers.inbound import aside
+from phone_numbers.inbound.aside import Writer
+from phone_numbers.inbound.notes import Note, call_id_of, write_note, write_notes
+from phone_numbers.inbound.routes import resolve_route
+from phone_numbers.models import PhoneNumber
+from telephony.carriers.voice import CallEvent, CallState
+from telephony.models import Call, CarrierWebhook
+from tests.numbers.inbound.asking import CALLER, Asking
+
+pytestmark = pytest.mark.django_db
+Make = Callable[[int], Note]
+
+
+@pytest.fixture
+def note(number: PhoneNumber, now: datetime) -> Make:
+    """A note of the call with this number."""
+    route = resolve_route("plivo", number.e164)
+
+    def make(serial: int) -> Note:
+        event = CallEvent(str(serial), CallState.RINGING, "inbound", CALLER, number.e164, key="question")
+        return Note(call_id_of("plivo", event), "plivo", "answer", event, route, b"To=1", now)
+
+    return make
+
+
+def test_makes_the_call_its_history_and_the_webhook(note: Make) -> None:
+    write_notes([note(1), note(2)])
+    assert (Call.objects.count(), CarrierWebhook.objects.count()) == (2, 2)
+    assert AuditEntry.objects.filter(subject_type="call", event="answer").count() == 2
+
+
+def test_is_the_same_in_a_batch_and_alone(note: Make) -> None:
+    write_notes([note(1)])
+    write_note(note(2))
+    left, right = (Call.objects.filter(carrier_call_id=serial).values().get() for serial in ("1", "2"))
+    assert {name for name in left if left[name] != right[name]} == {"id", "carrier_call_id"}
+
+
+def test_changes_nothing_when_it_is_there_already(note: Make) -> None:
+    for _ in range(2):
+        write_notes([note(1), note(2)])
+        write_note(note(1))
+    assert (Call.objects.count(), CarrierWebhook.objects.count()) == (2, 2)
+    assert AuditEntry.objects.filter(subject_type="call").count() == 2
+
+
+def test_is_written_though_another_of_its_batch_is_there(note: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else wrote one between our look and our writing."""
+    write_note(note(1))
+    monkeypatch.setattr("phone_numbers.inbound.notes._there", lambda ids: set())
+    write_notes([note(1), note(2)])
+    assert Call.objects.count() == 2
+
+
+def test_is_written_at_once_when_too_many_wait(note: Make) -> None:
+    writer = Writer(waiting=1)  # whose thread was not started
+    writer.put(note(1))
+    assert Call.objects.count() == 0
+    writer.put(note(2))
+    assert Call.objects.get().carrier_call_id == "2"
+
+
+def test_holds_up_no_other_when_it_can_not_be_written(note: Make) -> None:
+    broken = replace(note(1), route=replace(note(1).route, currency="far too long"))  # type: ignore[type-var]
+    Writer()._write([broken, note(2)])
+    assert Call.objects.get().carrier_call_id == "2"
+
+
+def test_waits_until_the_database_is_back(note: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def write(notes: list[Note]) -> None:
+        tries.append(len(notes))
+        if len(tries) < 3:
+            raise OperationalError("away")
+
+    monkeypatch.setattr(aside, "AGAIN", 0)
+    monkeypatch.setattr(aside, "write_notes", write)
+    monkeypatch.setattr(aside.connection, "close", lambda: None)
+    Writer()._write([note(1)])
+    assert tries == [1, 1, 1]
+
+
+def test_keeps_no_caller_waiting_when_it_can_not_be_written(
+    call: Asking, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    def fail(note: Note) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(aside, "write_note", fail)
+    assert "wss://agents.example.com/1" in call.ask().content.decode()
