@@ -28,9 +28,10 @@ from phone_numbers.trunks import unlink
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier, CarrierError, Exchange, ReleaseTooEarly
 from telephony.exchanges import save_exchanges
-from telephony.models import CarrierSlug
+from telephony.models import BatchCall, CarrierSlug
 
 log = logging.getLogger(__name__)
+OVER = ("draft", "completed", "cancelled")  # batches that need no number
 TOO_EARLY = timedelta(days=1)  # a carrier that does not take it back yet is asked again after this
 
 
@@ -51,6 +52,10 @@ def uses_of(number: PhoneNumber) -> list[Use]:
         )
     if number.is_default:
         uses.append(Use("is_default", "It is the default number. Make another number the default first."))
+    batches = BatchCall.objects.filter(from_number_id=number.pk).exclude(status__in=OVER)
+    if title := batches.values_list("title", flat=True).first():
+        sentence = f"The batch “{title}” calls from it. Cancel the batch first, or let it end."
+        uses.append(Use("in_batch", sentence))
     return uses
 
 

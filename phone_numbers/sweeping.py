@@ -14,7 +14,7 @@ from django.db.models.functions import Greatest, RowNumber
 
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
 from phone_numbers.trunk_health import LEASE
-from telephony.models import Call
+from telephony.models import BatchCall, Call
 
 BATCH = 400
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -64,6 +64,16 @@ def take_due_calls(*, now: datetime) -> list[str]:
             due.filter(unrung).select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH]
         )
         Call.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
+    return ids
+
+
+def take_due_batches(*, now: datetime) -> list[str]:
+    """The ids of batches that dial or may begin now; again a little later if nothing comes of it."""
+    due = BatchCall.objects.filter(next_run_at__lte=now, status__in=("waiting", "scheduled", "running"))
+    with transaction.atomic():
+        rows = due.filter(_unrung(now)).order_by("next_run_at").select_for_update(skip_locked=True)
+        ids = list(rows.values_list("id", flat=True)[:BATCH])
+        BatchCall.objects.filter(pk__in=ids).update(rung_until=now + timedelta(seconds=settings.RING_AGAIN))
     return ids
 
 

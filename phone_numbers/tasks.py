@@ -3,7 +3,10 @@
 from celery import shared_task
 
 from dialnexa import clock
+from dialnexa.actors import system
+from dialnexa.doorbell import ring
 from phone_numbers import fulfilment, papers, releasing, strays, trunk_health, trunks
+from phone_numbers.batch_dialling import ending, running
 from phone_numbers.calls import dialling
 from phone_numbers.inbound import pointing
 
@@ -46,3 +49,14 @@ def point_number(*, number_id: str) -> None:
 @shared_task
 def advance_call(*, call_id: str) -> None:
     dialling.advance_call(call_id)
+
+
+@shared_task
+def advance_batch(*, batch_id: str) -> None:
+    all(ring(advance_call, call_id=pk) for pk in running.advance_batch(batch_id))
+
+
+@shared_task
+def hang_up_batch(*, batch_id: str) -> None:
+    """Losing it leaves the calls to end by themselves, or to somebody who asks again."""
+    ending.hang_up_calls(batch_id, by=system(running.NAME), now=clock.now())

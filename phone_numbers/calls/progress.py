@@ -17,6 +17,7 @@ from django.db import transaction
 from dialnexa import wallet
 from dialnexa.actors import Actor, system
 from dialnexa.money import format_money
+from phone_numbers.batch_dialling.settling import settle_row
 from telephony.carriers.voice import CallEvent, CallState
 from telephony.models import Call, Direction
 from telephony.rating import CallPrice
@@ -127,6 +128,7 @@ def end_call(
     locked. Raises IllegalTransition when the call is over.
     """
     with transaction.atomic():
+        settle_row(call, Call.TRANSITIONS[event][1], sentence=sentence, now=now)  # before money: locks
         charge = _charge(call, spoken, by=by, now=now)
         if call.direction == Direction.INBOUND and charge < price_of(call, spoken):
             code, sentence = "wallet_short", _unpaid(call, charge, spoken)

@@ -1,0 +1,106 @@
+"""Stopping a batch, for a while or for good, and letting it go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from dialnexa.actors import Actor
+from dialnexa.errors import IllegalTransition, Refusal
+from phone_numbers.calls.dialling import hang_up
+from telephony.batches.checking import refuse_while_locked
+from telephony.models import BatchCall, BatchRow, Call
+
+State = BatchRow.State
+CANCELLED = ("batch_cancelled", "The batch was cancelled first.")
+QUEUED = ("waiting", "scheduled")
+
+
+def pause_batch(batch: BatchCall, *, by: Actor, now: datetime, reason: str = "") -> BatchCall:
+    """Dial no more for now; calls in the air go on. Raises Refusal 409 ``batch_not_pausable``."""
+    with _locked(batch, "batch_not_pausable", "paused") as mine:
+        ran = mine.status == BatchCall.Status.RUNNING
+        mine.transition("pause", by=by, now=now, reason=reason, next_run_at=None)
+        say_why(mine, reason)
+        if ran:
+            wake_next(mine, now)
+    return mine
+
+
+def resume_batch(batch: BatchCall, *, by: Actor, now: datetime) -> BatchCall:
+    """Let it wait for its turn again, which may come at once. Ring the worker.
+
+    Raises Refusal 409 ``batch_not_paused``, 403 ``kyc_not_verified``.
+    """
+    with _locked(batch, "batch_not_paused", "resumed") as mine:
+        refuse_while_locked(mine.workspace, now=now)
+        mine.transition("resume", by=by, now=now, next_run_at=now, rung_until=None)
+        say_why(mine, "")
+    return mine
+
+
+def cancel_batch(batch: BatchCall, *, by: Actor, now: datetime, reason: str = "") -> BatchCall:
+    """End it for good: whoever waits is not called. Calls in the air go on (``hang_up_calls`` ends them).
+
+    Raises Refusal 409 ``batch_over``.
+    """
+    with _locked(batch, "batch_over", "cancelled") as mine:
+        ran = mine.status == BatchCall.Status.RUNNING
+        mine.transition("cancel", by=by, now=now, reason=reason, next_run_at=None, finished_at=now)
+        say_why(mine, reason)
+        end_waiting(mine, *CANCELLED)
+        if ran:
+            wake_next(mine, now)
+    return mine
+
+
+def hang_up_calls(batch_id: str, *, by: Actor, now: datetime) -> int:
+    """Ask carriers to end the batch's calls in the air; returns how many would not. May last seconds."""
+    left = 0
+    for call in Call.objects.filter(batch=batch_id, status__in=Call.OPEN).select_related("workspace"):
+        try:
+            hang_up(call, by=by, now=now)
+        except Refusal as refusal:
+            left += refusal.code != "call_over"
+    return left
+
+
+def end_waiting(batch: BatchCall, code: str, sentence: str) -> None:
+    """Nobody who waits is called any more. The batch is locked."""
+    rows = BatchRow.objects.filter(batch=batch, state=State.WAITING)
+    rows.update(state=State.FAILED, next_try_at=None, reason_code=code, reason=sentence)
+
+
+def wake_next(batch: BatchCall, now: datetime) -> None:
+    """Another's turn has come: those that wait are looked at soon.
+
+    Only who was running may call it: it locks them, and two that lock each other would never end.
+    """
+    queued = BatchCall.objects.filter(has_come(now), workspace=batch.workspace_id, status__in=QUEUED)
+    queued.exclude(pk=batch.pk).update(next_run_at=now, rung_until=None)
+
+
+def has_come(now: datetime) -> Q:
+    """Which batches need not wait for their start any more."""
+    return Q(starts_at__isnull=True) | Q(starts_at__lte=now)
+
+
+def say_why(batch: BatchCall, reason: str, code: str = "", fix: str = "") -> None:
+    """What its page says of why it stands as it does; ``fix`` names the page that mends it."""
+    batch.reason, batch.reason_code, batch.fix = reason[:300], code, fix
+    batch.save(update_fields=["reason", "reason_code", "fix"])
+
+
+@contextmanager
+def _locked(batch: BatchCall, code: str, done: str) -> Iterator[BatchCall]:
+    with transaction.atomic():
+        mine = BatchCall.objects.select_for_update(no_key=True, of=("self",)).get(pk=batch.pk)
+        try:
+            yield mine
+        except IllegalTransition as error:
+            sentence = f"This batch is {mine.get_status_display().lower()} and can't be {done}."
+            raise Refusal(code, sentence, status=409) from error
