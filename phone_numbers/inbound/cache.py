@@ -52,7 +52,7 @@ class RouteCache:
         self._round = 0
         self._confirmed: float | None = None
         self._asking: float | None = None
-        self._failed = False
+        self.failed = False
 
     @property
     def round(self) -> int:
@@ -66,7 +66,7 @@ class RouteCache:
         if now - self._confirmed <= CONFIRM:
             return Trust.CONFIRMED
         unanswered = asking is not None and now - asking > CONFIRM
-        return Trust.FROZEN if self._failed or unanswered else Trust.DOUBTFUL
+        return Trust.FROZEN if self.failed or unanswered else Trust.DOUBTFUL
 
     def get(self, carrier: str, e164: str) -> Route | None:
         route = self._routes.get(e164)
@@ -84,7 +84,7 @@ class RouteCache:
 
     def fail(self) -> None:
         """The database did not answer it."""
-        self._failed, self._asking = True, None
+        self.failed, self._asking = True, None
 
     def confirm(self, changed: Iterable[str]) -> None:
         """It answered: these numbers have changed since the look before, all others have not."""
@@ -96,7 +96,11 @@ class RouteCache:
                 self._routes.clear()
             for e164 in changed:
                 self._routes.pop(e164, None)
-        self._confirmed, self._asking, self._failed = began, None, False
+        self._confirmed, self._asking, self.failed = began, None, False
+
+    def distrust(self) -> None:
+        """Nobody looks for changes any more."""
+        self._confirmed = None
 
     def _is_too_old(self, now: float) -> bool:
         """Changes of so long ago may have been cleared away."""

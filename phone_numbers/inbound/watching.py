@@ -51,17 +51,28 @@ class Watch:
 
 
 def watch(cache: RouteCache) -> None:
-    """Look for changes as long as the process lives; while the database is away, for its return."""
+    """Look for changes as long as the process lives; while the database is away, for its return.
+
+    If this ever ends, nothing remembered counts any more, and the database is asked about each call.
+    """
     looking = Watch()
-    while True:
-        cache.ask()
-        try:
-            cache.confirm(looking.look())
-        except (OperationalError, InterfaceError) as error:
-            cache.fail()
-            log.warning("Routes can't be confirmed: %s", error)
-            connection.close()
-        time.sleep(settings.ROUTES_LOOK_EVERY)
+    try:
+        while True:
+            _look(looking, cache)
+            time.sleep(settings.ROUTES_LOOK_EVERY)
+    finally:
+        cache.distrust()
+
+
+def _look(looking: Watch, cache: RouteCache) -> None:
+    cache.ask()
+    try:
+        cache.confirm(looking.look())
+    except (OperationalError, InterfaceError) as error:
+        if not cache.failed:
+            log.warning("Routes can't be confirmed, the database is away: %s", error)
+        cache.fail()
+        connection.close()
 
 
 def clear_changes(now: datetime) -> None:

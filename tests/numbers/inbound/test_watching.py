@@ -12,8 +12,8 @@ from django.db import connection, transaction
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.inbound.cache import EVERYTHING
-from phone_numbers.inbound.watching import Watch, clear_changes
+from phone_numbers.inbound.cache import EVERYTHING, RouteCache, Trust
+from phone_numbers.inbound.watching import Watch, clear_changes, watch
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.routing import route_number
 from telephony.models import Agent
@@ -132,6 +132,17 @@ def test_trusts_nothing_when_another_database_stands_there(looking: Watch) -> No
     looking.xmin += 10**6
     assert looking.look() == {EVERYTHING}
     assert looking.look() == set()
+
+
+def test_that_fails_for_good_leaves_nothing_to_be_trusted(
+    number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = RouteCache(kept=600)
+    cache.confirm(())
+    monkeypatch.setattr(Watch, "look", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        watch(cache)
+    assert cache.trust() is Trust.NONE
 
 
 def test_leaves_old_changes_to_the_sweeper(looking: Watch, number: PhoneNumber, now: datetime) -> None:
