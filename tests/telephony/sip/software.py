@@ -20,7 +20,7 @@ import psutil
 from dialnexa.keeper import free_port
 from tests.processes import wait_for
 
-MODULES = ("pv", "sl", "textops", "siputils", "auth", "tls")
+MODULES = ("pv", "sl", "textops", "siputils", "auth", "tls", "http_client")
 REALM, USER, PASSWORD = "carrier.example", 'al"ice', 'wonder"land\\ü'
 
 CONFIG = """#!KAMAILIO
@@ -63,7 +63,7 @@ def kamailio_modules() -> Path | None:
 def missing() -> str:
     """What has to be installed for these tests; empty when nothing."""
     needed = [] if shutil.which("sipp") else ["sip-tester"]
-    needed += [] if kamailio_modules() else ["kamailio", "kamailio-tls-modules"]
+    needed += [] if kamailio_modules() else ["kamailio", "kamailio-tls-modules", "kamailio-utils-modules"]
     return " ".join(needed)
 
 
