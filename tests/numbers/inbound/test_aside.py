@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 from django.conf import LazySettings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from dialnexa.models import AuditEntry
 from phone_numbers.inbound import aside
@@ -45,7 +45,7 @@ def test_makes_the_call_its_history_and_the_webhook(note: Make) -> None:
 def test_is_the_same_in_a_batch_and_alone(note: Make) -> None:
     write_notes([note(1)])
     write_note(note(2))
-    left, right = (Call.objects.filter(carrier_call_id=serial).values().get() for serial in ("1", "2"))
+    left, right = (dict(Call.objects.filter(carrier_call_id=serial).values().get()) for serial in "12")
     assert {name for name in left if left[name] != right[name]} == {"id", "carrier_call_id"}
 
 
@@ -89,7 +89,7 @@ def test_waits_until_the_database_is_back(note: Make, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(aside, "AGAIN", 0)
     monkeypatch.setattr(aside, "write_notes", write)
-    monkeypatch.setattr(aside.connection, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
     Writer()._write([note(1)])
     assert tries == [1, 1, 1]
 
