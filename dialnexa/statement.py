@@ -42,6 +42,10 @@ class Line:
     def is_order(self) -> bool:
         return self.entry.subject_id.startswith("ord_")
 
+    @property
+    def is_call(self) -> bool:
+        return self.entry.subject_id.startswith("call_")
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:

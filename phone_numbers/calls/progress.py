@@ -160,9 +160,16 @@ def _charge(call: Call, spoken: int, *, by: Actor, now: datetime) -> Decimal:
     if taken < owed:
         log.error("%s cost more than it held: %s s were spoken", call.pk, spoken)
     if call.held:
-        memo = f"Call to {call.to_text}"
+        memo = _settled(call, taken)
         wallet.settle(call.workspace, taken, subject=call.pk, memo=memo, by=by, now=now)
     return taken
+
+
+def _settled(call: Call, taken: Decimal) -> str:
+    """What the wallet's book says of the end: the line that gives back what was reserved too much."""
+    if not taken:
+        return f"Call to {call.to_text}: nothing charged"
+    return f"Call to {call.to_text}: {format_money(taken, call.currency)} charged, the rest returned"
 
 
 def _unpaid(call: Call, charge: Decimal, spoken: int) -> str:

@@ -31,7 +31,7 @@ def test_shows_balance_and_what_is_reserved(
     wallet.hold(workspace, Decimal("92"), subject="ord_a", memo="Purchase", by=SYSTEM, now=now)
     page = text(alice_client)
     assert "Balance ₹9,908.00" in page
-    assert "Reserved for open orders ₹92.00" in page
+    assert "Reserved for open orders and calls ₹92.00" in page
 
 
 def order_lines(workspace: Workspace, now: datetime) -> None:

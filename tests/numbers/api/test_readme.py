@@ -48,10 +48,11 @@ def test_do_what_it_says(live_server: Any, program: Program, carrier: Carrier) -
     script = commands()
     assert PLACES in script
     mine = script.replace(PLACES, f"API={live_server.url}/v1 KEY={program.secret}")
-    bought, agent, routed, renamed, detached, released = paste(mine)
+    bought, agent, routed, call, renamed, detached, released = paste(mine)
     assert bought["status"] == "active"
     assert agent["published_version"] == 1
     assert (routed["agent_id"], routed["inbound_agent_version"]) == (agent["id"], 1)
+    assert (call["status"], call["from_phone_number"]) == ("created", routed["phone_number"])
     assert (renamed["nickname"], renamed["agent_id"]) == ("Front desk", agent["id"])
     assert (detached["nickname"], detached["agent_id"]) == ("Front desk", None)
     assert released == {"message": "Phone number released successfully."}
@@ -67,5 +68,5 @@ def test_name_endpoints_that_exist_and_fit_on_a_screen() -> None:
     lines = [line for line in block.splitlines() if line]
     assert len(lines) <= 15
     assert max(map(len, lines)) <= 116
-    for verb in ("search", "purchase", '"nickname"', '"agent_id": null', "-X DELETE"):
+    for verb in ("search", "purchase", "calls", '"nickname"', '"agent_id": null', "-X DELETE"):
         assert re.search(re.escape(verb), block)

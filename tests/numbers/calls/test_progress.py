@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from dialnexa import wallet
 from dialnexa.actors import SYSTEM
@@ -132,3 +133,12 @@ def test_keeps_an_exact_price_of_odd_pulses(workspace: Workspace, call: Call, no
     Call.objects.filter(pk=call.pk).update(per_minute=Decimal("0.070001"), pulse_seconds=6)
     say(call, S.ANSWERED, now)
     assert say(call, S.COMPLETED, now, billed=7).charged == Decimal("0.014000")
+
+
+def test_reads_well_in_the_wallet(alice_client: Client, call: Call, now: datetime) -> None:
+    say(call, S.ANSWERED, now)
+    say(call, S.COMPLETED, now, billed=61)
+    page = alice_client.get("/w/acme/wallet/").content.decode()
+    assert "Call to +44 20 7946 0018, up to 30 min" in page
+    assert "Call to +44 20 7946 0018: ₹2.50 charged, the rest returned" in page
+    assert page.count(f"/w/acme/calls/{call.pk}/") == 2
