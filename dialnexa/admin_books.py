@@ -28,6 +28,7 @@ from dialnexa.admin_timeline import (
     short_link_to_id,
     timeline,
 )
+from dialnexa.heartbeats import PROCESSES
 from dialnexa.models import AuditEntry, Heartbeat, LedgerAccount, LedgerEntry, User, Workspace
 
 RECENT = 10
@@ -202,7 +203,7 @@ def find_customers(q: str) -> Iterable[QuerySet]:
 
 
 def silent_processes(now: datetime) -> QuerySet:
-    return Heartbeat.objects.filter(at__lt=now - SILENCE)
+    return Heartbeat.objects.filter(name__in=PROCESSES, at__lt=now - SILENCE)
 
 
 desk().find_with(find_books)

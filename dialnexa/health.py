@@ -94,7 +94,7 @@ def check_broker() -> Check:
 
 def check_processes(*, database_answers: bool) -> dict[str, Check]:
     """Whether worker and sweeper were seen lately; they write that into the database."""
-    names = ("worker", "sweeper")
+    names = heartbeats.PROCESSES
     try:
         silent = heartbeats.silent(names, now=clock.now(), within=SEEN_WITHIN) if database_answers else None
     except DatabaseError:

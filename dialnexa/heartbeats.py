@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from dialnexa.models import Heartbeat
 
+PROCESSES = ("worker", "sweeper")  # those that beat all the time; other names are turns, taken now and then
+
 
 def beat(name: str, *, now: datetime) -> None:
     """Note that ``name`` (``worker``, ``sweeper``) is alive at ``now``."""
