@@ -66,13 +66,22 @@ def time_zone(get_response: Handler) -> Handler:
 
 
 class refusals:  # noqa: N801  Django wants a class for process_exception; it is named as its siblings are
-    """A Refusal that no view turned into a form error becomes a page (or fragment) that explains it."""
+    """A Refusal that no view turned into a form error becomes a page (or fragment) that explains it.
+
+    So does a form's own address when somebody opens it, as one does who reloads what a refused form answered.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        looking = request.method == "GET" and request.path_info.startswith("/w/")
+        if response.status_code != 405 or not looking:
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refusal):

@@ -44,6 +44,12 @@ def test_tells_a_refusal_that_no_form_caught(
     assert 'href="/w/acme/wallet/"' in response.content.decode()
 
 
+def test_is_ours_for_the_address_of_a_form(alice_client: Client) -> None:
+    response = alice_client.get("/w/acme/kyc/GB/submit/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "only takes what a form sends" in response.content.decode()
+
+
 @pytest.mark.parametrize(
     "path", ["/w/a%00b/numbers/", "/w/acme/numbers/?q=%ff", "/w/" + "a" * 5000 + "/wallet/"]
 )
