@@ -8,7 +8,7 @@ from datetime import datetime
 from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.models import KycCase
-from kyc.requirements import ANY, identity_words, papers_for
+from kyc.requirements import ANY, identity_words, in_sentence, papers_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +69,5 @@ def standing(case: KycCase | None, *, now: datetime) -> str:
 def why_not(status: str, country: str, papers: str, case: KycCase | None) -> str:
     """The rest of a sentence that begins with the workspace's name."""
     reason = case.reason.rstrip(". ") if case else ""
-    needed = papers[0].lower() + papers[1:]
-    return WHY_NOT[status].format(country=country_name(country), papers=needed, reason=reason)
+    named = {"country": country_name(country), "papers": in_sentence(papers)}
+    return WHY_NOT[status].format(**named, reason=reason)

@@ -14,6 +14,11 @@ def identity_words() -> str:
     return papers().general.words
 
 
+def in_sentence(words: str) -> str:
+    """What begins a line, in the middle of one: ``proof of identity``, but ``GST registration``."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
 def papers_for(country: str, number_type: str) -> str:
     """What must be proven to rent this kind of number; empty when nothing must."""
     rule = _rule(country, number_type)

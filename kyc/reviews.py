@@ -15,7 +15,7 @@ from dialnexa.models import Membership, Workspace
 from kyc.gate import standing
 from kyc.models import KycCase, KycDocument
 from kyc.papers import papers
-from kyc.requirements import missing
+from kyc.requirements import in_sentence, missing
 from kyc.telling import needed_documents, tell_decision, tell_expired, wrong_documents
 from kyc.terms import nearest_reminder
 
@@ -58,7 +58,7 @@ def _begin_again(case: KycCase, *, by: Actor, now: datetime) -> None:
 
 def _refuse_incomplete(case: KycCase) -> None:
     described = bool(case.entity_type and case.legal_name)
-    lacking = [f"{group.title.lower()} ({group.words})" for group in missing(case)]
+    lacking = [f"{in_sentence(group.title)} ({group.words})" for group in missing(case)]
     wanted = lacking if described else ["who you are, with the legal name", *lacking]
     if wanted:
         sentence = f"Before the papers for {country_name(case.country)} can be reviewed, add: "

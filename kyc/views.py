@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -70,8 +71,9 @@ def describe_case(request: Request, slug: str, country: str) -> HttpResponse:
     workspace = _workspace(request, slug, country)
     kind, name = request.POST.get("entity_type", ""), request.POST.get("legal_name", "")
     try:
-        case = reviews.open_case(workspace, country)
-        documents.describe(case, kind, name, by=browser_actor(request), now=clock.now())
+        with transaction.atomic():  # what is refused leaves no empty case to the reviewers
+            case = reviews.open_case(workspace, country)
+            documents.describe(case, kind, name, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         typed = {"entity_type": kind, "legal_name": name}
         return _page(request, workspace, country, refusal, at=refusal.details.get("field", ""), typed=typed)
@@ -96,9 +98,10 @@ def upload(request: Request, slug: str, country: str) -> HttpResponse:
 def _upload(request: Request, workspace: Workspace, country: str, handler: TakeFiles) -> HttpResponse:
     try:
         file = inspect(*_sent(request, handler))
-        case = reviews.open_case(workspace, country)
         by, now = browser_actor(request), clock.now()
-        documents.add_document(case, request.POST.get("kind", ""), file, by=by, now=now)
+        with transaction.atomic():
+            case = reviews.open_case(workspace, country)
+            documents.add_document(case, request.POST.get("kind", ""), file, by=by, now=now)
     except Refusal as refusal:
         return _page(request, workspace, country, refusal, at=request.POST.get("need", ""))
     return _back(request, workspace.slug, country, f"{file.name} is uploaded.")
@@ -154,7 +157,8 @@ def submit_case(request: Request, slug: str, country: str) -> HttpResponse:
     """Hand the country's papers in for review."""
     workspace = _workspace(request, slug, country)
     try:
-        reviews.submit(reviews.open_case(workspace, country), by=browser_actor(request), now=clock.now())
+        with transaction.atomic():
+            reviews.submit(reviews.open_case(workspace, country), by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _page(request, workspace, country, refusal, at="submit")
     return _back(request, slug, country, f"The papers for {country_name(country)} are in review.")

@@ -62,6 +62,18 @@ def test_comes_back_with_what_was_typed(alice_client: Client) -> None:
     assert 'value="Adams LLP"' in text
 
 
+@pytest.mark.parametrize(
+    "action, fields",
+    [("describe", {"entity_type": "individual", "legal_name": "A\u202eb"}), ("submit", {})],
+)
+def test_leaves_reviewers_nothing_of_what_was_refused(
+    alice_client: Client, workspace: Workspace, action: str, fields: dict[str, str]
+) -> None:
+    assert alice_client.post(f"{URL}{action}/", fields).status_code == 422
+    assert send(alice_client, pdf())[0] == 422
+    assert not KycCase.objects.filter(country="GB").exists()
+
+
 def test_takes_a_document(alice: User, alice_client: Client, case: KycCase) -> None:
     status, text = send(alice_client, jpeg(), "my passport.jpg")
     assert status == 200

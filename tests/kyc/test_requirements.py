@@ -37,6 +37,11 @@ def test_asks_nothing_for_numbers_that_are_free_of_it() -> None:
     assert requirements.papers_for("US", "toll_free") == "Toll-free verification of the business"
 
 
+def test_keeps_short_names_in_the_middle_of_a_sentence() -> None:
+    assert requirements.in_sentence("GST registration") == "GST registration"
+    assert requirements.in_sentence("A trade licence") == "a trade licence"
+
+
 def test_says_a_choice_in_words() -> None:
     (identity,) = requirements.requirement_groups("KZ", None, "individual")
     assert identity.words == "Passport, National identity card or Driving licence"
