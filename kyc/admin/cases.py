@@ -31,6 +31,7 @@ from kyc.admin.decisions import DECISIONS, Decision, carry_out
 from kyc.admin.forms import DecisionForm, seen
 from kyc.dossier import Paper, read_dossier
 from kyc.models import KycCase, KycDocument
+from kyc.terms import in_words, last_day
 
 Status = KycCase.Status
 DECIDE = "kyc.change_kyccase"
@@ -53,7 +54,7 @@ class Attempt:
 @admin.register(KycCase)
 class KycCaseAdmin(ReadOnlyAdmin):
     shelf = "Customers"
-    list_display = ("workspace", "country_", "waiting", "state", "entity", "legal_name", "verified_until")
+    list_display = ("workspace", "country_", "waiting", "state", "entity", "legal_name", "until")
     list_filter = ("country", "entity_type")
     list_select_related = ("workspace",)
     search_fields = ("id__exact", "legal_name", "workspace__name", "workspace__slug", "workspace__id__exact")
@@ -80,6 +81,10 @@ class KycCaseAdmin(ReadOnlyAdmin):
     @admin.display(description="Status", ordering="status")
     def state(self, case: KycCase) -> SafeString:
         return pill(case.status, case.get_status_display())
+
+    @admin.display(description="Verified until", ordering="verified_until")
+    def until(self, case: KycCase) -> str:
+        return verified_until(case)
 
     @admin.display(description="Waiting", ordering="submitted_at")
     def waiting(self, case: KycCase) -> SafeString | str:
@@ -186,13 +191,19 @@ def waiting(case: KycCase, *, now: datetime) -> SafeString | str:
     return format_html(shown, since.isoformat(), f"{since:%Y-%m-%d %H:%M}", timesince(since, now))
 
 
+def verified_until(case: KycCase) -> str:
+    """The last day of a verification, as the customer reads it."""
+    until = case.verified_until
+    return in_words(last_day(until, case.workspace)) if until else "–"
+
+
 def cases_of(workspace: Workspace, request: HttpRequest) -> Section:
     """The workspace's dossiers, for its page."""
     rows = [
         (
             link_to(case, case.country),
             pill(case.status, case.get_status_display()),
-            case.verified_until or "–",
+            verified_until(case),
         )
         for case in workspace.kyc_cases.order_by("country")
     ]

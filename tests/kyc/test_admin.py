@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -53,6 +53,13 @@ def test_puts_what_waits_first_the_oldest_on_top(
         rows = list(staff_client.get(address).context["cl"].result_list)
         assert rows[:2] == [older, case]
     assert len(rows) == 2
+
+
+def test_says_the_last_day_as_the_customer_reads_it(staff_client: Client, case: KycCase) -> None:
+    end = datetime(2027, 11, 21, 18, 30, tzinfo=UTC)  # midnight after that day in India
+    KycCase.objects.filter(pk=case.pk).update(status="verified", verified_until=end)
+    for address in (QUEUE, reverse("admin:dialnexa_workspace_change", args=[case.workspace_id])):
+        assert "21 November 2027" in staff_client.get(address).content.decode()
 
 
 def test_says_how_long_each_has_waited(staff_client: Client, case: KycCase) -> None:
