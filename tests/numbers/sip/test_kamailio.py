@@ -28,11 +28,12 @@ from tests.processes import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sip, pytest.mark.processes]
 QUICKLY = 4.0  # seconds
+PATIENT = "LOOKUP_SECONDS=10"  # the first request to a server takes long on a busy machine
 
 
 @pytest.fixture
 def server(live_server: Any, tmp_path: Path) -> Iterator[Server]:
-    with kamailio(tmp_path, f"{live_server.url}/carrier/sip", SECRET, "ALLOW_PRIVATE") as running:
+    with kamailio(tmp_path, f"{live_server.url}/carrier/sip", SECRET, "ALLOW_PRIVATE", PATIENT) as running:
         yield running
 
 
@@ -137,7 +138,10 @@ def test_is_charged_although_nobody_heard_of_its_end_at_first(
 def test_is_sent_to_no_private_address(
     live_server: Any, number: PhoneNumber, the_call: Callable[[], Call], tmp_path: Path
 ) -> None:
-    with agent(tmp_path) as port, kamailio(tmp_path, f"{live_server.url}/carrier/sip", SECRET) as server:
+    with (
+        agent(tmp_path) as port,
+        kamailio(tmp_path, f"{live_server.url}/carrier/sip", SECRET, PATIENT) as server,
+    ):
         runs_at(port)
         assert server.is_refused(number.e164, 480) == ""
         assert wait_for(lambda: the_call().cause == "unreachable", 10)
@@ -145,7 +149,7 @@ def test_is_sent_to_no_private_address(
 
 
 def test_is_not_taken_with_a_wrong_secret(live_server: Any, number: PhoneNumber, tmp_path: Path) -> None:
-    with kamailio(tmp_path, f"{live_server.url}/carrier/sip", "guess" * 9, "ALLOW_PRIVATE") as server:
+    with kamailio(tmp_path, f"{live_server.url}/carrier/sip", "guess" * 9, PATIENT) as server:
         assert server.is_refused(number.e164, 503) == ""
     assert Call.objects.count() == 0
 
