@@ -20,7 +20,6 @@ DOING = {
     Status.SENT: "{carrier} dials",
     Status.RECEIVED: "{agent} speaks",
 }
-UNREACHED = (Status.DID_NOT_PICK, Status.BUSY, Status.NO_ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class CallRow:
             words = DOING[Status(call.status)]
             words = "The phone rings" if call.status == Status.SENT and call.rang_at else words
             return words.format(carrier=call.get_carrier_display(), agent=agent)
-        return call.reason
+        return call.reason or ("" if call.status == Status.COMPLETED else call.cause)
 
     @property
     def since(self) -> datetime:

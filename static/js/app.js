@@ -260,6 +260,7 @@
 
   body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target === modalBody) openModal();
+    if (modal && !$("[data-keeps]", modalBody)) typed = false; // it was sent: nothing is lost any more
   });
 
   body.addEventListener("htmx:responseError", (event) => {
