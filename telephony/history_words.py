@@ -13,6 +13,8 @@ from telephony.models import BatchCall, Call
 SENTENCES = {
     ("workspace", "network_group_enabled"): ("Calls to {name} switched on", "ok"),
     ("workspace", "network_group_disabled"): ("Calls to {name} switched off", "off"),
+    ("workspace", "sip_switch_enabled"): ("SIP/BYOC switched on", "ok"),
+    ("workspace", "sip_switch_disabled"): ("SIP/BYOC switched off", "off"),
     ("rateversion", "call_rates_imported"): ("Call rates imported", "ok"),
     ("batchcall", "upload"): ("List uploaded: {good_rows} of {rows} rows can be called", "ok"),
     ("batchcall", "receive"): ("List uploaded: about {rows} rows to be read", "waiting"),
@@ -41,7 +43,9 @@ SENTENCES = {
     ("call", "cancel"): ("Call cancelled", "off"),
 }
 TOPICS = {
-    "telephony": Topic("Telephony Config", Q(event__startswith="network_group_")),
+    "telephony": Topic(
+        "Telephony Config", Q(event__startswith="network_group_") | Q(event__startswith="sip_switch_")
+    ),
     "batches": Topic("Batch calls", Q(subject_type="batchcall")),
     "calls": Topic("Calls", Q(subject_type="call")),
 }
