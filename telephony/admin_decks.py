@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.timezone import get_current_timezone_name
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from dialnexa import clock
@@ -35,7 +36,7 @@ class DeckForm(ReasonForm):
     field_order = ("carrier", "currency", "valid_from", "file", "text", "reason")
     carrier = forms.ChoiceField(choices=[(slug, CarrierSlug(slug).label) for slug in MARKETS])
     currency = forms.CharField(max_length=3, initial="INR", help_text="ISO 4217, for example INR.")
-    valid_from = forms.DateTimeField(label="Counts from", help_text="In your time zone: 2026-01-31 18:30.")
+    valid_from = forms.DateTimeField(label="Counts from")
     file = forms.FileField(
         label="Deck as a file",
         required=False,
@@ -49,6 +50,11 @@ class DeckForm(ReasonForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "placeholder": EXAMPLE}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = get_current_timezone_name()
+        self.fields["valid_from"].help_text = f"In your time zone ({zone}), like 2026-01-31 18:30."
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"].upper()
