@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -23,10 +24,10 @@ from dialnexa import clock
 from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
 from phone_numbers.calls.callbacks import callback_url
-from phone_numbers.calls.lines import line_of
+from phone_numbers.calls.lines import Line, OnlyTells, line_of
 from phone_numbers.calls.progress import apply_event, end_call, next_look, ring_end
 from telephony.carriers.base import CarrierError, Exchange, Outcome, RateLimited, TransportError
-from telephony.carriers.voice import CallRef, OutboundCall
+from telephony.carriers.voice import CallEvent, CallRef, OutboundCall
 from telephony.exchanges import save_exchanges
 from telephony.models import Call
 
@@ -177,10 +178,7 @@ def look_after(call: Call, *, tell: Clock = clock.now) -> None:
     again = next_look(tell(), call.answered_at, call.limit_seconds)
     Call.objects.filter(pk=call.pk, status__in=Call.OPEN).update(next_run_at=again)  # before asking
     try:
-        line = line_of(call, recorder=exchanges.append)
-        if _has_lasted(call, tell()):
-            line.hang_up(call.carrier_call_id)
-        found = line.find_call(call.carrier_call_id) if call.carrier_call_id else None
+        found = _asked(call, line_of(call, recorder=exchanges.append), tell())
     except CarrierError as error:
         log.warning("%s: %s", call.pk, error.sentence)
     else:
@@ -190,6 +188,14 @@ def look_after(call: Call, *, tell: Clock = clock.now) -> None:
             _fail(call, "call_lost", LOST, now=tell())
     finally:
         save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=tell())
+
+
+def _asked(call: Call, line: Line, now: datetime) -> CallEvent | None:
+    """How it is, once it was ended if it has lasted too long."""
+    if _has_lasted(call, now):
+        with contextlib.suppress(OnlyTells):
+            line.hang_up(call.carrier_call_id)
+    return line.find_call(call.carrier_call_id) if call.carrier_call_id else None
 
 
 def _has_lasted(call: Call, now: datetime) -> bool:
