@@ -13,3 +13,15 @@ def time_span(minutes: list[int]) -> str:
     size, unit = next((size, unit) for least, size, unit in UNITS if high >= least)
     short, long = -(-low // size), -(-high // size)
     return f"{long:,} {unit}" if short == long else f"{short:,}–{long:,} {unit}"
+
+
+@register.filter
+def time_left(minutes: int) -> str:
+    """``3`` → ``3 min``, ``200`` → ``4 h``."""
+    return time_span([minutes, minutes])
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """As pictures need it, whatever the language: with a point."""
+    return f"{number:.3f}"

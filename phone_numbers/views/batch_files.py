@@ -1,4 +1,4 @@
-"""The two files that come out of a list that was read."""
+"""The files that come out of a list that was read, and of a batch that was started."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from dialnexa import clock
 from dialnexa.access import get_workspace
 from dialnexa.http import Request
 from dialnexa.shell import sign_in_required
+from phone_numbers.batch_progress import result_lines
 from phone_numbers.views.batches import get_batch
 from telephony.batches.downloads import corrected_lines, rejected_lines
 from telephony.batches.drafts import carrier_of, choices_of, file_of
 from telephony.batches.judging import Choices
 from telephony.batches.reading import Source, read_source
 from telephony.destinations import Rules
+from telephony.models import BatchCall
 from telephony.rules import destination_rules
 
 Lines = Callable[[Source, Rules, Choices], Iterator[str]]
@@ -37,12 +39,24 @@ def download_rejected(request: Request, slug: str, batch_id: str) -> HttpRespons
     return _download(request, slug, batch_id, rejected_lines, "rejected")
 
 
+@require_GET
+@sign_in_required
+def download_results(request: Request, slug: str, batch_id: str) -> HttpResponseBase:
+    """Every row of a batch that was started with its outcome, as CSV."""
+    batch = get_batch(get_workspace(request, slug), batch_id)
+    return _csv(result_lines(batch), batch, "results")
+
+
 def _download(request: Request, slug: str, batch_id: str, lines: Lines, what: str) -> HttpResponseBase:
     batch = get_batch(get_workspace(request, slug), batch_id)
     if batch.is_being_read or batch.is_unreadable:  # its page says how it stands
         return redirect("batches:batch", slug, batch.pk)
     rules = destination_rules(batch.workspace, carrier_of(batch), now=clock.now())
     found = lines(read_source(file_of(batch)), rules, choices_of(batch))
-    response = StreamingHttpResponse(found, content_type="text/csv; charset=utf-8")
+    return _csv(found, batch, what)
+
+
+def _csv(lines: Iterator[str], batch: BatchCall, what: str) -> HttpResponseBase:
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{batch.pk}-{what}.csv"'
     return response

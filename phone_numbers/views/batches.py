@@ -23,11 +23,13 @@ from dialnexa.http import Request
 from dialnexa.ids import new_id
 from dialnexa.models import Workspace
 from dialnexa.shell import View, sign_in_required
+from dialnexa.time_zones import known
 from dialnexa.uploads import TakeFiles
 from kyc.gate import may_dial
 from phone_numbers.batch_choices import callers, read_caller, read_version
 from phone_numbers.fix_links import mending_link
 from phone_numbers.models import PhoneNumber
+from phone_numbers.views.batch_progress import show_progress
 from telephony.batches.checking import read_choices, refuse_while_locked
 from telephony.batches.drafts import (
     TITLE,
@@ -140,11 +142,18 @@ def get_batch(workspace: Workspace, batch_id: str) -> BatchCall:
 @vary_on_headers("HX-Request")
 @sign_in_required
 def show_batch(request: Request, slug: str, batch_id: str) -> HttpResponse:
-    """The report; while there is none, how far the reading is, or why there never will be one."""
+    """The report; while there is none, how far the reading is; once it was started, how it stands."""
     batch = get_batch(get_workspace(request, slug), batch_id)
-    if batch.is_being_read or batch.is_unreadable:
-        return _reading(request, batch)
-    return HttpResponseClientRefresh() if request.htmx else _report(request, batch)
+    if request.htmx and batch.status == "draft" and not (batch.is_being_read or batch.is_unreadable):
+        return HttpResponseClientRefresh()
+    return _show(request, batch)
+
+
+def _show(request: Request, batch: BatchCall, refusal: Refusal | None = None) -> HttpResponse:
+    if batch.status != BatchCall.Status.DRAFT:
+        return show_progress(request, batch, refusal)
+    show = _reading if batch.is_being_read or batch.is_unreadable else _report
+    return show(request, batch, refusal)
 
 
 def _reading(request: Request, batch: BatchCall, refusal: Refusal | None = None) -> HttpResponse:
@@ -177,6 +186,9 @@ def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) 
         "numbers": numbers,
         "versions": versions.select_related("agent").order_by("agent__title", "-number")[:500],
         "is_ready": _is_ready(batch, numbers),
+        "plan": request.POST if request.method == "POST" else {},
+        "most_at_once": settings.CALLS_AT_ONCE,
+        "zones": sorted(known()),
         "may_operate": has_right(request, Right.OPERATE),
         "refusal": refusal,
     }
@@ -206,17 +218,17 @@ def choose(request: Request, slug: str, batch_id: str) -> HttpResponse:
             now=clock.now(),
         )
     except Refusal as refusal:
-        return _refused(request, batch, refusal)
+        return refused(request, batch, refusal)
     _ring(batch)
     if not batch.is_being_read:
         messages.success(request, f"Read again: {batch.good_rows:,} of {batch.rows:,} rows can be called.")
     return redirect("batches:batch", slug, batch.pk)
 
 
-def _refused(request: Request, batch: BatchCall, refusal: Refusal) -> HttpResponse:
+def refused(request: Request, batch: BatchCall, refusal: Refusal) -> HttpResponse:
+    """The page as it is now, with why not."""
     batch.refresh_from_db()
-    answer = _reading if batch.is_being_read or batch.is_unreadable else _report
-    return answer(request, batch, refusal)
+    return _show(request, batch, refusal)
 
 
 @require_POST
@@ -227,6 +239,6 @@ def delete(request: Request, slug: str, batch_id: str) -> HttpResponse:
     try:
         delete_draft(batch, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
-        return _refused(request, batch, refusal)
+        return refused(request, batch, refusal)
     messages.success(request, f"“{batch.title}” and its file are deleted.")
     return redirect("batches:list", slug)

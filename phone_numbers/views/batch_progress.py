@@ -1,0 +1,66 @@
+"""How a batch stands that has been started."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from dialnexa import clock
+from dialnexa.access import Right, has_right
+from dialnexa.errors import Refusal
+from dialnexa.http import Request
+from phone_numbers.batch_progress import PAGE, Progress, progress_of, rows_of
+from phone_numbers.fix_links import mending_link
+from phone_numbers.models import PhoneNumber
+from telephony.models import BatchCall, BatchRow
+
+LIVE = ("waiting", "scheduled", "running")
+TONES = {"running": "ok", "completed": "ok", "cancelled": "off"}
+ROW_TONES = {"done": "ok", "failed": "trouble", "refused": "trouble", "calling": "waiting"}
+
+
+def show_progress(request: Request, batch: BatchCall, refusal: Refusal | None = None) -> HttpResponse:
+    """How a batch stands that has been started; for htmx only what changes."""
+    state = request.GET.get("state", "")
+    state = state if state in BatchRow.State.values else ""
+    after = request.GET.get("after", "")
+    first = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+    progress = progress_of(batch, now=clock.now())
+    rows = list(rows_of(batch, state=state, after=first)[: PAGE + 1])
+    number = PhoneNumber.objects.filter(pk=batch.from_number_id).first()
+    context = {
+        "workspace": batch.workspace,
+        "batch": batch,
+        "progress": progress,
+        "number": number,
+        "tone": TONES.get(batch.status, "waiting"),
+        "chips": _chips(progress, state),
+        "state": state,
+        "rows": [(row, ROW_TONES.get(row.state, "off")) for row in rows[:PAGE]],
+        "later": rows[PAGE - 1].row if len(rows) > PAGE else None,
+        "after": first,
+        "is_live": batch.status in LIVE or bool(progress.in_the_air),
+        "said": _said(batch, progress),
+        "had": request.GET.get("had", ""),
+        "link": mending_link(batch.fix, batch.workspace, "", number.carrier if number else ""),
+        "may_operate": has_right(request, Right.OPERATE),
+        "refusal": refusal,
+    }
+    template = "batches/_progress.html" if request.htmx else "batches/progress.html"
+    return render(request, template, context, status=422 if refusal else 200)
+
+
+def _chips(progress: Progress, chosen: str) -> list[tuple[str, str, int, bool]]:
+    """State, label, count and whether it is chosen."""
+    states = [("", "All", progress.total, not chosen)]
+    for state, label in BatchRow.State.choices:
+        count = getattr(progress, state)
+        if count or state == chosen:
+            states.append((state, label, count, state == chosen))
+    return states
+
+
+def _said(batch: BatchCall, progress: Progress) -> str:
+    """What is read aloud when it changes: the state, and the rows that are over, by tenths."""
+    tenths = 10 * progress.over // (progress.total or 1)
+    return f"{batch.get_status_display()}, {tenths * 10} % of the rows are over"
