@@ -36,9 +36,12 @@ lint: $(DEV) ## Style, types, forgotten migrations
 	@$(OFFLINE) $(PY) -m mypy .
 	@$(OFFLINE) PYTHONWARNINGS=ignore $(PY) manage.py makemigrations --check --dry-run
 
-chaos: $(DEV) ## Buy while everything is killed: N=200 SEED=… SABOTAGE=… PROVE=all
-	@$(PY) -m tests.chaos --n $(N) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE)) \
-		$(if $(PROVE),--prove $(PROVE))
+CHAOS = --n $(N) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE)) $(if $(PROVE),--prove $(PROVE))
+GUARDS = $(filter-out all,$(SABOTAGE) $(PROVE))# those of calls begin with call-
+
+chaos: $(DEV) ## Buy, then call, while everything is killed: N=200 SEED=… SABOTAGE=… PROVE=all
+	@$(if $(filter call-%,$(GUARDS)),,$(PY) -m tests.chaos $(CHAOS))
+	@$(if $(filter-out call-%,$(GUARDS)),,$(PY) -m tests.chaos.calls $(CHAOS))
 
 fuzz: $(DEV) ## Send the API what its document allows and forbids: N=5000 SEED=…
 	@$(PY) -m tests.fuzz --n $(if $(filter file,$(origin N)),5000,$(N)) $(if $(SEED),--seed $(SEED))

@@ -56,9 +56,9 @@ def _batches(ids: Collection[str]) -> dict[str, Named]:
 
 
 def _calls(ids: Collection[str]) -> dict[str, Named]:
-    return {call.pk: Named(str(call)) for call in Call.objects.filter(pk__in=ids)}
+    return {call.pk: Named(str(call), (call.pk,)) for call in Call.objects.filter(pk__in=ids)}
 
 
 def teach() -> None:
-    kinds = {"batchcall": Kind("Batch", _batches), "call": Kind("Call", _calls)}
+    kinds = {"batchcall": Kind("Batch", _batches), "call": Kind("Call", _calls, "calls:call")}
     history.learn(kinds, SENTENCES, {}, TOPICS)

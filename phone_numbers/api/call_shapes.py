@@ -197,5 +197,6 @@ class CallDetailsShape(CallShape):
 
     steps = CallStepShape(source="trace", many=True)
 
-    class Meta(CallShape.Meta):
+    class Meta:
+        model = Call
         fields = (*CallShape.Meta.fields, "steps")

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.call_sabotage import CALL_SABOTAGES
 from tests.chaos.sabotage import ROOT, SABOTAGES, copy_and_break
 
+EVERY = SABOTAGES | CALL_SABOTAGES
 
-@pytest.mark.parametrize("name", SABOTAGES)
+
+@pytest.mark.parametrize("name", EVERY)
 def test_still_finds_the_guard_it_takes_away(name: str, tmp_path: Path) -> None:
-    sabotage = SABOTAGES[name]
+    sabotage = EVERY[name]
     copy = copy_and_break(sabotage, tmp_path)
     for file, _, _ in sabotage.edits:
         ast.parse((copy / file).read_text())
