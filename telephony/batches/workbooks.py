@@ -9,24 +9,33 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
 import openpyxl
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from dialnexa.errors import Refusal
+from telephony.batches.workbook_parts import PartWalk, Unsafe, read_texts
 
 MOST_PARTS = 300
 MOST_UNPACKED = 200_000_000  # bytes, all parts together
 MOST_RATIO = 200  # a part of more than a megabyte may not be packed tighter
 MOST_SHEETS = 20
+MOST_CELLS = 2 * 26  # elements of a row that is as wide as a list may be
 NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
 EXACT = 10**15  # above, a spreadsheet no longer keeps every digit
-BROKEN = (zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, EOFError, OSError)
+BROKEN: tuple[type[BaseException], ...] = (
+    *(zipfile.BadZipFile, zlib.error, InvalidFileException, EOFError, OSError, ExpatError, SyntaxError),
+    # and of every kind for XML that is not as openpyxl expects it
+    *(LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError, RuntimeError),
+)
 AGAIN = "Open it in a spreadsheet, save it as CSV UTF-8 and upload that."
 
 
@@ -44,13 +53,13 @@ def open_workbook(data: bytes, *, most_columns: int) -> Workbook:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             about = _measure(archive, data)
-        sheets = _sheets(data)
-    except (*BROKEN, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
+        book, sheets = _open(data)
+    except BROKEN as error:
         sentence = f"The workbook is damaged or protected by a password. {AGAIN}"
         raise Refusal("batch_workbook_broken", sentence) from error
     left_out = sheets[1:]
     said = f"Only the sheet “{sheets[0]}” was read, not {', '.join(f'“{name}”' for name in left_out)}."
-    return Workbook(lambda: _rows(data, sheets[0], most_columns + 1), about, (said,) if left_out else ())
+    return Workbook(lambda: _rows(book, sheets[0], most_columns + 1), about, (said,) if left_out else ())
 
 
 def _measure(archive: zipfile.ZipFile, data: bytes) -> int:
@@ -65,19 +74,21 @@ def _measure(archive: zipfile.ZipFile, data: bytes) -> int:
         raise Refusal(
             "batch_workbook_unsafe", f"The workbook is not built as spreadsheets build them. {AGAIN}"
         )
-    left, rows = MOST_UNPACKED, 0
+    left, seen = MOST_UNPACKED, Counter[str]()
     for part in parts:
-        size, found = _unpacked(archive, part, left)
-        left, rows = left - size, rows + found
-    return rows
+        try:
+            left -= _unpacked(archive, part, left, seen)
+        except Unsafe as error:
+            raise Refusal("batch_workbook_unsafe", f"The workbook {error}. {AGAIN}") from None
+    return max(seen["row"], seen["inside"] // MOST_CELLS)
 
 
-def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> tuple[int, int]:
-    """How large a part really is, and about how many rows begin in it.
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, seen: Counter[str]) -> int:
+    """How large a part really is; what is in it is counted into ``seen``.
 
-    Raises Refusal as soon as it is too large, or declares entities.
+    Raises Refusal as soon as it is too large, and Unsafe for what is in it.
     """
-    size, rows, tail = 0, 0, b""
+    size, tail, walk = 0, b"", PartWalk(seen)
     with archive.open(part) as stream:
         while piece := stream.read(1 << 20):
             size += len(piece)
@@ -86,9 +97,9 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> tup
                 raise Refusal("batch_workbook_unsafe", sentence)
             if b"<!" in tail + piece and _declares(tail + piece) or b"\0" in piece and _is_xml(part):
                 raise Refusal("batch_workbook_unsafe", f"The workbook declares entities of its own. {AGAIN}")
-            rows += piece.count(b"<row") + piece.count(b":row ")
+            walk.feed(piece)
             tail = piece[-16:]
-    return size, rows
+    return size
 
 
 def _is_xml(part: zipfile.ZipInfo) -> bool:
@@ -100,20 +111,27 @@ def _declares(piece: bytes) -> bool:
     return b"<!DOCTYPE" in upper or b"<!ENTITY" in upper
 
 
-def _sheets(data: bytes) -> list[str]:
-    """The names of the visible sheets."""
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    try:
-        sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    finally:
-        book.close()
+class _Reader(ExcelReader):
+    """As ``openpyxl.load_workbook`` uses it."""
+
+    def read_strings(self) -> None:
+        if (found := self.package.find(SHARED_STRINGS)) is not None:
+            with self.archive.open(found.PartName[1:]) as part:
+                self.shared_strings = read_texts(part)
+
+
+def _open(data: bytes) -> tuple[openpyxl.Workbook, list[str]]:
+    """The workbook and the names of its visible sheets. Its shared texts are read here, and only once."""
+    reader = _Reader(io.BytesIO(data), read_only=True, data_only=True)
+    reader.read()
+    book = reader.wb
+    sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not sheets or len(book.worksheets) > MOST_SHEETS:
         raise Refusal("batch_workbook_sheets", f"A workbook may have 1 to {MOST_SHEETS} sheets. {AGAIN}")
-    return sheets
+    return book, sheets
 
 
-def _rows(data: bytes, sheet: str, most_columns: int) -> Iterator[list[str]]:
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+def _rows(book: openpyxl.Workbook, sheet: str, most_columns: int) -> Iterator[list[str]]:
     try:
         page = book[sheet]
         page.reset_dimensions()  # what the file claims may be wrong
@@ -122,11 +140,9 @@ def _rows(data: bytes, sheet: str, most_columns: int) -> Iterator[list[str]]:
             while row and not row[-1]:
                 row.pop()
             yield row
-    except (*BROKEN, KeyError, ValueError) as error:
+    except BROKEN as error:
         sentence = f"The sheet “{sheet}” is damaged. {AGAIN}"
         raise Refusal("batch_workbook_broken", sentence) from error
-    finally:
-        book.close()
 
 
 def _text(value: Any) -> str:
