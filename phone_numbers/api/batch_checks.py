@@ -48,7 +48,7 @@ class BatchChecks(ApiView):
         operation_id="check_batch",
         request=BatchFields,
         responses=OpenApiResponse(BatchCheckShape, examples=[LIST_CHECKED]),
-        extensions={"x-refuses": ["404"]},
+        extensions={"x-refuses": ["404", "503"]},
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -61,6 +61,7 @@ class BatchChecks(ApiView):
         - 403 before the workspace is verified (`kyc_not_verified`)
         - 404 a number that is not the workspace's
         - 413 a file that is too large (10 MB unless the installation says otherwise)
+        - 503 other lists are being read right now (`lists_busy`): try again after `Retry-After`
         """
         workspace = workspace_of(request)
         return Response(check_batch(workspace, read(BatchFields, request.data), now=clock.now()))
@@ -114,14 +115,14 @@ def _found(report: Report, source: Source, workspace: Workspace, carrier: str) -
         "rejected_records": report.rows - report.good,
         "duplicate_records": sum(group["count"] for group in report.groups if group["code"] == DUPLICATE),
         "variables": [name for name in source.variables if name],
-        "errors": list(_errors(report, workspace, carrier)),
+        "errors": list(found_errors(report, workspace, carrier)),
         "repairs": [_repair(repair) for repair in report.repairs],
         "estimate": _cost(report.estimate),
         "warnings": list(report.warnings),
     }
 
 
-def _errors(report: Report, workspace: Workspace, carrier: str) -> Iterable[dict[str, Any]]:
+def found_errors(report: Report, workspace: Workspace, carrier: str) -> Iterable[dict[str, Any]]:
     for group in report.groups:
         link = mending_link(group["fix"], workspace, group["country"], carrier)
         yield {

@@ -12,6 +12,7 @@ from telephony.batches.judging import Choices
 from telephony.batches.reading import Source, read_source
 from telephony.batches.repairs import KINDS, calling_code
 from telephony.batches.report import Report, check_list
+from telephony.batches.turns import turn
 from telephony.rules import destination_rules
 
 
@@ -37,11 +38,12 @@ def check_file(
 ) -> tuple[Source, Report]:
     """What uploading these bytes would say; keeps nothing. ``carrier`` (slug): of the number to call from.
 
-    Raises Refusal: 403 ``kyc_not_verified``, and as ``read_source`` and ``check_source``.
+    Raises Refusal: 403 ``kyc_not_verified``, 503 ``lists_busy``, and as ``read_source`` and ``check_source``.
     """
     refuse_while_locked(workspace, now=now)
-    source = read_source(data)
-    return source, check_source(workspace, source, choices=choices, carrier=carrier, now=now)
+    with turn():
+        source = read_source(data)
+        return source, check_source(workspace, source, choices=choices, carrier=carrier, now=now)
 
 
 def check_source(

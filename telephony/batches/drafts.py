@@ -19,6 +19,7 @@ from telephony.batches.checking import check_source, refuse_while_locked
 from telephony.batches.judging import Choices
 from telephony.batches.reading import Source, read_source
 from telephony.batches.report import Report
+from telephony.batches.turns import turn
 from telephony.models import AgentVersion, BatchCall, BatchFile, CarrierSlug
 
 TITLE, NAME = 35, 120  # characters
@@ -49,7 +50,9 @@ def upload_batch(
     uploaded = BatchCall.objects.filter(workspace=workspace, upload_key=key)
     if key and (found := uploaded.first()):
         return found
-    source = read_source(data)
+    with turn():
+        source = read_source(data)
+        read = _read_or_leave(workspace, source, carrier, now)
     batch = BatchCall(
         workspace=workspace,
         title=title,
@@ -57,7 +60,7 @@ def upload_batch(
         made_by=by.user,
         created_at=now,
         upload_key=key,
-        **_read_or_leave(workspace, source, carrier, now),
+        **read,
     )
     file = BatchFile(
         batch=batch,
@@ -125,8 +128,9 @@ def recheck_batch(
     if batch.rows > settings.BATCH_READ_AT_ONCE:
         event, fields = "reread", {"good_rows": 0, **to_be_read(choices, carrier, now)}
     else:
-        source = read_source(file_of(batch))
-        report = check_source(batch.workspace, source, choices=choices, carrier=carrier, now=now)
+        with turn():
+            source = read_source(file_of(batch))
+            report = check_source(batch.workspace, source, choices=choices, carrier=carrier, now=now)
         event, fields = "choose", report_fields(report, choices, carrier, now)
     fields |= {"from_number_id": from_number_id, "agent_version": agent_version}
     before = {"good_rows": batch.good_rows, **batch.rules}
