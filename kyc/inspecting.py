@@ -7,6 +7,7 @@ import logging
 import re
 import subprocess
 import sys
+import threading
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 LARGEST = 10_000_000  # bytes
 LARGEST_KEPT = 20_000_000  # written anew, a picture may grow
 PATIENCE = 20.0  # seconds
+WAIT = 5.0  # seconds for a turn
+# Each look may take a processor for 15 seconds and a gigabyte. The other web threads stay free for pages.
+_turns = threading.BoundedSemaphore(2)
 NAME_LIMIT = 120
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -54,13 +58,14 @@ class Inspected:
 def inspect(data: bytes, name: str) -> Inspected:
     """The file as it may be kept, from what was sent under this name.
 
-    Raises Refusal with one of ``REFUSALS``. Takes up to 20 seconds: call it outside a transaction.
+    Raises Refusal with one of ``REFUSALS``, or ``files_busy`` (503) while too many others are looked into.
+    Takes up to 25 seconds: call it outside a transaction.
     """
     if not data:
         raise refused("file_empty")
     if len(data) > LARGEST:
         raise refused("file_too_large")
-    told, _, content = _ask(data, name).partition(b"\n")
+    told, _, content = _ask_in_turn(data, name).partition(b"\n")
     answer = json.loads(told)
     if "refused" in answer:
         raise refused(answer["refused"])
@@ -81,6 +86,16 @@ def clean_name(name: str) -> str:
     words = " ".join(re.sub(r'[<>:"|?*;%$&`\']', "_", shown).split()).lstrip(".")
     stem, dot, ending = words.rpartition(".")
     return f"{stem[: NAME_LIMIT - len(ending) - 1]}{dot}{ending}"[-NAME_LIMIT:] or "file"
+
+
+def _ask_in_turn(data: bytes, name: str) -> bytes:
+    if not _turns.acquire(timeout=WAIT):
+        sentence = "Many files are being looked into right now. Send it again in half a minute."
+        raise Refusal("files_busy", sentence, status=503, retry_after=30)
+    try:
+        return _ask(data, name)
+    finally:
+        _turns.release()
 
 
 def _ask(data: bytes, name: str) -> bytes:

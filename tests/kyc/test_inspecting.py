@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from dialnexa.errors import Refusal
+from kyc import inspecting
 from kyc.inspecting import clean_name, inspect
 from tests.kyc.papers import jpeg, pdf, png
 
@@ -180,3 +181,23 @@ def test_leaves_out_where_a_pdf_begins_to_be_read() -> None:
 )
 def test_cleans_names(sent: str, kept: str) -> None:
     assert clean_name(sent) == kept
+
+
+def test_looks_into_two_files_at_once_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspecting, "WAIT", 0.01)
+    codes: list[str] = []
+
+    def look(data: bytes, name: str) -> bytes:
+        """Another file comes while this one is being looked into."""
+        with pytest.raises(Refusal) as raised:
+            inspect(data, name)
+        codes.append(raised.value.code)
+        return b'{"refused": "file_damaged"}\n'
+
+    monkeypatch.setattr(inspecting, "_ask", look)
+    with pytest.raises(Refusal):
+        inspect(b"%PDF-", "a.pdf")
+    assert codes == ["files_busy", "file_damaged"]  # the third is told to come again
+    with pytest.raises(Refusal):
+        inspect(b"%PDF-", "a.pdf")
+    assert codes[2:] == codes[:2]  # and the turns were given back
