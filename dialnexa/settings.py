@@ -333,7 +333,8 @@ if SIP_CA_FILE and not Path(SIP_CA_FILE).is_file():
 def engine_secrets(name: str) -> list[tuple[str, str]]:
     """Names and secrets; a name may come twice while its secret changes."""
     pairs: list[tuple[str, str]] = []
-    for nth, entry in enumerate(env.list(name, []), 1):
+    entries: list[str] = env.list(name, [])
+    for nth, entry in enumerate(entries, 1):
         engine, _, told = entry.strip().partition("=")
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", engine) or not re.fullmatch(r"[!-~]{32,200}", told):
             raise ImproperlyConfigured(
@@ -345,6 +346,13 @@ def engine_secrets(name: str) -> list[tuple[str, str]]:
 
 
 SIP_ENGINES = engine_secrets("DIALNEXA_SIP_ENGINES")  # may ask who takes a call (see phone_numbers.inbound)
+SIP_ENGINE: dict[str, Any] = {}  # who dials over customers' own carriers (see telephony.sip_engines)
+if SANDBOX_URL and (sandbox_token := env.str("DIALNEXA_SANDBOX_ENGINE_TOKEN", "")):
+    SIP_ENGINE = {
+        "class": "telephony.sip_engines.sandbox.SandboxEngine",
+        "base_url": SANDBOX_URL,
+        "token": sandbox_token,
+    }
 
 TRUNK_CHECK_EVERY = env.float("DIALNEXA_TRUNK_CHECK_EVERY", 300.0)  # seconds, while it answers
 TRUNK_RETRY_SOONEST = env.float("DIALNEXA_TRUNK_RETRY_SOONEST", 30.0)  # when it does not: doubled each time

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
+from dialnexa.sealing import SealBroken
+from phone_numbers.models import SipTrunk
+from phone_numbers.trunk_settings import TrunkSettings, settings_of
 from telephony.carriers import get_carrier
 from telephony.carriers.base import CarrierError, Recorder
-from telephony.carriers.voice import CallEvent, CallRef, OutboundCall
+from telephony.carriers.voice import (
+    Answer,
+    CallEvent,
+    CallRef,
+    OutboundCall,
+    Rendered,
+    SignedRequest,
+)
 from telephony.models import Call, CarrierSlug, Direction
+from telephony.sip_engines import SipEngine, Trunk, get_engine
 
 
 class Line(Protocol):
@@ -18,6 +30,16 @@ class Line(Protocol):
     def find_call(self, call_id: str) -> CallEvent | None: ...
 
     def hang_up(self, call_id: str) -> None: ...
+
+
+class Listener(Protocol):
+    """What webhooks about placed calls need of a carrier or an engine."""
+
+    def verify(self, request: SignedRequest) -> bool: ...
+
+    def parse_event(self, request: SignedRequest) -> CallEvent: ...
+
+    def render(self, answer: Answer) -> Rendered: ...
 
 
 class OnlyTells(CarrierError):
@@ -41,8 +63,44 @@ class TellingEngine:
         raise OnlyTells
 
 
+class PasswordLost(CarrierError):
+    code = "sip_password_lost"
+    sentence = "The password of this number's SIP trunk can't be read any more. Enter it again."
+
+
+class TrunkLine:
+    """A number's own carrier, dialled by the engine. The password is opened when it is needed."""
+
+    def __init__(self, engine: SipEngine, number_id: str) -> None:
+        self._engine, self._number_id = engine, number_id
+
+    def place_call(self, call: OutboundCall) -> CallRef:
+        known = self._settings()
+        trunk = Trunk(known.termination, known.transport, known.username, known.password)
+        return self._engine.place_call(replace(call, from_=known.caller_id or call.from_), trunk)
+
+    def find_call(self, call_id: str) -> CallEvent | None:
+        return self._engine.find_call(call_id)
+
+    def hang_up(self, call_id: str) -> None:
+        self._engine.hang_up(call_id)
+
+    def _settings(self) -> TrunkSettings:
+        try:
+            return settings_of(SipTrunk.objects.get(number_id=self._number_id))
+        except SealBroken as error:
+            raise PasswordLost(carrier=CarrierSlug.SIP_TRUNK.value) from error
+
+
 def line_of(call: Call, *, recorder: Recorder | None = None) -> Line:
     """Raises LookupError when the call's carrier is not configured."""
-    if call.carrier == CarrierSlug.SIP_TRUNK and call.direction == Direction.INBOUND:
+    if call.carrier != CarrierSlug.SIP_TRUNK:
+        return get_carrier(call.carrier, recorder=recorder)
+    if call.direction == Direction.INBOUND:
         return TellingEngine()
-    return get_carrier(call.carrier, recorder=recorder)
+    return TrunkLine(get_engine(recorder=recorder), call.number_id)
+
+
+def listener_of(carrier: str) -> Listener:
+    """Who reads webhooks about calls that leave over ``carrier`` (a slug). Raises LookupError."""
+    return get_engine() if carrier == CarrierSlug.SIP_TRUNK else get_carrier(carrier)

@@ -14,8 +14,8 @@ from django.db import IntegrityError, transaction
 
 from phone_numbers.calls.answering import answer_outbound
 from phone_numbers.calls.callbacks import is_token_of
+from phone_numbers.calls.lines import listener_of
 from phone_numbers.calls.progress import apply_event
-from telephony.carriers import get_carrier
 from telephony.carriers.voice import CallEvent, Rendered, SignedRequest
 from telephony.models import Call, CarrierWebhook
 
@@ -44,7 +44,7 @@ def receive(
     if not is_token_of(call_id, token):
         raise NotOurs
     try:
-        line = get_carrier(carrier)
+        line = listener_of(carrier)
     except LookupError as error:
         raise NotOurs from error
     if not line.verify(request):

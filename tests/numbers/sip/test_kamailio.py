@@ -83,7 +83,7 @@ def test_says_busy_when_the_agent_is(
         runs_at(port)
         assert server.is_refused(number.e164, 486) == ""
     assert wait_for(lambda: the_call().status == "failed", 10)
-    assert (the_call().charged, the_call().cause) == (0, "486")
+    assert (the_call().charged, the_call().cause) == (Decimal(0), "486")
 
 
 def test_follows_no_agent_that_sends_elsewhere(

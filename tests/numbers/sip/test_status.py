@@ -46,7 +46,7 @@ def test_costs_nothing_where_the_agent_did_not_answer(
 ) -> None:
     engine.ask()
     engine.tell(state, cause="486 Busy Here")
-    assert (the_call().status, the_call().charged, the_call().cause) == (status, 0, "486 Busy Here")
+    assert (the_call().status, the_call().charged, the_call().cause) == (status, Decimal(0), "486 Busy Here")
 
 
 def test_makes_the_row_when_the_question_was_not_noted(
