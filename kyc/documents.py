@@ -40,9 +40,7 @@ def describe(case: KycCase, entity_type: str, legal_name: str, *, by: Actor, now
     if entity_type not in EntityType.values:
         raise Refusal("entity_type_unknown", "Choose who you are.", status=422, field="entity_type")
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        sentence = (
-            f"Write the name as on the papers: at most {NAME_LIMIT} characters, none of them unseen."
-        )
+        sentence = f"Write the name as on the papers: at most {NAME_LIMIT} characters, none of them unseen."
         raise Refusal("legal_name_wrong", sentence, status=422, field="legal_name")
     with _changing(case, by=by, now=now):
         before = {"entity_type": case.entity_type, "legal_name": case.legal_name}
