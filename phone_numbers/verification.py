@@ -29,6 +29,7 @@ from telephony.e164 import Unreadable, costs_extra, format_international, read_d
 CODE_GOOD_FOR = timedelta(minutes=10)
 TRIES = 5  # of one code
 HOURLY = 3  # calls to one number, whoever asks
+NUMBER_DAILY = 6  # calls to one number: nobody is rung all day by many workspaces
 DAILY = 10  # calls for one workspace
 AGAIN_AFTER = timedelta(seconds=30)  # nobody wants two calls from one double click
 MOST_WORKSPACES = 3
@@ -144,11 +145,11 @@ def _refuse_flood(workspace: Workspace, number: str, now: datetime) -> None:
         raise _flood(
             "code_just_asked", "We called a moment ago. If nothing rings, ask again in half a minute."
         )
-    if placed.filter(e164=number, asked_at__gt=now - timedelta(hours=1)).count() >= HOURLY:
-        sentence = (
-            f"{format_international(number)} was called {HOURLY} times within an hour. Try again later."
-        )
-        raise _flood("number_called_often", sentence)
+    there, shown = placed.filter(e164=number), format_international(number)
+    for hours, most, span in ((1, HOURLY, "an hour"), (24, NUMBER_DAILY, "a day")):
+        if there.filter(asked_at__gt=now - timedelta(hours=hours)).count() >= most:
+            sentence = f"{shown} was called {most} times within {span}. Try again later."
+            raise _flood("number_called_often", sentence)
     if mine.count() >= DAILY:
         sentence = f"This workspace asked for {DAILY} codes within a day. Try again tomorrow."
         raise _flood("codes_asked_often", sentence)

@@ -14,7 +14,16 @@ from dialnexa.actors import SYSTEM
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Notice, Workspace
 from kyc.models import VerificationCall, VerificationNumber
-from phone_numbers.verification import DAILY, HOURLY, MOST_WORKSPACES, TRIES, Asked, ask_code, confirm_code
+from phone_numbers.verification import (
+    DAILY,
+    HOURLY,
+    MOST_WORKSPACES,
+    NUMBER_DAILY,
+    TRIES,
+    Asked,
+    ask_code,
+    confirm_code,
+)
 from telephony.models import CarrierExchange
 from telephony.rules import destination_rules
 from tests.conftest import make_workspace
@@ -243,6 +252,17 @@ def test_is_called_three_times_an_hour_whoever_asks(
     assert refusal_of(workspace, now + 59 * MINUTE).code == "number_called_often"
     assert len(sandbox.state.calls()) == HOURLY
     ask(workspace, now + 61 * MINUTE)
+
+
+def test_is_called_six_times_a_day_whoever_asks(
+    sandbox: Any, workspace: Workspace, charlie_workspace: Workspace, now: datetime
+) -> None:
+    for nth in range(NUMBER_DAILY):
+        ask((workspace, charlie_workspace)[nth % 2], now + nth * 30 * MINUTE)
+    refusal = refusal_of(workspace, now + timedelta(hours=23))
+    assert (refusal.code, refusal.status) == ("number_called_often", 429)
+    assert len(sandbox.state.calls()) == NUMBER_DAILY
+    ask(workspace, now + timedelta(days=1))
 
 
 def test_is_asked_for_ten_times_a_day(sandbox: Any, charlie_workspace: Workspace, now: datetime) -> None:
