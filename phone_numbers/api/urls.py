@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from phone_numbers.api import batch_checks, calls, numbers, purchase, route_checks, search, trunks
+from phone_numbers.api import (
+    batch_calls,
+    batch_checks,
+    calls,
+    numbers,
+    purchase,
+    route_checks,
+    search,
+    trunks,
+)
 
 BASE = "organization-phone-numbers"
 urlpatterns = [
@@ -17,4 +26,11 @@ urlpatterns = [
     path("calls/<str:call_id>/hang-up", calls.HangUp.as_view(), name="api-call-hang-up"),
     path("route-checks", route_checks.RouteChecks.as_view(), name="api-route-checks"),
     path("batch-calls/checks", batch_checks.BatchChecks.as_view(), name="api-batch-checks"),
+    path("batch-calls", batch_calls.BatchCalls.as_view(), name="api-batch-calls"),
+    path("batch-calls/<str:batch_id>", batch_calls.OneBatchCall.as_view(), name="api-batch-call"),
+    path(
+        "batch-calls/<str:batch_id>/status",
+        batch_calls.BatchCallStatus.as_view(),
+        name="api-batch-call-status",
+    ),
 ]

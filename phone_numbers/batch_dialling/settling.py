@@ -22,7 +22,7 @@ def settle_row(call: Call, status: str, *, sentence: str, now: datetime) -> None
 
     Locks the batch, so that nobody cancels it in between; take no lock of money before.
     """
-    if call.batch_id is None:
+    if call.batch_id is None or call.batch_row is None:
         return
     batch = BatchCall.objects.select_for_update(no_key=True, of=("self",)).get(pk=call.batch_id)
     rows = BatchRow.objects.filter(batch=batch, row=call.batch_row, state=State.CALLING, call=call)

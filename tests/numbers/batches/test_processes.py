@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ while True:
 """
 
 
+def has_placed(batch: BatchCall, least: int) -> bool:
+    return Call.objects.filter(batch=batch).count() >= least
+
+
 @pytest.fixture
 def env(process_env: dict[str, str], line: Dialler, live_server: Any) -> dict[str, str]:
     return process_env | {
@@ -47,7 +52,7 @@ def test_leaves_nobody_called_twice_and_nobody_forgotten(line: Dialler, env: dic
     mine = Call.objects.filter(batch=batch)
     for least in (2, 6, 11):
         with running("-c", WORK, batch.pk, env=env) as worker:
-            wait_until(lambda least=least: mine.count() >= least, 60)
+            wait_until(partial(has_placed, batch, least), 60)
             kill(worker)
         rows = BatchRow.objects.filter(batch=batch, tries=1).values_list("row", "call")
         assert sorted(rows) == sorted(mine.values_list("batch_row", "pk"))
