@@ -32,8 +32,8 @@ LAST = 4.0  # seconds for writing what is left then
 class Writer:
     """A bounded queue and the thread that empties it.
 
-    The thread is no daemon: the interpreter waits for it when the process ends in good order. It ends when
-    nothing is left to write, or LAST seconds later.
+    The thread is no daemon, as one started within a server's thread would be unless told: the interpreter waits
+    for it when the process ends in good order. It ends when nothing is left to write, or LAST seconds later.
     """
 
     def __init__(self, waiting: int = WAITING) -> None:
@@ -41,7 +41,7 @@ class Writer:
         self._last: float | None = None  # when writing ends, whatever is left
 
     def start(self) -> None:
-        threading.Thread(target=self._run, name="inbound-notes").start()
+        threading.Thread(target=self._run, name="inbound-notes", daemon=False).start()
 
     def put(self, note: Note) -> None:
         """Leave it to the thread, or write it here when too many wait."""
