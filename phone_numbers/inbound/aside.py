@@ -32,8 +32,8 @@ LAST = 4.0  # seconds for writing what is left then
 class Writer:
     """A bounded queue and the thread that empties it.
 
-    The thread is no daemon, as one started within a server's thread would be unless told: the interpreter waits
-    for it when the process ends in good order. It ends when nothing is left to write, or LAST seconds later.
+    The thread is no daemon, as one started within a server's thread would be unless told: the interpreter
+    waits for it when the process ends in good order. It ends when nothing is left, or LAST seconds later.
     """
 
     def __init__(self, waiting: int = WAITING) -> None:
