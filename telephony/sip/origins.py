@@ -51,7 +51,7 @@ def _addresses(termination: Termination, transport: str) -> frozenset[str]:
 
 
 def _looked_up(termination: Termination, transport: str) -> frozenset[str]:
-    """None where DNS definitely knows no such host, or one that may not be called."""
+    """Empty where DNS knows no such host, or one that may not be called. Raises Refusal without an answer."""
     try:
         targets = resolve(termination, transport, seconds=PATIENCE)
     except Refusal as error:
