@@ -295,6 +295,7 @@ for slug, carrier in CARRIERS.items():
 # Who calls people to speak a code, and with which number of that carrier (see phone_numbers.verification)
 VERIFICATION_CARRIER = env.str("DIALNEXA_VERIFICATION_CARRIER", "")
 VERIFICATION_CALLER_ID = env.str("DIALNEXA_VERIFICATION_CALLER_ID", "")
+VERIFICATION_CALLS_AN_HOUR = env.int("DIALNEXA_VERIFICATION_CALLS_AN_HOUR", 200)  # of everybody together
 if VERIFICATION_CARRIER and VERIFICATION_CARRIER not in CARRIERS:
     raise ImproperlyConfigured(
         f"DIALNEXA_VERIFICATION_CARRIER is {VERIFICATION_CARRIER}: there is no account of such a carrier."

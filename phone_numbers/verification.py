@@ -9,9 +9,11 @@ A number may prove ``MOST_WORKSPACES``: whoever runs several has one phone, but 
 from __future__ import annotations
 
 import hmac
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 
@@ -26,6 +28,7 @@ from phone_numbers.models import PhoneNumber
 from phone_numbers.verification_calls import Caller, code_digest, configured_caller, new_call, place
 from telephony.e164 import Unreadable, costs_extra, format_international, read_destination
 
+log = logging.getLogger(__name__)
 CODE_GOOD_FOR = timedelta(minutes=10)
 TRIES = 5  # of one code
 HOURLY = 3  # calls to one number, whoever asks
@@ -150,6 +153,10 @@ def _refuse_flood(workspace: Workspace, number: str, now: datetime) -> None:
         if there.filter(asked_at__gt=now - timedelta(hours=hours)).count() >= most:
             sentence = f"{shown} was called {most} times within {span}. Try again later."
             raise _flood("number_called_often", sentence)
+    if placed.filter(asked_at__gt=now - timedelta(hours=1)).count() >= settings.VERIFICATION_CALLS_AN_HOUR:
+        log.error("No verification codes for an hour: %s were asked for", settings.VERIFICATION_CALLS_AN_HOUR)
+        sentence = "Too many people ask for codes at the moment. Try again in an hour, or ask support."
+        raise _flood("codes_overrun", sentence)
     if mine.count() >= DAILY:
         sentence = f"This workspace asked for {DAILY} codes within a day. Try again tomorrow."
         raise _flood("codes_asked_often", sentence)

@@ -272,6 +272,24 @@ def test_is_asked_for_ten_times_a_day(sandbox: Any, charlie_workspace: Workspace
     ask(charlie_workspace, now + timedelta(hours=24), OTHER)
 
 
+def test_is_called_only_so_often_whoever_asks(
+    sandbox: Any,
+    workspace: Workspace,
+    charlie_workspace: Workspace,
+    now: datetime,
+    settings: LazySettings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.VERIFICATION_CALLS_AN_HOUR = 2
+    ask(workspace, now)
+    ask(charlie_workspace, now, OTHER)
+    refusal = refusal_of(workspace, now + 5 * MINUTE, "+919820012399")
+    assert (refusal.code, refusal.status) == ("codes_overrun", 429)
+    assert "No verification codes" in caplog.text  # somebody should look
+    assert len(sandbox.state.calls()) == 2
+    ask(workspace, now + 61 * MINUTE, "+919820012399")
+
+
 def test_is_not_called_twice_by_a_double_click(
     sandbox: Any, charlie_workspace: Workspace, now: datetime
 ) -> None:
