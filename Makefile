@@ -51,6 +51,7 @@ bench: $(DEV) ## Measure validation, rating, inbound answers, targets in each li
 	@$(PY) -m tests.bench.verdicts --n $(if $(filter file,$(origin N)),100000,$(N))
 	@$(PY) -m tests.bench.rating
 	@$(PY) -m tests.bench.inbound
+	@$(PY) -m tests.bench.api
 	@$(PY) -m tests.bench.lists
 
 COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
