@@ -55,7 +55,9 @@ def test_keeps_verbs_from_importing_interfaces() -> None:
         for path in modules(app)
         if not is_interface(path)
         for name in imports(path)
-        if name.split(".")[0] in LAYERS and {"views", "tasks", "admin", "api"} & set(name.split("."))
+        if name.split(".")[0] in LAYERS
+        and {"views", "tasks", "admin", "api"} & set(name.split("."))
+        and not name.startswith("telephony.carriers.api")  # how carriers' JSON is asked for: theirs, not ours
     ]
     assert wrong == []
 

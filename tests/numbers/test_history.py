@@ -10,7 +10,10 @@ import phone_numbers
 from phone_numbers.history import ECHOES, SENTENCES
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
 
-ELSEWHERE = {"resolve", "release_stopped"}  # about a stray sale, which only support sees
+ELSEWHERE = {
+    *("resolve", "release_stopped"),  # about a stray sale, which only support sees
+    *("ask_code", "confirm"),  # about the verification number: kyc has the words
+}
 
 
 def recorded() -> Iterator[str]:
