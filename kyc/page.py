@@ -67,10 +67,17 @@ class Card:
 
 
 def read_cards(workspace: Workspace, *, now: datetime) -> list[Card]:
-    """Every country with rules or a case, and the home country: what needs attention first, then by name."""
+    """Every country with rules or a case, and the home country: what needs attention first, then the home
+    country (it decides about calls), then what was begun; each by name.
+    """
     cases = {case.country: case for case in workspace.kyc_cases.all()}
     cards = [
         Card(country, cases.get(country), standing(cases.get(country), now=now))
         for country in {*countries_with_papers(), workspace.country, *cases}
     ]
-    return sorted(cards, key=lambda card: (card.tone == "off", card.tone != "trouble", card.name))
+    return sorted(cards, key=lambda card: _rank(card, workspace))
+
+
+def _rank(card: Card, workspace: Workspace) -> tuple[bool, bool, bool, str]:
+    begun = card.status not in ("", Status.NOT_STARTED)
+    return card.tone != "trouble", card.country != workspace.country, not begun, card.name

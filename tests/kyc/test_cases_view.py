@@ -105,6 +105,14 @@ def test_says_what_has_run_out(alice_client: Client, british: KycCase, now: date
     assert "Submit again" in text
 
 
+def test_puts_the_home_country_before_others_that_were_begun(workspace: Workspace, now: datetime) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(country="US")
+    workspace.refresh_from_db()
+    KycCase.objects.update_or_create(workspace=workspace, country="FR", defaults={"status": "draft"})
+    countries = [card.country for card in read_cards(workspace, now=now)]
+    assert (countries[0], countries.index("FR") < countries.index("AU")) == ("US", True)
+
+
 def test_puts_trouble_first(workspace: Workspace, british: KycCase, now: datetime) -> None:
     reviews.reject(british, by=SYSTEM, now=now, reason="Cut off")
     assert [card.country for card in read_cards(workspace, now=now)][:2] == ["GB", "IN"]
