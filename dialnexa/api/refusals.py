@@ -44,7 +44,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def envelope(refusal: Refusal, *, request_id: str) -> dict[str, Any]:
-    """The body of an error. A refusal that collects several sentences has them in ``messages``."""
+    """The body of an error. A refusal that collects several sentences has them in ``messages``, one about a
+    list its findings in ``errors``.
+    """
     details = dict(refusal.details)
     body = {
         "statusCode": refusal.status,
@@ -54,7 +56,8 @@ def envelope(refusal: Refusal, *, request_id: str) -> dict[str, Any]:
         "requestId": request_id,
     }
     details.pop("retry_after", None)
-    return body | ({"details": details} if details else {})
+    found = {"errors": details.pop("errors")} if "errors" in details else {}
+    return body | found | ({"details": details} if details else {})
 
 
 def answer(request: HttpRequest, refusal: Refusal) -> JsonResponse:

@@ -25,6 +25,20 @@ ERROR = {
         },
         "requestId": {"type": "string"},
         "details": {"type": "object", "description": "Plain values that belong to this refusal."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "message", "rows", "count"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "rows": {"type": "array", "items": {"type": "integer"}},
+                    "count": {"type": "integer"},
+                },
+            },
+            "description": "What is wrong in a list: each reason, its first rows and how many there are.",
+        },
     },
 }
 MEANING = {

@@ -82,7 +82,7 @@ class BatchCalls(ApiView):
         `POST /v1/batch-calls/checks` says beforehand what would be refused.
 
         - 400 what is no list; `batch_rows_invalid`, `batch_no_good_rows` with all reasons in
-          `details.errors`; `batch_plan_invalid`; an agent that is unknown or not published
+          `errors`; `batch_plan_invalid`; an agent that is unknown or not published
         - 402 `wallet_insufficient` for a first minute
         - 403 before the workspace is verified (`kyc_not_verified`)
         - 404 `number_not_found`: `from_number` is not the workspace's

@@ -53,7 +53,7 @@ def test_refuses_a_list_with_bad_rows_and_says_which(program: DocumentedProgram,
     mixed = make_list([GOOD[0], "no number"])
     response = order(program, dialler, mixed)
     assert (response.status_code, response.json()["code"]) == (400, "batch_rows_invalid")
-    (error,) = response.json()["details"]["errors"]
+    (error,) = response.json()["errors"]
     assert (error["code"], error["rows"], error["count"]) == ("destination_unparseable", [3], 1)
     assert not BatchFile.objects.exists()
     told = order(program, dialler, mixed, on_invalid="skip").json()
