@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -71,11 +72,13 @@ def confirm_code(workspace: Workspace, code: str, *, by: Actor, now: datetime) -
     """Confirm the number that waits with the code that was spoken: from now on it is the registered one.
 
     Raises Refusal: 409 ``code_not_asked``, ``code_expired``, ``code_tries_used``,
-    ``verification_number_taken``; 422 ``code_wrong`` with the tries that are left.
+    ``verification_number_taken``; 422 ``code_wrong`` with the tries that are left, and ``code_malformed``,
+    which costs no try.
     """
     with transaction.atomic():
         row = _locked(workspace)
         _refuse_closed(row, now)
+        _refuse_malformed(code)
         right = _is_code(row, code)
         if right:
             _refuse_lent(workspace, row.pending_e164)
@@ -207,6 +210,13 @@ def _refuse_closed(row: VerificationNumber, now: datetime) -> None:
 
 def _closed(code: str, sentence: str) -> Refusal:
     return Refusal(code, sentence, status=409, field="code")
+
+
+def _refuse_malformed(typed: str) -> None:
+    """What can't be a code is a slip of the finger and no guess."""
+    if not re.fullmatch(r"[0-9]{6}", typed.translate(_SEPARATORS), re.ASCII):
+        sentence = "The code has six digits. Type them as you heard them."
+        raise Refusal("code_malformed", sentence, status=422, field="code")
 
 
 def _is_code(row: VerificationNumber, typed: str) -> bool:

@@ -167,10 +167,13 @@ def test_takes_only_the_newest_code(sandbox: Any, charlie_workspace: Workspace, 
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "x" * 10_000, "１２３４５６", "\x00"])
-def test_takes_nothing_else_for_a_code(charlie_workspace: Workspace, now: datetime, typed: str) -> None:
+def test_counts_nothing_as_a_try_that_is_no_code(
+    charlie_workspace: Workspace, now: datetime, typed: str
+) -> None:
     ask(charlie_workspace, now)
-    with pytest.raises(Refusal, match="code_wrong"):
+    with pytest.raises(Refusal, match="code_malformed"):
         confirm(charlie_workspace, typed, now)
+    assert VerificationNumber.objects.get(workspace=charlie_workspace).tries_left == TRIES
 
 
 def test_takes_no_code_for_another_workspace(
