@@ -11,8 +11,8 @@ from dialnexa.history import Kind, Named, Topic
 from telephony.models import BatchCall, Call
 
 SENTENCES = {
-    ("workspace", "network_group_enabled"): ("Calls to {name} switched on", "ok"),
-    ("workspace", "network_group_disabled"): ("Calls to {name} switched off", "off"),
+    ("workspace", "network_group_enabled"): ("Calls to {name} ({country}, {carrier}) switched on", "ok"),
+    ("workspace", "network_group_disabled"): ("Calls to {name} ({country}, {carrier}) switched off", "off"),
     ("workspace", "sip_switch_enabled"): ("SIP/BYOC switched on", "ok"),
     ("workspace", "sip_switch_disabled"): ("SIP/BYOC switched off", "off"),
     ("rateversion", "call_rates_imported"): ("Call rates imported", "ok"),
