@@ -22,6 +22,7 @@ urlpatterns = [
     ),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("w/<slug:slug>/", views.open_workspace, name="workspace"),
     path("w/<slug:slug>/numbers/", include("phone_numbers.urls")),
     path("w/<slug:slug>/calls/", include("phone_numbers.call_urls")),
     path("w/<slug:slug>/batches/", include("phone_numbers.batch_urls")),

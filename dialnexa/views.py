@@ -33,6 +33,13 @@ def home(request: Request) -> HttpResponse:
 
 @require_GET
 @sign_in_required
+def open_workspace(request: Request, slug: str) -> HttpResponse:
+    """A workspace's address alone leads to its numbers."""
+    return redirect("numbers:list", get_workspace(request, slug, Right.SEE).slug)
+
+
+@require_GET
+@sign_in_required
 def show_wallet(request: Request, slug: str) -> HttpResponse:
     """Balance and transactions, for the owner; of one month, if the address names one."""
     workspace = get_workspace(request, slug, Right.OWN)

@@ -25,6 +25,7 @@ SEE, OPERATE, MANAGE, OWN = Right.SEE, Right.OPERATE, Right.MANAGE, Right.OWN
 NO = "not allowed"  # 405
 GO = "elsewhere"  # leads to another page without looking at anything
 POLICY: dict[str, tuple[Right | str, Right | str]] = {  # url name → (to look, to send)
+    "workspace": (SEE, NO),
     "numbers:list": (SEE, NO),
     "numbers:export": (SEE, NO),
     "numbers:buy": (MANAGE, MANAGE),
