@@ -28,6 +28,7 @@ from dialnexa.workspaces import create_workspace
 from kyc import reviews
 from kyc.documents import add_document, describe
 from kyc.inspecting import Inspected
+from kyc.models import KycCase
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.call_decks import import_call_rates
 from telephony.catalogue import MARKETS, load_catalogue
@@ -45,7 +46,6 @@ RATES_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 SIP_RATE = Decimal("0.35")  # rupees a minute over a customer's own carrier
 CREDIT, SMALL_CREDIT = Decimal("5000.00"), Decimal("40.00")  # rupees; the second buys no number
 VERIFIED = "IN"
-LEGAL_NAME = "Sunrise Dental Labs Private Limited"
 PAPER = Path(kyc.__file__).parent / "demo" / "incorporation.pdf"  # one page
 CALLABLE = ("IN", "US", "GB")  # the UK is on but unverified, Germany has prices but is off
 
@@ -160,17 +160,28 @@ def _make_agents(workspace: Workspace, now: datetime) -> None:
 
 
 def _verify(workspace: Workspace, country: str, now: datetime) -> None:
-    case = reviews.open_case(workspace, country)
-    reviews.submit(case, by=BY, now=now, without_papers=True)
+    case = _describe(workspace, country, now)
+    _add_paper(case, "gst", now)
+    reviews.submit(case, by=BY, now=now)
     reviews.verify(case, by=BY, now=now, reason="Demo papers")
 
 
 def _begin_papers(workspace: Workspace, now: datetime) -> None:
     """A dossier of its home country that lacks one of its two papers."""
-    case = reviews.open_case(workspace, workspace.country)
-    describe(case, "private_limited", LEGAL_NAME, by=BY, now=now)
-    paper = Inspected(PAPER.name, "application/pdf", 1, PAPER.read_bytes())
-    add_document(case, "incorporation", paper, by=BY, now=now)
+    _describe(workspace, workspace.country, now)
+
+
+def _describe(workspace: Workspace, country: str, now: datetime) -> KycCase:
+    """A private limited company's dossier with the first of its papers."""
+    case = reviews.open_case(workspace, country)
+    describe(case, "private_limited", f"{workspace.name} Private Limited", by=BY, now=now)
+    _add_paper(case, "incorporation", now)
+    return case
+
+
+def _add_paper(case: KycCase, kind: str, now: datetime) -> None:
+    paper = Inspected(f"{kind}.pdf", "application/pdf", 1, PAPER.read_bytes())
+    add_document(case, kind, paper, by=BY, now=now)
 
 
 def _logins(password: str) -> list[Login]:

@@ -70,7 +70,12 @@ def test_verifies_india_and_not_the_uk(now: datetime) -> None:
     make_demo(now=now)
     assert may_rent(demo(), "IN", "local", now=now).allowed
     assert not may_rent(demo(), "GB", "local", now=now).allowed
-    assert demo().kyc_cases.get().country == "IN"
+    case = demo().kyc_cases.get()
+    assert (case.country, case.legal_name) == ("IN", "Sunrise Dental Care Private Limited")
+    assert set(case.documents.values_list("kind", "status")) == {
+        ("incorporation", "accepted"),
+        ("gst", "accepted"),
+    }
 
 
 def test_leaves_the_second_workspaces_papers_to_be_completed(now: datetime) -> None:
