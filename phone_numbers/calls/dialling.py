@@ -89,7 +89,6 @@ class HeldUp(TransportError):
 
 def _claim(call: Call, *, now: datetime) -> None:
     """Committed before anything is sent: whoever finds it so does not send again."""
-    lease = now + timedelta(seconds=settings.CALL_LEASE)
     doubt = now + timedelta(seconds=settings.CALL_DOUBT)
     call.transition(
         "initiate",
@@ -98,7 +97,6 @@ def _claim(call: Call, *, now: datetime) -> None:
         expect={"fence": call.fence},
         fence=call.fence + 1,
         initiated_at=now,
-        lease_until=lease,
         doubt_until=doubt,
         next_run_at=doubt,
     )
@@ -131,7 +129,7 @@ def _settle_failure(call: Call, error: CarrierError, *, now: datetime) -> None:
         return  # initiated, due at doubt_until: a webhook decides, or its absence
     if isinstance(error, RateLimited | TransportError) and _may_wait(call, now):
         after = max(1.0, min(error.retry_after or 2.0, 30.0))
-        _quietly(call, "put_back", now=now, reason=error.sentence, next_run_at=now + timedelta(seconds=after))
+        _put_back(call, error.sentence, now=now, next_run_at=now + timedelta(seconds=after))
         return
     _fail(call, error.code, error.sentence, now=now)
 
@@ -140,11 +138,11 @@ def _may_wait(call: Call, now: datetime) -> bool:
     return now - call.created_at < timedelta(seconds=settings.CALL_GIVE_UP)
 
 
-def _quietly(call: Call, event: str, *, now: datetime, reason: str, next_run_at: datetime) -> None:
+def _put_back(call: Call, reason: str, *, now: datetime, next_run_at: datetime) -> None:
     """Back to the queue, unless somebody else has moved the call meanwhile."""
     try:
         call.transition(
-            event,
+            "put_back",
             by=DIALLER,
             now=now,
             reason=reason,

@@ -108,7 +108,6 @@ class Call(Stateful):
     carrier_cost = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
 
     fence = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True, blank=True)
     next_run_at = models.DateTimeField(null=True, blank=True, help_text="Empty: nobody need look")
     rung_until = models.DateTimeField(null=True, blank=True)
     doubt_until = models.DateTimeField(
