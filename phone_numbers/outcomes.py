@@ -69,6 +69,7 @@ def _begin_rental(order: NumberOrder, entry_id: str, now: datetime) -> None:
         anchor=now,
         time_zone=zone,
         paid_through=ends,
+        next_run_at=ends,
     )
     RentalCharge.objects.create(
         rental=rental,

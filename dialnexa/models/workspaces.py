@@ -21,11 +21,19 @@ class Workspace(models.Model):
     currency = models.CharField(max_length=3, default="INR", help_text="ISO 4217")
     time_zone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_time_zone])
     is_demo = models.BooleanField(default=False)
+    is_pool = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Holds numbers without an owner; nobody belongs to it",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 
     class Meta:
         ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=["is_pool"], condition=Q(is_pool=True), name="one_pool"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -3,7 +3,7 @@
 from phone_numbers.models.bulk import BulkRouting
 from phone_numbers.models.numbers import PhoneNumber
 from phone_numbers.models.orders import NumberOrder, PurchaseAttempt, StrayNumber
-from phone_numbers.models.rentals import Rental, RentalCharge
+from phone_numbers.models.rentals import ReassignableNumber, Rental, RentalCharge, RentalPrice
 from phone_numbers.models.trunks import SipTrunk
 
 __all__ = [
@@ -11,8 +11,10 @@ __all__ = [
     "NumberOrder",
     "PhoneNumber",
     "PurchaseAttempt",
+    "ReassignableNumber",
     "Rental",
     "RentalCharge",
+    "RentalPrice",
     "SipTrunk",
     "StrayNumber",
 ]

@@ -39,6 +39,7 @@ class PhoneNumber(Stateful):
         "fail": (("pending",), "failed"),
         "release": (("pending", "active"), "releasing"),  # pending: sold, but its papers were refused
         "released": (("releasing",), "released"),
+        "hand_over": (("active",), "released"),  # to the pool, or out of it: it stays ours at the carrier
     }
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("phn"), editable=False)

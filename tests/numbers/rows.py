@@ -40,6 +40,9 @@ def make_rental(number: PhoneNumber, renews: datetime, price: str = "92", status
         time_zone="Asia/Kolkata",
         paid_through=renews,
         rental_status=status,
+        next_run_at=renews,
+        short_since=renews if status == "expired" else None,
+        expired_at=renews + timedelta(days=7) if status == "expired" else None,
     )
 
 

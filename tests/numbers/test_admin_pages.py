@@ -29,7 +29,15 @@ from dialnexa.models import (
     Workspace,
 )
 from kyc.models import KycDocument, VerificationCall, VerificationNumber
-from phone_numbers.models import BulkRouting, NumberOrder, SipTrunk, StrayNumber
+from phone_numbers.models import (
+    BulkRouting,
+    NumberOrder,
+    ReassignableNumber,
+    Rental,
+    RentalPrice,
+    SipTrunk,
+    StrayNumber,
+)
 from telephony.models import (
     Agent,
     AgentVersion,
@@ -43,6 +51,7 @@ from telephony.models import (
     SipRate,
     SipSwitch,
 )
+from tests.numbers.rows import make_number
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = [
@@ -94,6 +103,12 @@ def everything(
         found_at=now,
     )
     Heartbeat.objects.create(name="sweeper", at=now)
+    rental = Rental.objects.earliest("pk")
+    RentalPrice.objects.create(rental=rental, monthly_price=99, starts_at=now, reason="Dearer at the carrier")
+    pool = Workspace.objects.create(slug="numbers-without-an-owner", name="Pool", is_pool=True)
+    ReassignableNumber.objects.create(
+        number=make_number(pool), came_from=make_number(workspace), available_at=now, assignable_at=now
+    )
     SipRate.objects.create(currency="INR", per_minute=Decimal("0.35"), valid_from=now)
     SipTrunk.objects.create(
         number=order.number, workspace=workspace, host="sip.carrier.example", username="acme"
