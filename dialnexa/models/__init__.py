@@ -5,6 +5,7 @@ from dialnexa.models.ledger import LedgerAccount, LedgerEntry
 from dialnexa.models.notices import Notice, NoticeCopy
 from dialnexa.models.people import User, UserManager
 from dialnexa.models.records import AuditEntry, Heartbeat
+from dialnexa.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 from dialnexa.models.workspaces import Invitation, Membership, Workspace
 
 __all__ = [
@@ -20,5 +21,9 @@ __all__ = [
     "NoticeCopy",
     "User",
     "UserManager",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMessage",
     "Workspace",
 ]
