@@ -80,6 +80,12 @@ class PhoneNumber(Stateful):
         null=True, blank=True, help_text="When to point its calls at us (again), at the carrier"
     )
     route_set_at = models.DateTimeField(null=True, blank=True, help_text="Since when its calls come to us")
+    carrier_route = models.CharField(
+        max_length=1000, blank=True, help_text="Where its calls go, as the carrier confirmed"
+    )
+    missing_since = models.DateTimeField(
+        null=True, blank=True, help_text="Its carrier does not have it as ours: no rent is charged"
+    )
     releasing_since = models.DateTimeField(null=True, blank=True)
     next_release_at = models.DateTimeField(
         null=True, blank=True, help_text="When to tell the carrier (again) that it is given back"
