@@ -16,8 +16,8 @@ URL_LIMIT = 500
 class WebhookEndpoint(models.Model):
     """An address of the customer's. ``sealed_secret`` signs what is sent there (see ``dialnexa.sealing``).
 
-    For a while after a rotation the previous secret signs, too. ``turn_until``: a worker sends there now
-    and has until then; ``failures`` in a row put ``next_turn_at`` off, so that a dead server holds up nobody.
+    For a while after a rotation the previous secret signs, too. ``failures`` in a row put ``next_turn_at``
+    off, so that a dead server holds up nobody else; who was ``served_at`` longest ago comes first.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("whe"), editable=False)
@@ -33,8 +33,6 @@ class WebhookEndpoint(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)
     next_turn_at = models.DateTimeField(default=timezone.now, editable=False)
-    rung_until = models.DateTimeField(null=True, blank=True, editable=False)
-    turn_until = models.DateTimeField(null=True, blank=True, editable=False)
     served_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
