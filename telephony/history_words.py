@@ -26,6 +26,7 @@ SENTENCES = {
     ("batchcall", "queue"): ("Batch waits for its turn", "waiting"),
     ("batchcall", "schedule"): ("Batch scheduled", "waiting"),
     ("batchcall", "begin"): ("Batch started", "ok"),
+    ("batchcall", "rest"): ("Batch rests until somebody can be called again", "waiting"),
     ("batchcall", "pause"): ("Batch paused", "waiting"),
     ("batchcall", "resume"): ("Batch resumed", "waiting"),
     ("batchcall", "complete"): ("Batch completed", "ok"),
@@ -52,7 +53,8 @@ TOPICS = {
 
 
 def _batches(ids: Collection[str]) -> dict[str, Named]:
-    return {pk: Named(title) for pk, title in BatchCall.objects.filter(pk__in=ids).values_list("pk", "title")}
+    rows = BatchCall.objects.filter(pk__in=ids).values_list("pk", "title")
+    return {pk: Named(title, (pk,)) for pk, title in rows}
 
 
 def _calls(ids: Collection[str]) -> dict[str, Named]:
@@ -60,5 +62,8 @@ def _calls(ids: Collection[str]) -> dict[str, Named]:
 
 
 def teach() -> None:
-    kinds = {"batchcall": Kind("Batch", _batches), "call": Kind("Call", _calls, "calls:call")}
+    kinds = {
+        "batchcall": Kind("Batch", _batches, "batches:batch"),
+        "call": Kind("Call", _calls, "calls:call"),
+    }
     history.learn(kinds, SENTENCES, {}, TOPICS)

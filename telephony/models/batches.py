@@ -35,6 +35,7 @@ class BatchCall(Stateful):
         "schedule": (("draft",), "scheduled"),
         "begin": (("waiting", "scheduled"), "running"),
         "pause": (("running", "waiting", "scheduled"), "paused"),
+        "rest": (("running",), "waiting"),
         "resume": (("paused",), "waiting"),
         "complete": (("running",), "completed"),
         "cancel": (("draft", "waiting", "scheduled", "running", "paused"), "cancelled"),
@@ -85,6 +86,12 @@ class BatchCall(Stateful):
     )
     next_run_at = models.DateTimeField(null=True, blank=True, help_text="When to look at it next")
     rung_until = models.DateTimeField(null=True, blank=True)
+    rests_until = models.DateTimeField(
+        null=True, blank=True, help_text="Waiting: nobody can be called before, so others have the turn"
+    )
+    hang_up_at = models.DateTimeField(
+        null=True, blank=True, help_text="Cancelled: when to ask (again) that its calls be ended"
+    )
     started_at = models.DateTimeField(null=True, blank=True, help_text="When somebody ordered it to dial")
     begun_at = models.DateTimeField(null=True, blank=True, help_text="Its turn came, the last time")
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -121,6 +128,9 @@ class BatchCall(Stateful):
             models.Index(fields=["next_run_at"], condition=Q(next_run_at__isnull=False), name="batch_due"),
             models.Index(
                 fields=["reading_due_at"], condition=Q(reading_due_at__isnull=False), name="batch_reading_due"
+            ),
+            models.Index(
+                fields=["hang_up_at"], condition=Q(hang_up_at__isnull=False), name="batch_hang_up_due"
             ),
         )
 
