@@ -1,14 +1,15 @@
 """Where an agent's version runs: ``wss://host[:port]/path`` (a media stream) or ``sip:user@host[:port]``.
 
 Only the text is judged here, nothing is looked up: whoever connects resolves the name and asks
-``is_internal`` about every address it gets, because what a name points at can change.
+``dialnexa.addresses.is_public`` about every address it gets, because what a name points at can change.
 """
 
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 
+from dialnexa.addresses import is_public
 from dialnexa.errors import Refusal
 
 LIMIT = 2048
@@ -25,18 +26,6 @@ LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")  # a last label that some resolver reads as an address
 TRANSPORTS = {"sip": ("udp", "tcp", "tls"), "sips": ("tcp", "tls")}
 INTERNAL = {"localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "arpa"}
-# What ``ipaddress`` calls global, or may in some version, and is not safe to connect to: addresses that hold
-# an IPv4 address inside, protocol assignments, site-local, and a cloud's metadata service.
-# fmt: off
-NEVER = [
-    ip_network(net)
-    for net in (
-        "::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/23",
-        "2002::/16", "fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4",
-        "168.63.129.16/32",
-    )
-]
-# fmt: on
 
 
 def clean_endpoint(text: str) -> str:
@@ -45,13 +34,6 @@ def clean_endpoint(text: str) -> str:
     Raises Refusal (400) with a code that begins with ``endpoint_``.
     """
     return _clean(text.strip())
-
-
-def is_internal(address: IPv4Address | IPv6Address) -> bool:
-    """Whether nothing of ours may connect there: private, loopback, link-local, multicast, metadata …"""
-    if not address.is_global or address.is_multicast:
-        return True
-    return any(address in net for net in NEVER if net.version == address.version)
 
 
 def _clean(text: str) -> str:
@@ -159,7 +141,7 @@ def _clean_address(host: str) -> str:
         or (address.version == 6) != host.startswith("[")
     ):
         raise _no("host", f"{host[:80]} is not an address as it is usually written, like 203.0.113.7.")
-    if is_internal(address):
+    if not is_public(address):
         raise _no("private", f"{bare} can't be reached from the internet. Use a public address.")
     return host
 

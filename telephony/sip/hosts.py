@@ -10,8 +10,8 @@ from ipaddress import ip_address
 import idna
 from django.conf import settings
 
+from dialnexa.addresses import Network, may_call
 from dialnexa.errors import Refusal
-from telephony.sip.addresses import Network, may_call
 
 LIMIT = 253  # characters of a name in DNS
 EXAMPLE = "Write it like sip.carrier.example or sip.carrier.example:5080."

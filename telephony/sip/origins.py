@@ -10,8 +10,8 @@ import threading
 import time
 from ipaddress import ip_address
 
+from dialnexa.addresses import unwrap
 from dialnexa.errors import Refusal
-from telephony.sip.addresses import unwrap
 from telephony.sip.hosts import Termination
 from telephony.sip.targets import resolve
 

@@ -18,7 +18,7 @@ import dns.name
 import dns.resolver
 from django.conf import settings
 
-from telephony.sip.addresses import Network, unwrap
+from dialnexa.addresses import Network, unwrap
 from telephony.sip.hosts import Termination, is_address, is_port_allowed, may_lead_to, no, private
 
 MOST = 10  # targets

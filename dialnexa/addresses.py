@@ -1,5 +1,5 @@
-"""Which addresses a customer may have us call. Python's ``is_global`` is no answer: it lets several through
-that lead inside, and its opinion changes from version to version."""
+"""Which addresses a customer may have us call or connect to. Python's ``is_global`` is no answer: it lets
+several through that lead inside, and its opinion changes from version to version."""
 
 from __future__ import annotations
 
