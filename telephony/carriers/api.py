@@ -56,6 +56,18 @@ class CarrierAPI:
         with self.strictly():
             return reply.json()
 
+    def page(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        read: Callable[[dict[str, Any]], tuple[list[dict[str, Any]], str]],
+    ) -> tuple[list[dict[str, Any]], dict[str, str | int]]:
+        """The objects of one page, and the arguments of the next one; none: there is no next one."""
+        answer = self.call("GET", path, params=params)
+        with self.strictly():
+            objects, link = read(answer)
+            return objects, self._following(path, link) if link else {}
+
     def pages(
         self,
         path: str,
@@ -65,12 +77,9 @@ class CarrierAPI:
         """Pages of objects. ``read`` finds in an answer its objects and the link to the next page, or ""."""
         asked = dict(params)
         for _ in range(MAX_PAGES):
-            answer = self.call("GET", path, params=asked)
-            with self.strictly():
-                objects, link = read(answer)
-                asked = self._following(path, link)
+            objects, asked = self.page(path, asked, read)
             yield objects
-            if not link:
+            if not asked:
                 return
         raise UnexpectedReply("the list does not end", carrier=self._http.carrier)
 
@@ -93,6 +102,8 @@ class CarrierAPI:
         there = urlsplit(urljoin(here.geturl(), link))
         if (there.netloc, there.path) != (here.netloc, here.path):
             raise ValueError("the next page is somewhere else")
+        if not there.query:
+            raise ValueError("the next page is the first one")
         return dict(parse_qsl(there.query, keep_blank_values=True))
 
     def _refusal(self, reply: Reply) -> CarrierError:

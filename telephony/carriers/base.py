@@ -122,6 +122,19 @@ class OwnedNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedPage:
+    """A part of the list of owned numbers. ``cursor`` is where the next one begins; empty: this was the last.
+
+    ``total`` is how many the carrier says the whole list has; None where it does not say. A list is no
+    snapshot: numbers may come and go between two pages.
+    """
+
+    numbers: tuple[OwnedNumber, ...]
+    total: int | None
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and its answer, secrets masked, for the record support reads."""
 
@@ -155,7 +168,12 @@ class Carrier(Voice, Protocol):
     def find_owned(self, e164: str) -> OwnedNumber | None:
         """The number if our account holds exactly it; None only when the carrier definitely said no."""
 
-    def list_owned(self) -> Iterator[OwnedNumber]: ...
+    def list_page(self, cursor: str) -> OwnedPage:
+        """One page of the numbers we own, from ``cursor`` on; "" begins. A number that can't be read spoils
+        the page: what is left out would look like a number we lost."""
+
+    def list_owned(self) -> Iterator[OwnedNumber]:
+        """All of them. Raises UnexpectedReply rather than passing a part for the whole."""
 
     def configure(self, number_id: str, config: NumberConfig) -> OwnedNumber:
         """Change the number, read it back, and return what the carrier now says."""

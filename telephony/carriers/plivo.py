@@ -30,11 +30,13 @@ from .base import (
     Offer,
     Outcome,
     OwnedNumber,
+    OwnedPage,
     Recorder,
     RouteRef,
 )
 from .fields import text
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
+from .listing import whole_list
 from .options import address_problem, refuse_bad, shape_problem, token_problem
 from .plivo_calls import PlivoVoice
 from .reply import printable
@@ -115,19 +117,16 @@ class PlivoCarrier(PlivoVoice):
     def find_owned(self, e164: str) -> OwnedNumber | None:
         return self._get_owned(self._digits(e164))
 
+    def list_page(self, cursor: str) -> OwnedPage:
+        """Twenty at most; Plivo says with each page how many there are."""
+        offset = int(cursor or 0)
+        objects, total = self._page("Number/", {}, offset)
+        numbers = tuple(self._owned(item) for item in objects)
+        after = offset + len(numbers)
+        return OwnedPage(numbers, total, str(after) if numbers and after < total else "")
+
     def list_owned(self) -> Iterator[OwnedNumber]:
-        """Every number of the account. Raises UnexpectedReply when the list changed while it was read."""
-        seen: set[str] = set()
-        total = 0
-        for objects, now in self._pages("Number/", {}):
-            self._api.expect(now >= total, "the list shrank while it was read")
-            total = now
-            for item in objects:
-                number = self._owned(item)
-                self._api.expect(number.e164 not in seen, "the list names a number twice")
-                seen.add(number.e164)
-                yield number
-        self._api.expect(len(seen) == total, "the list does not hold as many numbers as it says")
+        return whole_list(self.list_page, self._api, most=MAX_LISTED // PAGE)
 
     def configure(self, number_id: str, config: NumberConfig) -> OwnedNumber:
         """Point the number at an Application or a trunk (``route``) and name it (``tag``, Plivo's alias)."""
@@ -188,13 +187,16 @@ class PlivoCarrier(PlivoVoice):
         """Pages of objects, each with the total the carrier names."""
         offset = 0
         while offset < most:
-            answer = self._api.call("GET", path, params={**params, "limit": PAGE, "offset": offset})
-            with self._api.strictly():
-                objects, total = parse.page(answer)
+            objects, total = self._page(path, params, offset)
             yield objects, total
             offset += len(objects)
             if not objects or offset >= total:
                 return
+
+    def _page(self, path: str, params: Mapping[str, str], offset: int) -> tuple[list[dict[str, Any]], int]:
+        answer = self._api.call("GET", path, params={**params, "limit": PAGE, "offset": offset})
+        with self._api.strictly():
+            return parse.page(answer)
 
     def _get_owned(self, digits: str) -> OwnedNumber | None:
         try:

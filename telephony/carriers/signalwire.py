@@ -30,11 +30,13 @@ from .base import (
     NumberType,
     Offer,
     OwnedNumber,
+    OwnedPage,
     Recorder,
     RouteRef,
 )
 from .fields import price
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
+from .listing import linked_page, whole_list
 from .options import address_problem, rate_problem, refuse_bad, shape_problem, token_problem
 from .regions import region_code
 from .reply import printable
@@ -134,18 +136,21 @@ class SignalWireCarrier(SignalWireVoice):
     def find_owned(self, e164: str) -> OwnedNumber | None:
         """SignalWire's filter finds every number with these digits in it, so each one is compared."""
         check_number(e164, self.slug)
-        for number in self._owned({"filter_number": e164.removeprefix("+")}):
-            if number.e164 == e164:
-                return number
-        return None
+        return next(
+            (
+                number
+                for number in self._owned({"filter_number": e164.removeprefix("+")})
+                if number.e164 == e164
+            ),
+            None,
+        )
+
+    def list_page(self, cursor: str) -> OwnedPage:
+        """SignalWire does not say how many there are."""
+        return linked_page(self._api, NUMBERS, {"page_size": PAGE}, cursor, parse.page, parse.owned)
 
     def list_owned(self) -> Iterator[OwnedNumber]:
-        """Every number of the project. Raises UnexpectedReply for a list that names a number twice."""
-        seen: set[str] = set()
-        for number in self._owned({}):
-            self._api.expect(number.e164 not in seen, "the list names a number twice")
-            seen.add(number.e164)
-            yield number
+        return whole_list(self.list_page, self._api)
 
     def configure(self, number_id: str, config: NumberConfig) -> OwnedNumber:
         """Point the number at the URLs of a route and name it. Returns SignalWire's answer, which is the
@@ -183,8 +188,7 @@ class SignalWireCarrier(SignalWireVoice):
         return offer if fits else None
 
     def _owned(self, params: Mapping[str, str]) -> Iterator[OwnedNumber]:
-        asked: dict[str, str | int] = {**params, "page_size": PAGE}
-        for page in self._api.pages(NUMBERS, asked, parse.page):
+        for page in self._api.pages(NUMBERS, {**params, "page_size": PAGE}, parse.page):
             with self._api.strictly():
                 numbers = [parse.owned(item) for item in page]
             yield from numbers

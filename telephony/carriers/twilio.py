@@ -31,11 +31,13 @@ from .base import (
     NumberType,
     Offer,
     OwnedNumber,
+    OwnedPage,
     Recorder,
     RouteRef,
 )
 from .fields import matching, objects, optional
 from .http import DEFAULT_TIMEOUTS, CarrierHTTP, Timeouts
+from .listing import linked_page, whole_list
 from .options import address_problem, refuse_bad, shape_problem, token_problem
 from .regions import region_code
 from .reply import printable
@@ -117,18 +119,15 @@ class TwilioCarrier(TwilioVoice):
     def find_owned(self, e164: str) -> OwnedNumber | None:
         """Twilio's filter also finds numbers that are only alike, so every answer is compared."""
         check_number(e164, self.slug)
-        for number in self._owned({"PhoneNumber": e164}):
-            if number.e164 == e164:
-                return number
-        return None
+        return next((number for number in self._owned({"PhoneNumber": e164}) if number.e164 == e164), None)
+
+    def list_page(self, cursor: str) -> OwnedPage:
+        """Twilio does not say how many there are."""
+        reader = _reader("incoming_phone_numbers")
+        return linked_page(self._api, f"{NUMBERS}.json", {"PageSize": PAGE}, cursor, reader, parse.owned)
 
     def list_owned(self) -> Iterator[OwnedNumber]:
-        """Every number of the account. Raises UnexpectedReply for a list that names a number twice."""
-        seen: set[str] = set()
-        for number in self._owned({}):
-            self._api.expect(number.e164 not in seen, "the list names a number twice")
-            seen.add(number.e164)
-            yield number
+        return whole_list(self.list_page, self._api)
 
     def configure(self, number_id: str, config: NumberConfig) -> OwnedNumber:
         """Point the number at an Application (AP…) or trunk (TK…) and name it. Returns Twilio's answer,

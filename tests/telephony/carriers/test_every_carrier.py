@@ -240,6 +240,18 @@ def test_lists_every_page(carrier: Carrier) -> None:
     assert sorted(number.e164 for number in carrier.list_owned()) == sorted(bought)
 
 
+def test_reads_its_list_on_from_where_a_page_ended(carrier: Carrier) -> None:
+    bought = [buy(carrier, offer.e164).e164 for offer in carrier.search(QUERY, limit=5)]
+    first = carrier.list_page("")
+    second = carrier.list_page(first.cursor)
+    third = carrier.list_page(second.cursor)
+    pages = [[number.e164 for number in page.numbers] for page in (first, second, third)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(sum(pages, [])) == sorted(bought)
+    assert (bool(first.cursor), bool(second.cursor), third.cursor) == (True, True, "")
+    assert first.total in (None, 5)
+
+
 # --- configure, release, balance
 
 
