@@ -41,14 +41,18 @@ class Rental(Stateful):
     currency = models.CharField(max_length=3)
     anchor = models.DateTimeField(help_text="The moment of purchase; period k begins k months later")
     time_zone = models.CharField(max_length=64)
-    paid_through = models.DateTimeField(help_text="The next renewal")
+    carrier_anchor = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the carrier bills us; empty: since the anchor"
+    )
+    paid_periods = models.PositiveIntegerField(default=1, help_text="The next one to pay has this k")
+    paid_through = models.DateTimeField(help_text="The next renewal: where period paid_periods begins")
     auto_renew = models.BooleanField(default=True)
     renewal_rank = models.PositiveIntegerField(
         null=True, blank=True, help_text="Who renews first when money is short: 1 is first, empty comes last"
     )
     next_run_at = models.DateTimeField(null=True, blank=True, help_text="When to look at it (again)")
     short_since = models.DateTimeField(
-        null=True, blank=True, help_text="In grace: when the renewal that could not be paid was due"
+        null=True, blank=True, help_text="In grace since then: the first renewal that could not be paid"
     )
     expired_at = models.DateTimeField(null=True, blank=True)
     review_since = models.DateTimeField(
@@ -71,6 +75,11 @@ class Rental(Stateful):
         )
         indexes = (
             models.Index(fields=["next_run_at"], condition=Q(ended_at__isnull=True), name="rental_to_run"),
+            models.Index(
+                fields=["workspace"],
+                condition=Q(short_since__isnull=False, ended_at__isnull=True),
+                name="rental_unpaid",
+            ),
             models.Index(
                 fields=["paid_through"],
                 condition=Q(rental_status="active", ended_at__isnull=True),
@@ -147,6 +156,9 @@ class ReassignableNumber(models.Model):
 
     number = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="reassignable")
     came_from = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="+")
+    carrier_anchor = models.DateTimeField(
+        default=timezone.now, help_text="Since when the carrier bills us, month by month"
+    )
     available_at = models.DateTimeField()
     assignable_at = models.DateTimeField(help_text="End of the cool-off: not given to anybody earlier")
     release_at = models.DateTimeField(
