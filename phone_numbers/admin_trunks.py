@@ -21,6 +21,7 @@ from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.trunk_health import check_now
 from telephony.e164 import format_international
 
+CONNECTION = ("termination_", "transport", "auth_mode", "username", "password")
 TONES = {"healthy": "active", "unchecked": "pending"}  # health → a state that looks like it
 
 
@@ -54,7 +55,7 @@ class SipTrunkAdmin(ReadOnlyAdmin):
         (None, {"fields": ("id", "number_", "workspace", "state", "created_at")}),
         (
             "Trunk",
-            {"fields": ("termination_", "transport", "auth_mode", "username", "password", "caller_id")},
+            {"fields": (*CONNECTION, "caller_id", "sources")},
         ),
         ("Health", {"fields": ("condition", "health_code", "health_text", "round_trip_ms", "checked_at")}),
         ("Work", {"fields": ("next_check_at", "checking_until", "rung_until")}),

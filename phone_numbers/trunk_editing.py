@@ -22,6 +22,7 @@ UNCHECKED: dict[str, Any] = {
     "checked_at": None,
     "checking_until": None,
 }  # a check that is out still counts as one of the few (see ``sweeping.take_due_trunks``)
+UNCONNECTED = {"caller_id", "sources"}  # settings that no check asks about
 
 
 def edit_trunk(
@@ -33,6 +34,7 @@ def edit_trunk(
     username: str = "",
     password: str = "",
     caller_id: str = "",
+    sources: str = "",
     by: Actor,
     now: datetime,
 ) -> bool:
@@ -48,6 +50,7 @@ def edit_trunk(
         "username": username,
         "password": password,
         "caller_id": caller_id,
+        "sources": sources,
     }
     wanted = clean_settings(**with_kept_password(trunk, typed))
     find_host(wanted, needed=False)
@@ -56,7 +59,7 @@ def edit_trunk(
         columns, told = _changes(before, wanted, password)
         if not told:
             return False
-        if set(told) != {"caller_id"}:
+        if set(told) - UNCONNECTED:
             columns |= UNCHECKED | {"next_check_at": now}
         SipTrunk.objects.filter(pk=trunk.pk).update(**columns)
         was, is_now = ({name: pair[side] for name, pair in told.items()} for side in (0, 1))

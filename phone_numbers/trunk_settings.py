@@ -16,6 +16,7 @@ from dialnexa.sealing import place, seal, unseal
 from phone_numbers.models import SipTrunk
 from telephony.e164 import parse_e164
 from telephony.sip import Termination, parse_termination, resolve
+from telephony.sip.sources import parse_sources
 
 LIMIT = 128  # characters of a user name or password
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # would end or break a line of a SIP message
@@ -36,6 +37,7 @@ class TrunkSettings:
     username: str = ""
     password: str = field(default="", repr=False)
     caller_id: str = ""
+    sources: tuple[str, ...] = ()
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -47,6 +49,7 @@ class TrunkSettings:
             "auth_mode": self.auth_mode,
             "username": self.username,
             "caller_id": self.caller_id,
+            "sources": list(self.sources),
         }
 
 
@@ -58,18 +61,22 @@ def clean_settings(
     username: str = "",
     password: str = "",
     caller_id: str = "",
+    sources: str = "",
 ) -> TrunkSettings:
-    """The settings as they are stored; nothing is looked up.
+    """The settings as they are stored; nothing is looked up. ``sources`` as ``parse_sources`` reads them.
 
     Raises Refusal (400), each with ``field``: the host's own (``sip_host_…``), ``sip_transport_unknown``,
     ``sip_auth_mode_unknown``, ``sip_credentials_missing``, ``sip_credentials_forbidden``,
-    ``sip_credentials_invalid``, ``caller_id_invalid``.
+    ``sip_credentials_invalid``, ``caller_id_invalid``, ``sip_sources_invalid``, ``sip_sources_too_many``.
     """
     termination = parse_termination(termination_uri)
     _refuse_unknown(transport, auth_mode)
     username = username.strip()
     _refuse_unfit(auth_mode, {"username": username, "password": password})
-    return TrunkSettings(termination, transport, auth_mode, username, password, _clean_caller_id(caller_id))
+    caller_id = _clean_caller_id(caller_id)
+    with about("sources"):
+        known = parse_sources(sources)
+    return TrunkSettings(termination, transport, auth_mode, username, password, caller_id, known)
 
 
 def settings_of(trunk: SipTrunk) -> TrunkSettings:
@@ -82,6 +89,7 @@ def settings_of(trunk: SipTrunk) -> TrunkSettings:
         username=trunk.username,
         password="" if sealed is None else unseal(sealed, **place(trunk, "sealed_password")),
         caller_id=trunk.caller_id,
+        sources=tuple(trunk.sources),
     )
 
 
@@ -98,6 +106,7 @@ def facts(trunk: SipTrunk) -> dict[str, str]:
         "auth_mode": trunk.auth_mode,
         "username": trunk.username,
         "caller_id": trunk.caller_id,
+        "sources": ", ".join(trunk.sources),
     }
 
 

@@ -45,13 +45,15 @@ def link_number(
     password: str = "",
     nickname: str = "",
     caller_id: str = "",
+    sources: str = "",
     check: bool = False,
     by: Actor,
     now: datetime,
 ) -> PhoneNumber:
     """Connect a number of the customer's own carrier; it is active at once, or (``check``) when that answers.
 
-    ``phone_number`` in full, ``termination_uri`` as ``host`` or ``host:port``. With ``check`` this speaks to
+    ``phone_number`` in full, ``termination_uri`` as ``host`` or ``host:port``, ``sources`` (where calls may
+    come from; empty: that host) as ``telephony.sip.sources`` reads them. With ``check`` this speaks to
     the carrier for up to five seconds: call it outside any transaction. Raises Refusal: 400 for what can't be
     (with ``field``), 409 ``number_already_registered`` or ``sip_links_silent``, 502 ``sip_trunk_unreachable``
     or ``sip_trunk_unauthorized`` with the carrier's answer, 429 and 503 as ``trunk_health.asking``.
@@ -66,6 +68,7 @@ def link_number(
         username=username,
         password=password,
         caller_id=caller_id,
+        sources=sources,
     )
     _refuse_registered(number.e164)
     find_host(wanted, needed=check)

@@ -22,6 +22,7 @@ from phone_numbers.api.shapes import NumberShape
 from phone_numbers.models import SipTrunk
 from phone_numbers.naming import LIMIT
 from phone_numbers.trunks import link_number
+from telephony.sip.sources import MOST
 
 ARGUMENTS = {  # the verb's argument → the body's field
     "phone_number": "phoneNumber",
@@ -32,6 +33,7 @@ ARGUMENTS = {  # the verb's argument → the body's field
     "nickname": "nickname",
     "transport": "transport",
     "caller_id": "callerId",
+    "sources": "sourceAddresses",
     "check": "check",
 }
 
@@ -61,6 +63,14 @@ class TrunkBody(serializers.Serializer):
         allow_null=True,
         max_length=64,
         help_text="The number itself unless said",
+    )
+    sourceAddresses = serializers.ListField(
+        child=Text(max_length=60),
+        required=False,
+        allow_null=True,
+        max_length=MOST,
+        help_text="Addresses and networks (203.0.113.0/24) that your carrier sends calls from; "
+        "none: those of terminationUri",
     )
     check = Flag(default=False, help_text="Link it only if the carrier answers an OPTIONS request now")
 
@@ -100,13 +110,15 @@ class SipTrunks(ApiView):
         `details.field` names the field that a 400 is about.
 
         - 400 `number_invalid`, `sip_host_…`, `sip_credentials_missing`, `sip_credentials_forbidden`,
-          `sip_credentials_invalid`, `caller_id_invalid`
+          `sip_credentials_invalid`, `caller_id_invalid`, `sip_sources_invalid`
         - 409 `number_already_registered`, here or in another workspace
         - 429, 503 too many checks at once
         - 502 `sip_trunk_unreachable`, `sip_trunk_unauthorized`: only with `check`; nothing was linked
         """
         wish = read(TrunkBody, request.data)
         given = {name: wish[field] for name, field in ARGUMENTS.items() if wish.get(field) is not None}
+        if "sources" in given:
+            given["sources"] = " ".join(given["sources"])
         workspace = workspace_of(request)
         with _fields_as_published():
             number = link_number(workspace, **given, by=api_actor(request), now=clock.now())

@@ -1,8 +1,8 @@
 """Who takes a call that a SIP engine holds, and what became of it.
 
 Only numbers of customers' own carriers come in over SIP: for those that carriers sold us, the carriers ask.
-A trunk that proves itself by its address takes calls from its host only. What is decided is what any carrier
-would be told (``routes``), from the same memory, also while PostgreSQL is away.
+A trunk takes calls from the addresses its owner has listed, or else from its host's only. What is decided is
+what any carrier would be told (``routes``), from the same memory, also while PostgreSQL is away.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ from telephony.destinations import Outcome, Step
 from telephony.models import CarrierSlug
 from telephony.sip.hosts import Termination
 from telephony.sip.origins import Unresolved, comes_from
+from telephony.sip.sources import is_among
 
 SIP = CarrierSlug.SIP_TRUNK.value
 UNKNOWN = "unknown_number"
 FOREIGN = "sip_source_foreign"
+FOREIGN_SENTENCE = (
+    "The call came from {source}, which is none of {whence}. If your carrier sends calls from there, add it "
+    "to the trunk's addresses."
+)
 STREAM_ONLY = (
     "{version} runs at a media stream, which this number's calls can't be sent to. Publish a version that "
     "runs at a sip: address."
@@ -103,22 +108,29 @@ def _note(kind: str, event: CallEvent, route: Route | None, body: bytes, now: da
 
 
 def _placed(route: Route, source: str) -> Route:
-    """The route of a call from ``source``: refused unless that is the trunk's, where it is known by that."""
+    """The route of a call from ``source``: refused unless its trunk's calls may come from there."""
     if not route.origin:
         return route
+    whence, known = _known_by_list(route, source) if route.sources else _known_by_host(route, source)
+    if known:
+        sentence = f"It comes from {source}, one of {whence}."
+        return _with(route, Step("source", Outcome.PASS, "sip_source", sentence, route.number_id))
+    sentence = FOREIGN_SENTENCE.format(source=source or "nowhere", whence=whence)
+    return _with(route, Step("source", Outcome.FAIL, FOREIGN, sentence, route.number_id, "", 403))
+
+
+def _known_by_list(route: Route, source: str) -> tuple[str, bool]:
+    return "the addresses listed for its trunk", is_among(source, route.sources)
+
+
+def _known_by_host(route: Route, source: str) -> tuple[str, bool]:
+    """Raises Away while DNS does not say where the host is."""
     transport, host, *port = route.origin.split()
     try:
         known = comes_from(source, Termination(host, int(port[0]) if port else None), transport)
     except Unresolved as error:
         raise Away from error
-    if known:
-        return _with(
-            route, Step("source", Outcome.PASS, "sip_source", f"It comes from {host}.", route.number_id)
-        )
-    sentence = (
-        f"The call came from {source or 'nowhere'}, which is not {host}: its trunk is known by its address."
-    )
-    return _with(route, Step("source", Outcome.FAIL, FOREIGN, sentence, route.number_id, "", 403))
+    return f"the addresses of {host}", known
 
 
 def _carried(route: Route, asked: Question) -> Route:

@@ -6,6 +6,7 @@ can't differ. Identity papers are not among them: they decide about renting and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -16,7 +17,7 @@ from telephony.destinations import Step
 FACTS = """
 SELECT n.id, n.country, n.status, w.id, w.currency, coalesce(r.id, ''), coalesce(r.rental_status, ''),
     coalesce(v.id, ''), coalesce(v.runtime_url, ''), coalesce(a.title || ' v' || v.number, ''),
-    CASE WHEN t.auth_mode = 'ip' THEN concat_ws(' ', t.transport, t.host, t.port) ELSE '' END
+    concat_ws(' ', t.transport, t.host, t.port), coalesce(t.sources, '{}')
 FROM numbers_phonenumber n
 JOIN dialnexa_workspace w ON w.id = n.workspace_id
 LEFT JOIN numbers_rental r ON r.number_id = n.id
@@ -42,7 +43,8 @@ class Route:
     version: str  # its name
     steps: tuple[Step, ...]
     refusal: Step | None  # the first that failed
-    origin: str = ""  # transport, host and port of the SIP trunk that calls must come from; empty: from any
+    origin: str = ""  # transport, host and port of the SIP trunk; empty: it is none
+    sources: tuple[str, ...] = ()  # where the trunk's calls must come from; none: from its host
 
 
 def resolve_route(carrier: str, e164: str) -> Route | None:
@@ -70,6 +72,7 @@ def _route(
     runtime_url: str,
     version: str,
     origin: str,
+    sources: Iterable[str],
 ) -> Route:
     asked = Asked(e164, number_id)
     steps = (
@@ -91,4 +94,5 @@ def _route(
         steps=steps,
         refusal=failed,
         origin=origin,
+        sources=tuple(sources),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -20,7 +21,8 @@ class SipTrunk(Stateful):
 
     ``host`` and ``port`` are the termination URI without ``sip:``; no port means the transport's own, found
     through DNS (RFC 3263). ``sealed_password`` is ciphertext bound to this row (see ``dialnexa.sealing``).
-    ``health`` is what the last OPTIONS request found; it decides nothing about ``status``.
+    ``health`` is what the last OPTIONS request found; it decides nothing about ``status``. ``sources`` are
+    where calls that come in may come from (see ``telephony.sip.sources``); none: the host's own addresses.
     """
 
     class Status(models.TextChoices):
@@ -60,6 +62,12 @@ class SipTrunk(Stateful):
     username = models.CharField(max_length=128, blank=True)
     sealed_password = models.BinaryField(null=True, blank=True, editable=False)
     caller_id = models.CharField(max_length=16, blank=True, help_text="E.164; empty: the number itself")
+    sources = ArrayField(
+        models.CharField(max_length=43),
+        default=list,
+        blank=True,
+        help_text="Addresses and networks that calls may come from; empty: the host's own",
+    )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.LINKING)
     health = models.CharField(max_length=12, choices=Health.choices, default=Health.UNCHECKED)
     health_code = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The SIP reply")
@@ -102,6 +110,11 @@ class SipTrunk(Stateful):
 
     def __str__(self) -> str:
         return self.termination
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether calls may come from anywhere."""
+        return any(source.endswith("/0") for source in self.sources)
 
     @property
     def termination(self) -> str:

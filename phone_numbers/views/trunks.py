@@ -117,7 +117,7 @@ def check(request: Request, slug: str, number_id: str) -> HttpResponse:
 
 def _typed(request: Request) -> dict[str, str]:
     """The settings in the form. Credentials that the form hides were not meant."""
-    names = ("transport", "auth_mode", *CREDENTIALS, "caller_id")
+    names = ("transport", "auth_mode", *CREDENTIALS, "caller_id", "sources")
     typed = {name: request.POST.get(name, "") for name in names}
     if typed["auth_mode"] == SipTrunk.AuthMode.IP:
         typed |= dict.fromkeys(CREDENTIALS, "")

@@ -75,6 +75,19 @@ def test_saved_again_and_again_still_has_one_check_out(trunk: SipTrunk, edit: An
         assert take_due_trunks(now=clock.now) == []
 
 
+def test_says_where_calls_may_come_from_without_asking_the_trunk_again(trunk: SipTrunk, edit: Any) -> None:
+    assert edit(sources="203.0.113.0/24, 198.51.100.4")
+    fresh = SipTrunk.objects.get(pk=trunk.pk)
+    assert (fresh.sources, fresh.health) == (["203.0.113.0/24", "198.51.100.4"], "healthy")
+    entry = AuditEntry.objects.filter(subject_id=trunk.pk, event="edit").latest("id")
+    assert entry.after == {"sources": "203.0.113.0/24, 198.51.100.4"}
+    assert tell([entry])[0].changes[0].word == "calls from"
+    assert not edit(sources="203.0.113.0/24\n198.51.100.4/32")
+    with pytest.raises(Refusal) as refused:
+        edit(sources="203.0.113.0/24, carrier.example")
+    assert (refused.value.code, refused.value.details["field"]) == ("sip_sources_invalid", "sources")
+
+
 def test_keeps_the_password_when_none_is_typed(trunk: SipTrunk, edit: Any) -> None:
     before = bytes(SipTrunk.objects.get(pk=trunk.pk).sealed_password or b"")
     assert edit(transport="tls", password="")

@@ -95,6 +95,21 @@ def test_link_a_number(alice_client: Client) -> None:
     assert trunk.caller_id == "+918047182299"
 
 
+def test_say_where_calls_may_come_from(alice_client: Client) -> None:
+    alice_client.post(LINK, FORM | {"sources": "203.0.113.0/24, 2001:DB8::7"})
+    trunk = SipTrunk.objects.get()
+    assert trunk.sources == ["203.0.113.0/24", "2001:db8::7"]
+    assert (
+        "<code>203.0.113.0/24</code>, <code>2001:db8::7</code>"
+        in alice_client.get(url(trunk, "")).content.decode()
+    )
+    assert 'value="203.0.113.0/24, 2001:db8::7"' in alice_client.get(url(trunk)).content.decode()
+    SipTrunk.objects.update(sources=["0.0.0.0/0", "::/0"])
+    assert "That is anywhere" in alice_client.get(url(trunk, "")).content.decode()
+    SipTrunk.objects.update(sources=[])
+    assert "127.0.0.1 <span" in alice_client.get(url(trunk, "")).content.decode()
+
+
 def test_link_a_number_in_the_dialog(alice_client: Client) -> None:
     answer = alice_client.post(LINK, FORM, headers=HTMX)
     assert answer.status_code == 204

@@ -69,6 +69,23 @@ def test_keeps_a_caller_id_and_blanks_in_a_password(program: Program) -> None:
     assert unseal(trunk.sealed_password, **place(trunk, "sealed_password")) == f" {SECRET} "
 
 
+def test_keeps_where_calls_may_come_from(program: Program) -> None:
+    assert (
+        program.post(TRUNKS, BODY | {"sourceAddresses": ["203.0.113.0/24", "2001:DB8::7"]}).status_code == 201
+    )
+    assert SipTrunk.objects.get().sources == ["203.0.113.0/24", "2001:db8::7"]
+
+
+@pytest.mark.parametrize(
+    "sources", ["203.0.113.7", ["carrier.example"], [7], [None], [f"203.0.113.{last}" for last in range(21)]]
+)
+def test_refuses_what_is_no_list_of_addresses(program: Program, sources: Any) -> None:
+    response = program.post(TRUNKS, BODY | {"sourceAddresses": sources})
+    assert response.status_code == 400
+    assert "sourceAddresses" in response.text
+    assert nothing_linked()
+
+
 @pytest.mark.parametrize("secret", ["", SECRET])
 def test_is_linked_after_a_check_that_goes_well(program: Program, pbx: Pbx, secret: str) -> None:
     pbx.secret = secret

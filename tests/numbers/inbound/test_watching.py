@@ -14,12 +14,13 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers.inbound.cache import EVERYTHING, RouteCache, Trust
 from phone_numbers.inbound.watching import Watch, clear_changes, watch
-from phone_numbers.models import PhoneNumber, Rental
+from phone_numbers.models import PhoneNumber, Rental, SipTrunk
 from phone_numbers.routing import route_number
 from telephony.models import Agent
 from tests.numbers.inbound.conftest import number as number
 from tests.numbers.inbound.conftest import version as version
 from tests.numbers.rows import make_number, make_rental
+from tests.numbers.trunks import link
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECOND = timedelta(seconds=1)
@@ -63,6 +64,15 @@ def test_sees_a_new_rental(looking: Watch, workspace: Workspace, now: datetime) 
     new = make_number(workspace)
     make_rental(new, now)
     assert looking.look() == {new.e164}
+
+
+def test_sees_other_addresses_that_a_trunks_calls_may_come_from(
+    workspace: Workspace, loopback: None, now: datetime
+) -> None:
+    linked, looking = link(workspace, now), Watch()
+    looking.look()
+    SipTrunk.objects.filter(number=linked).update(sources=["203.0.113.0/24"])
+    assert looking.look() == {linked.e164}
 
 
 def test_forgets_everything_when_an_agent_is_renamed(

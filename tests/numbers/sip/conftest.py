@@ -58,7 +58,7 @@ def rate() -> None:
 
 @dataclass(frozen=True)
 class Engine:
-    """One call as an engine sees it. ``said`` is added to what it asks or tells, or replaces it."""
+    """One call as an engine sees it, from the trunk's host. ``said`` is added to what it says."""
 
     called: str
     call: str = "1700000000.12-345-678"
@@ -66,7 +66,7 @@ class Engine:
     client: Client = field(default_factory=Client)
 
     def ask(self, **said: str) -> Any:
-        return self.post("lookup", self.about() | {"source": "203.0.113.9"} | said)
+        return self.post("lookup", self.about() | {"source": "127.0.0.1"} | said)
 
     def tell(self, state: str, **said: str) -> Any:
         return self.post("status", self.about() | {"state": state} | said)

@@ -50,7 +50,7 @@ def test_reads_the_number_however_it_is_written(engine: Engine, shape: str) -> N
 
 
 def test_takes_a_json_object_too(engine: Engine) -> None:
-    body = json.dumps(engine.about() | {"source": "203.0.113.9"})
+    body = json.dumps(engine.about() | {"source": "127.0.0.1"})
     headers = {"Authorization": f"Bearer {SECRET}"}
     answer = Client().post("/carrier/sip/lookup/", body, content_type="application/json", headers=headers)
     assert answer.json()["uri"] == DESK
@@ -117,23 +117,38 @@ def test_tells_an_engine_without_streams_of_no_stream(engine: Engine, the_call: 
     assert engine.with_(call="another-call").ask(takes="sip,wss").json()["uri"].startswith("wss://")
 
 
-def test_takes_calls_from_the_address_of_a_trunk_that_is_known_by_it_only(
-    engine: Engine, number: PhoneNumber
+@pytest.mark.parametrize("auth_mode", ["ip", "userpass"])
+def test_takes_calls_from_the_trunks_host_only_where_its_owner_says_nothing(
+    engine: Engine, auth_mode: str
 ) -> None:
-    known_by_address()
+    if auth_mode == "ip":
+        SipTrunk.objects.update(auth_mode="ip", username="", sealed_password=None)
     assert engine.ask(source="127.0.0.1").json()["code"] == 200
     assert engine.with_(call="another-call").ask(source="[::ffff:127.0.0.1]").json()["code"] == 200
-    for nth, source in enumerate(["127.0.0.2", "", "nonsense", "::1"]):
-        answer = engine.with_(call=f"strange-call-{nth}").ask(source=source).json()
-        assert (answer["code"], answer["reason"]) == (403, "sip_source_foreign")
+    assert_refused(engine, "127.0.0.2", "", "nonsense", "::1")
     row = Call.objects.filter(status="failed").latest("id")
-    assert "which is not 127.0.0.1" in row.reason
+    assert "which is none of the addresses of 127.0.0.1" in row.reason
     assert row.trace[-1]["name"] == "source"
 
 
-def known_by_address() -> None:
-    with forced():
-        SipTrunk.objects.update(auth_mode="ip", username="", sealed_password=None)
+def test_takes_calls_from_the_listed_addresses_only(engine: Engine) -> None:
+    SipTrunk.objects.update(sources=["203.0.113.0/24", "2001:db8::7"])
+    for nth, source in enumerate(["203.0.113.9", "[2001:db8::7]"]):
+        assert engine.with_(call=f"their-call-{nth}").ask(source=source).json()["code"] == 200
+    assert_refused(engine, "127.0.0.1", "203.0.114.1", "2001:db8::8", "")
+    assert "add it to the trunk's addresses" in Call.objects.filter(status="failed").latest("id").reason
+
+
+def test_takes_calls_from_everywhere_where_the_list_says_so(engine: Engine) -> None:
+    SipTrunk.objects.update(sources=["0.0.0.0/0", "::/0"])
+    for nth, source in enumerate(["198.51.100.1", "2001:db8::1"]):
+        assert engine.with_(call=f"their-call-{nth}").ask(source=source).json()["code"] == 200
+
+
+def assert_refused(engine: Engine, *sources: str) -> None:
+    for nth, source in enumerate(sources):
+        answer = engine.with_(call=f"strange-call-{nth}").ask(source=source).json()
+        assert (answer["code"], answer["reason"]) == (403, "sip_source_foreign"), source
 
 
 @pytest.mark.parametrize(
