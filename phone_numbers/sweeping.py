@@ -77,6 +77,16 @@ def take_due_batches(*, now: datetime) -> list[str]:
     return ids
 
 
+def take_due_hang_ups(*, now: datetime) -> list[str]:
+    """The ids of cancelled batches whose calls are to be ended, again a little later while any goes on."""
+    due = BatchCall.objects.filter(hang_up_at__lte=now).order_by("hang_up_at")
+    with transaction.atomic():
+        ids = list(due.select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH])
+        again = now + timedelta(seconds=settings.RING_AGAIN)
+        BatchCall.objects.filter(pk__in=ids).update(hang_up_at=again)
+    return ids
+
+
 def take_due_trunks(*, now: datetime) -> list[str]:
     """The ids of linked trunks to check now, and again a little later if nothing comes of it.
 

@@ -58,5 +58,4 @@ def advance_batch(*, batch_id: str) -> None:
 
 @shared_task
 def hang_up_batch(*, batch_id: str) -> None:
-    """Losing it leaves the calls to end by themselves, or to somebody who asks again."""
     ending.hang_up_calls(batch_id, by=system(running.NAME), now=clock.now())

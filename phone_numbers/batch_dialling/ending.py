@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -24,7 +25,7 @@ def pause_batch(batch: BatchCall, *, by: Actor, now: datetime, reason: str = "")
     """Dial no more for now; calls in the air go on. Raises Refusal 409 ``batch_not_pausable``."""
     with _locked(batch, "batch_not_pausable", "paused") as mine:
         ran = mine.status == BatchCall.Status.RUNNING
-        mine.transition("pause", by=by, now=now, reason=reason, next_run_at=None)
+        mine.transition("pause", by=by, now=now, reason=reason, next_run_at=None, rests_until=None)
         say_why(mine, reason)
         if ran:
             wake_next(mine, now)
@@ -43,14 +44,19 @@ def resume_batch(batch: BatchCall, *, by: Actor, now: datetime) -> BatchCall:
     return mine
 
 
-def cancel_batch(batch: BatchCall, *, by: Actor, now: datetime, reason: str = "") -> BatchCall:
-    """End it for good: whoever waits is not called. Calls in the air go on (``hang_up_calls`` ends them).
+def cancel_batch(
+    batch: BatchCall, *, by: Actor, now: datetime, reason: str = "", hang_up: bool = False
+) -> BatchCall:
+    """End it for good: whoever waits is not called. Calls in the air go on, unless it is to ``hang_up``.
 
-    Raises Refusal 409 ``batch_over``.
+    Then ring a worker (``hang_up_calls``); whoever sweeps does until they are over. Raises Refusal 409
+    ``batch_over``.
     """
+    soon = now + timedelta(seconds=settings.RING_AGAIN) if hang_up else None
+    done = {"next_run_at": None, "rests_until": None, "finished_at": now, "hang_up_at": soon}
     with _locked(batch, "batch_over", "cancelled") as mine:
         ran = mine.status == BatchCall.Status.RUNNING
-        mine.transition("cancel", by=by, now=now, reason=reason, next_run_at=None, finished_at=now)
+        mine.transition("cancel", by=by, now=now, reason=reason, **done)
         say_why(mine, reason)
         end_waiting(mine, *CANCELLED)
         if ran:
@@ -59,13 +65,18 @@ def cancel_batch(batch: BatchCall, *, by: Actor, now: datetime, reason: str = ""
 
 
 def hang_up_calls(batch_id: str, *, by: Actor, now: datetime) -> int:
-    """Ask carriers to end the batch's calls in the air; returns how many would not. May last seconds."""
-    left = 0
-    for call in Call.objects.filter(batch=batch_id, status__in=Call.OPEN).select_related("workspace"):
+    """Ask carriers to end the batch's calls in the air; returns how many would not. May last seconds.
+
+    Until none is in the air the batch stays due: a carrier may be away, or not have confirmed a call yet.
+    """
+    left, open_calls = 0, Call.objects.filter(batch=batch_id, status__in=Call.OPEN)
+    for call in open_calls.select_related("workspace"):
         try:
             hang_up(call, by=by, now=now)
         except Refusal as refusal:
             left += refusal.code != "call_over"
+    if not open_calls.all().exists():
+        BatchCall.objects.filter(pk=batch_id).update(hang_up_at=None)
     return left
 
 
@@ -85,8 +96,9 @@ def wake_next(batch: BatchCall, now: datetime) -> None:
 
 
 def has_come(now: datetime) -> Q:
-    """Which batches need not wait for their start any more."""
-    return Q(starts_at__isnull=True) | Q(starts_at__lte=now)
+    """Which batches might call somebody now, were it their turn: their start is past, and they don't rest."""
+    begun = Q(starts_at__isnull=True) | Q(starts_at__lte=now)
+    return begun & (Q(rests_until__isnull=True) | Q(rests_until__lte=now))
 
 
 def say_why(batch: BatchCall, reason: str, code: str = "", fix: str = "") -> None:

@@ -22,6 +22,12 @@ def next_opening(now: datetime, begin: time | None, end: time | None, zone: str)
     return next(max(opens, now) for opens, closes in _days(now, begin, end, ZoneInfo(zone)) if now < closes)
 
 
+def next_midnight(now: datetime, zone: str) -> datetime:
+    """When the next day begins there."""
+    day = now.astimezone(ZoneInfo(zone)).date() + DAY
+    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
 def _days(now: datetime, begin: time, end: time, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
     """The hours of each day from yesterday on, as moments; none where clocks swallow them."""
     day = now.astimezone(zone).date() - DAY

@@ -17,7 +17,7 @@ from dialnexa import clock
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import IllegalTransition, Refusal
 from phone_numbers.batch_dialling.ending import QUEUED, end_waiting, has_come, say_why, wake_next
-from phone_numbers.batch_dialling.hours import next_opening
+from phone_numbers.batch_dialling.hours import next_midnight, next_opening
 from phone_numbers.calls.placing import Asked, place_call
 from phone_numbers.models import PhoneNumber
 from telephony.models import BatchCall, BatchRow, Call
@@ -25,6 +25,10 @@ from telephony.models import BatchCall, BatchRow, Call
 NAME = "Batch dialler"
 STEP = 100  # rows of one round; a worker has other work, too
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+KEEPS_TURN = timedelta(hours=1)  # at most so long until somebody may be called again; then others have it
+AWAKE = {"rests_until": None, "reason": "", "reason_code": "", "fix": ""}
+HOURS = ("outside_calling_hours", "Now is outside its calling hours.")
+LATER = ("waits_to_call_again", "Everybody was called; who was not reached is called again later.")
 ENDED = ("batch_ended", "The batch's end came first.")
 OF_A_ROW = frozenset({"country_not_enabled", "prefix_not_enabled", "price_unknown"})
 Status, State = BatchCall.Status, BatchRow.State
@@ -63,6 +67,8 @@ def _begin(batch_id: str, now: datetime) -> None:
     if batch.starts_at and batch.starts_at > now:
         BatchCall.objects.filter(pk=batch_id, status=batch.status).update(next_run_at=batch.starts_at)
         return
+    if _sleeps(batch, now):
+        return
     rivals = BatchCall.objects.filter(workspace=batch.workspace_id).exclude(pk=batch_id)
     older = Q(created_at__lt=batch.created_at) | Q(created_at=batch.created_at, pk__lt=batch.pk)
     before = Q(status__in=QUEUED) & older & has_come(now)
@@ -70,17 +76,41 @@ def _begin(batch_id: str, now: datetime) -> None:
         _wait(batch, now)
         return
     try:
-        batch.transition("begin", by=_actor(batch), now=now, begun_at=now, next_run_at=now)
+        with transaction.atomic():
+            batch.transition(
+                "begin", by=_actor(batch), now=now, begun_at=now, next_run_at=now, rests_until=None
+            )
+            say_why(batch, "")
     except IllegalTransition:  # somebody was faster
         return
     except IntegrityError:  # another has just begun
         _wait(batch, now)
 
 
+def _sleeps(batch: BatchCall, now: datetime) -> bool:
+    """Whether nobody may be called yet, so that others go first. What is past its end need not sleep."""
+    if batch.ends_at and batch.ends_at <= now:
+        return False
+    resting = BatchCall.objects.filter(pk=batch.pk, status=batch.status)
+    if batch.rests_until and batch.rests_until > now:
+        return bool(resting.update(next_run_at=batch.rests_until))
+    opens = _opens(batch, now)
+    if opens <= now:
+        return False
+    until, (code, sentence) = min(opens, batch.ends_at or opens), HOURS
+    why = {"reason": sentence, "reason_code": code, "fix": ""}
+    return bool(resting.update(rests_until=until, next_run_at=until, **why))
+
+
+def _opens(batch: BatchCall, now: datetime) -> datetime:
+    return next_opening(now, batch.hours_begin, batch.hours_end, batch.time_zone or "UTC")
+
+
 def _wait(batch: BatchCall, now: datetime) -> None:
     """Whoever ends wakes those that wait; looking now and then costs little."""
     look = now + timedelta(seconds=settings.BATCH_LOOK_EVERY)
-    BatchCall.objects.filter(pk=batch.pk, status=batch.status).update(next_run_at=look, rung_until=None)
+    waiting = BatchCall.objects.filter(pk=batch.pk, status=batch.status)
+    waiting.update(next_run_at=look, rung_until=None, **AWAKE)
 
 
 def _dial_next(batch_id: str, now: datetime) -> Call | None:
@@ -112,15 +142,19 @@ def _may_dial(batch: BatchCall, now: datetime) -> datetime | None:
         return _complete(batch, now)
     if sentence := failing(batch):
         return _pause(batch, "carrier_failing", sentence, "", now)
-    opens = next_opening(now, batch.hours_begin, batch.hours_end, batch.time_zone or "UTC")
+    opens = _opens(batch, now)
     if opens > now:
-        return now + SECOND if calling else min(opens, batch.ends_at or opens)
+        return now + SECOND if calling else _rest(batch, opens, *HOURS, now)
     if calling >= batch.at_once:
         return now + SECOND
     if waiting.filter(_due(now)).exists():
         return None
-    soonest = waiting.order_by("next_try_at").values_list("next_try_at", flat=True).first()
-    return now + SECOND if calling else min(soonest or now, batch.ends_at or soonest or now)
+    if calling:
+        return now + SECOND
+    soonest = waiting.order_by("next_try_at").values_list("next_try_at", flat=True).first() or now
+    if soonest - now > KEEPS_TURN:
+        return _rest(batch, soonest, *LATER, now)
+    return min(soonest, batch.ends_at or soonest)
 
 
 def _due(now: datetime) -> Q:
@@ -160,6 +194,9 @@ def _refused(batch: BatchCall, row: BatchRow, refusal: Refusal, now: datetime) -
         return None
     if refusal.code == "concurrency_reached":
         return now + SECOND
+    if refusal.code == "daily_spend_reached":
+        tomorrow = next_midnight(now, batch.workspace.time_zone)
+        return _rest(batch, tomorrow, refusal.code, refusal.sentence, now)
     if refusal.status == 429:
         return now + MINUTE
     return _pause(batch, refusal.code, refusal.sentence, refusal.fix, now)
@@ -176,6 +213,15 @@ def _pause(batch: BatchCall, code: str, sentence: str, fix: str, now: datetime) 
     say_why(batch, sentence, code, fix)
     wake_next(batch, now)
     return now
+
+
+def _rest(batch: BatchCall, until: datetime, code: str, sentence: str, now: datetime) -> datetime:
+    """Let others have the turn until somebody may be called again, or until its end, which comes first."""
+    until = min(until, batch.ends_at or until)
+    batch.transition("rest", by=_actor(batch), now=now, reason=sentence, next_run_at=until, rests_until=until)
+    say_why(batch, sentence, code)
+    wake_next(batch, now)
+    return until
 
 
 def failing(batch: BatchCall) -> str:

@@ -60,8 +60,9 @@ def resume(request: Request, slug: str, batch_id: str) -> HttpResponse:
 def cancel(request: Request, slug: str, batch_id: str) -> HttpResponse:
     """End it for good; ``hang_up`` ends the calls in the air, too."""
     reason = request.POST.get("reason", "").replace("\x00", "").strip()[:300]
-    response = _change(request, slug, batch_id, cancel_batch, reason=reason)
-    if request.POST.get("hang_up"):
+    hang_up = bool(request.POST.get("hang_up"))
+    response = _change(request, slug, batch_id, cancel_batch, reason=reason, hang_up=hang_up)
+    if hang_up:
         ring_on_commit(tasks.hang_up_batch, batch_id=batch_id)
     return response
 

@@ -80,6 +80,7 @@ def sweep() -> None:
     calls += [(tasks.end_interrupted_link, "trunk_id", pk) for pk in sweeping.take_interrupted_links(now=now)]
     calls += [(tasks.advance_call, "call_id", pk) for pk in sweeping.take_due_calls(now=now)]
     calls += [(tasks.advance_batch, "batch_id", pk) for pk in sweeping.take_due_batches(now=now)]
+    calls += [(tasks.hang_up_batch, "batch_id", pk) for pk in sweeping.take_due_hang_ups(now=now)]
     calls += [(read_batch, "batch_id", pk) for pk in take_due_readings(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)
     if heartbeats.take_turn("routes", now=now, every=ROUTES_EVERY):

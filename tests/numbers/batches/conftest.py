@@ -67,7 +67,7 @@ class Dialler:
         def over() -> bool:
             self.work(batch)
             batch.refresh_from_db()
-            if batch.status == "running" and batch.next_run_at:
+            if batch.status in ("running", "waiting") and batch.next_run_at:
                 self.clock.now = max(self.clock.now, batch.next_run_at)
             return batch.status in (statuses or ("completed", "paused", "cancelled"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,15 +15,22 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry
 from kyc.models import KycCase
 from phone_numbers.batch_dialling.ending import cancel_batch, hang_up_calls, pause_batch, resume_batch
+from phone_numbers.batch_dialling.hours import next_midnight
 from phone_numbers.batch_dialling.running import advance_batch
 from phone_numbers.calls.dialling import advance_call
-from telephony.models import BatchRow, Call, WorkspaceNetworkGroup
+from phone_numbers.sweeping import take_due_hang_ups
+from telephony.models import BatchCall, BatchRow, Call, WorkspaceNetworkGroup
 from tests.numbers.batches.conftest import EDGES, GOOD, Dialler
 from tests.numbers.calls.carriers import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BUSY, SILENT, FAILS = EDGES
 MINUTE = Decimal("1.25")
+
+
+def statuses(*batches: BatchCall) -> list[str]:
+    found = dict(BatchCall.objects.values_list("pk", "status"))
+    return [found[batch.pk] for batch in batches]
 
 
 def test_calls_everybody_and_counts_how_it_went(line: Dialler) -> None:
@@ -176,14 +183,116 @@ def test_runs_one_at_a_time_and_the_next_begins_by_itself(line: Dialler) -> None
     line.work(second)
     line.work(first)
     line.work(second)
-    statuses = [type(b).objects.get(pk=b.pk).status for b in (first, second)]
-    assert statuses == ["running", "waiting"]
+    assert statuses(first, second) == ["running", "waiting"]
     line.finish(first)
     second.refresh_from_db()
     assert second.next_run_at is not None
     assert second.next_run_at <= line.clock()
     line.finish(second)
     assert line.calls(second) == dict.fromkeys(GOOD[3:6], 1)
+
+
+def test_leaves_the_turn_to_others_outside_its_calling_hours(line: Dialler) -> None:
+    line.network.state.set_mode(talk_seconds=3600)
+    line.clock.now = line.clock().replace(hour=11, minute=0, second=0, microsecond=0)
+    office = {"hours_begin": time(9), "hours_end": time(12), "time_zone": "UTC"}
+    first = line.start(line.upload(GOOD[:3], "Mornings"), at_once=1, **office)
+    second = line.start(line.upload(GOOD[3:6], "Always"))
+    line.work(first)
+    line.clock.now = line.clock().replace(hour=12)
+    line.work(first)
+    assert statuses(first, second) == ["running", "waiting"]  # somebody is still talking
+    hang_up_calls(first.pk, by=line.by, now=line.clock())
+    line.wait_until_over(first)
+    line.work(first)
+    first.refresh_from_db()
+    nine = line.clock().replace(hour=9) + timedelta(days=1)
+    assert (first.status, first.rests_until, first.next_run_at) == ("waiting", nine, nine)
+    assert first.reason_code == "outside_calling_hours"
+    line.network.state.set_mode(talk_seconds=20)
+    assert line.finish(second).status == "completed"
+    assert line.work(first) == []
+    assert statuses(first, second) == ["waiting", "completed"]
+    line.clock.now = nine
+    assert line.finish(first).status == "completed"
+    assert (first.rests_until, first.reason) == (None, "")
+    assert set(line.calls(first).values()) == {1}
+
+
+def test_does_not_even_begin_outside_its_calling_hours(dialler: Dialler) -> None:
+    dialler.clock.now = dialler.clock().replace(hour=20)
+    office = {"hours_begin": time(9), "hours_end": time(12), "time_zone": "UTC"}
+    first = dialler.start(dialler.upload(GOOD[:3], "Mornings"), **office)
+    second = dialler.start(dialler.upload(GOOD[3:6], "Always"))
+    assert advance_batch(first.pk, tell=dialler.clock) == []
+    assert len(advance_batch(second.pk, tell=dialler.clock)) == 3
+    assert statuses(first, second) == ["waiting", "running"]
+    end = dialler.clock() + timedelta(hours=1)
+    ended = dialler.start(dialler.upload(GOOD[6:9], "Too late"), ends_at=end, **office)
+    advance_batch(ended.pk, tell=dialler.clock)
+    ended.refresh_from_db()
+    assert ended.rests_until == ended.ends_at
+
+
+def test_keeps_its_turn_for_the_next_tries_only_when_they_come_soon(line: Dialler) -> None:
+    line.network.state.set_mode(ring_seconds=0)
+    soon = line.start(line.upload([BUSY], "Soon"), attempts=2, retry_minutes=30)
+    line.work(soon)
+    line.wait_until_over(soon)
+    line.work(soon)
+    late = line.start(line.upload([BUSY], "Late"), attempts=2, retry_minutes=240)
+    line.work(late)
+    assert statuses(soon, late) == ["running", "waiting"]
+    line.finish(soon)
+    line.work(late)
+    line.wait_until_over(late)
+    line.work(late)
+    late.refresh_from_db()
+    assert (late.status, late.reason_code) == ("waiting", "waits_to_call_again")
+    line.finish(late)
+    assert Call.objects.filter(batch=late).count() == 2
+
+
+def test_rests_until_midnight_when_the_day_has_cost_enough(dialler: Dialler, settings: LazySettings) -> None:
+    settings.CALLS_DAILY_SPEND = {"INR": Decimal(100)}
+    at, workspace = dialler.clock(), dialler.workspace
+    wallet.hold(workspace, Decimal(100), subject="call_before", memo="", by=SYSTEM, now=at)
+    wallet.capture(workspace, subject="call_before", memo="", by=SYSTEM, now=at)
+    batch = dialler.start(dialler.upload(GOOD[:3]))
+    assert advance_batch(batch.pk, tell=dialler.clock) == []
+    batch.refresh_from_db()
+    midnight = next_midnight(at, workspace.time_zone)
+    assert (batch.status, batch.reason_code, batch.rests_until) == (
+        "waiting",
+        "daily_spend_reached",
+        midnight,
+    )
+    assert dialler.states(batch) == {"waiting": 3}
+    dialler.clock.now = midnight
+    assert len(advance_batch(batch.pk, tell=dialler.clock)) == 3
+
+
+def test_hangs_up_until_nobody_talks_though_the_message_was_lost(line: Dialler) -> None:
+    line.network.state.set_mode(talk_seconds=3600)
+    batch = line.start(at_once=2)
+    line.work(batch)
+    wait_until(lambda: Call.objects.filter(status="received").count() == 2)
+    unconfirmed = Call.objects.filter(batch=batch).first()
+    assert unconfirmed
+    Call.objects.filter(pk=unconfirmed.pk).update(carrier_call_id="")
+    cancel_batch(batch, by=line.by, now=line.clock(), hang_up=True)
+    assert take_due_hang_ups(now=line.clock()) == []  # the worker that was rung for has a few seconds
+    line.clock.turn(seconds=10)
+    assert take_due_hang_ups(now=line.clock()) == [batch.pk]
+    assert hang_up_calls(batch.pk, by=line.by, now=line.clock()) == 1
+    Call.objects.filter(pk=unconfirmed.pk).update(carrier_call_id=unconfirmed.carrier_call_id)
+    line.clock.turn(seconds=10)
+    assert take_due_hang_ups(now=line.clock()) == [batch.pk]
+    hang_up_calls(batch.pk, by=line.by, now=line.clock())
+    line.wait_until_over(batch)
+    line.clock.turn(seconds=10)
+    hang_up_calls(batch.pk, by=line.by, now=line.clock())
+    assert take_due_hang_ups(now=line.clock()) == []
 
 
 def test_begins_no_call_after_its_end(line: Dialler) -> None:
