@@ -105,7 +105,21 @@ class Call(Stateful):
     limit_seconds = models.PositiveIntegerField(default=0, help_text="The carrier hangs up after so long")
     duration = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds spoken")
     billed_seconds = models.PositiveIntegerField(null=True, blank=True)
-    carrier_cost = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
+    carrier_cost = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, blank=True, help_text="In the carrier's currency"
+    )
+    carrier_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="What the carrier bills, by its record"
+    )
+    given_away = models.DecimalField(
+        max_digits=20,
+        decimal_places=6,
+        default=0,
+        help_text="The price of what the carrier bills, not charged",
+    )
+    next_cost_at = models.DateTimeField(
+        null=True, blank=True, help_text="When to read the carrier's record of it"
+    )
 
     fence = models.PositiveIntegerField(default=0)
     next_run_at = models.DateTimeField(null=True, blank=True, help_text="Empty: nobody need look")
@@ -169,6 +183,10 @@ class Call(Stateful):
                 name="call_open",
             ),
             models.Index(fields=["next_run_at"], condition=Q(next_run_at__isnull=False), name="call_due"),
+            models.Index(
+                fields=["next_cost_at"], condition=Q(next_cost_at__isnull=False), name="call_cost_due"
+            ),
+            models.Index(fields=["-created_at"], condition=Q(given_away__gt=0), name="call_given_away"),
         )
 
     def __str__(self) -> str:
