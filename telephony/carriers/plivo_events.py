@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from .reply import printable
 from .voice import CallEvent, CallRef, CallState, SignedRequest
-from .webhooks import amount, fields, party, seconds, texts, word
+from .webhooks import amount, fields, moment, party, seconds, texts, word
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 LONGEST_CAUSE = 120  # characters
@@ -98,7 +99,16 @@ def record(answer: Mapping[str, Any], call_id: str) -> CallEvent:
         billed=seconds(said, "billed_duration"),
         cause=printable(said.get("hangup_cause_name", ""), LONGEST_CAUSE),
         cost=amount(said, "total_amount"),
+        began=moment(said, "initiation_time", datetime.fromisoformat),
     )
+
+
+def records(answer: Mapping[str, Any]) -> list[CallEvent]:
+    """Of a page of them."""
+    found = answer.get("objects")
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise ValueError("the answer holds no list of calls")
+    return [record(item, _uuid(texts(item), "call_uuid")) for item in found]
 
 
 def _uuid(said: Mapping[str, str], name: str) -> str:

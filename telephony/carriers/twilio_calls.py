@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from . import twilio_events as read
-from .api import CarrierAPI, check_call
+from .api import CarrierAPI, check_call, check_number
 from .base import BadRequest, NotFound
 from .signatures import signed_by_twilio
 from .twiml import twiml
@@ -16,6 +16,8 @@ from .voice import Answer, CallEvent, CallRef, OutboundCall, Rendered, SignedReq
 from .webhooks import fields
 
 logger = logging.getLogger(__name__)
+
+PLACED = 20  # calls of one page: between two numbers, in some minutes
 
 Form = dict[str, str | Sequence[str]]
 
@@ -44,6 +46,15 @@ class TwilioVoice:
             return None
         with self._calls.strictly():
             return read.looked_up(answer, call_id)
+
+    def find_placed(self, to: str, from_: str) -> Sequence[CallEvent]:
+        """Both carriers list the newest first."""
+        check_number(to, self.slug)
+        check_number(from_, self.slug)
+        params = {"To": to, "From": from_, "PageSize": PLACED}
+        answer = self._calls.call("GET", f"Calls{self.suffix}", params=params)
+        with self._calls.strictly():
+            return [read.listed(item, self.sid) for item in read.calls_in(answer)]
 
     def hang_up(self, call_id: str) -> None:
         """``completed`` ends a call in any state; ``canceled`` would leave one that was just answered."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .fields import matching
 from .reply import printable
 from .voice import CallEvent, CallRef, CallState
-from .webhooks import amount, party, seconds, texts, word
+from .webhooks import amount, moment, party, seconds, texts, word
 
 LONGEST_CAUSE = 120  # characters
 
@@ -69,7 +70,20 @@ def looked_up(answer: Mapping[str, Any], call_id: str) -> CallEvent:
         to=party(said, "to"),
         duration=seconds(said, "duration"),
         cost=None if price is None else abs(price),  # Twilio writes what is spent below zero
+        began=moment(said, "date_created", parsedate_to_datetime),
     )
+
+
+def calls_in(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The calls of a page of them."""
+    found = answer.get("calls")
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise ValueError("the answer holds no list of calls")
+    return found
+
+
+def listed(item: Mapping[str, Any], sid: re.Pattern[str]) -> CallEvent:
+    return looked_up(item, matching(item, "sid", sid))
 
 
 def _state(said: Mapping[str, str], name: str) -> CallState:

@@ -1,15 +1,17 @@
 """Calls at a carrier: the values an adapter exchanges, and the verbs every carrier offers for them.
 
 Placing a call has no idempotency key at any carrier. The caller puts a one-time token into ``answer_url`` and
-``status_url``: the first webhook that carries it proves that a doubtful call was placed, and names it.
+``status_url``: the first webhook that carries it proves that a doubtful call was placed, and names it. Where
+none ever comes, ``find_placed`` tells what the carrier carried between the two numbers.
 
 Webhooks and answers are pure: no network, no models. A webhook is read only after ``verify`` said yes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -25,6 +27,8 @@ class OutboundCall:
     status_url: str  # told that it rings, is answered and ends
     ring_seconds: int = 45
     limit_seconds: int = 14_400  # the carrier hangs up by itself; SignalWire can't be told to
+    name: str = ""  # ours for it: only engines that let calls be named use it
+    answer: Answer | None = None  # what happens once somebody answers: for engines that don't ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ class CallEvent:
     billed: int | None = None  # seconds the carrier bills
     cause: str = ""  # why it ended, in the carrier's words
     cost: Decimal | None = None  # what the carrier charges us
+    began: datetime | None = None  # when the carrier took it; look-ups alone say so
     key: str = ""  # tells this event from the call's others; the same for a repetition
+    at: datetime | None = None  # when it happened, where a webhook says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,11 @@ class Voice(Protocol):
 
     def find_call(self, call_id: str) -> CallEvent | None:
         """How the call is or went; None only when the carrier definitely does not know it."""
+
+    def find_placed(self, to: str, from_: str) -> Sequence[CallEvent]:
+        """The latest calls that were placed from one of our numbers to another one (both E.164), however they
+        are or went. Plivo tells only of those that are over.
+        """
 
     def hang_up(self, call_id: str) -> None:
         """End the call, or stop it from ringing. One that is over already counts as ended."""

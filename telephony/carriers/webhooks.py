@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -98,3 +99,12 @@ def amount(said: Mapping[str, str], name: str) -> Decimal | None:
     if not _AMOUNT.fullmatch(value):
         raise ValueError(f"{name} is no amount")
     return Decimal(value)
+
+
+def moment(said: Mapping[str, str], name: str, read: Callable[[str], datetime]) -> datetime | None:
+    """A time, as ``read`` understands the carrier's way to write it; UTC where it names no zone."""
+    value = said.get(name, "")
+    if not value:
+        return None
+    found = read(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

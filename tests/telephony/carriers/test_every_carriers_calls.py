@@ -143,6 +143,10 @@ def test_finds_a_call_while_it_goes_on_and_afterwards(line: Line) -> None:
     assert found.cost is not None
     assert found.cost > 0
     carrier.hang_up(ref.id)  # once more: it is over
+    [placed] = carrier.find_placed(CALLEE, OURS)
+    assert (placed.call_id, placed.state, placed.cost) == (ref.id, CallState.COMPLETED, found.cost)
+    assert placed.began
+    assert carrier.find_placed("+919820099999", OURS) == []
 
 
 def test_stops_a_call_from_ringing(line: Line) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +40,7 @@ LIVE = {
 }
 RECORD = {
     "call_uuid": CALL_ID,
+    "initiation_time": "2026-11-21 15:44:49+05:30",
     "answer_time": "2026-11-21 15:45:02+05:30",
     "end_time": "2026-11-21 15:45:14+05:30",
     "bill_duration": 12,
@@ -153,8 +155,23 @@ def test_finds_a_call_that_is_over() -> None:
         billed=60,
         cause="Normal Hangup",
         cost=Decimal("0.00850"),
+        began=datetime(2026, 11, 21, 10, 14, 49, tzinfo=UTC),
     )
     assert script.requests[1].url.query == b""
+
+
+def test_finds_the_calls_between_two_numbers() -> None:
+    script = scripted(200, {"objects": [RECORD]})
+    [found] = script.carrier().find_placed("+14155550100", "+14155550101")
+    assert (found.call_id, found.state, found.billed) == (CALL_ID, CallState.COMPLETED, 60)
+    asked = dict(script.requests[0].url.params)
+    assert (asked["to_number"], asked["from_number"]) == ("14155550100", "14155550101")
+
+
+@pytest.mark.parametrize("body", [{}, {"objects": None}, {"objects": ["x"]}, {"objects": [{}]}])
+def test_does_not_take_something_odd_for_no_calls(body: dict[str, Any]) -> None:
+    with pytest.raises(base.UnexpectedReply):
+        scripted(200, body).carrier().find_placed("+14155550100", "+14155550101")
 
 
 def test_finds_nothing_only_when_plivo_says_no_to_both() -> None:

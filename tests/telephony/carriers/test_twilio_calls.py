@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +20,7 @@ from .accounts import ACCOUNT_SID, PROJECT_ID, scripted_as
 from .scripted import response
 from .signing import SIGNING_KEY, URL, posted, signed
 
+BEGAN = datetime(2015, 8, 18, 17, 7, 30, tzinfo=UTC)
 CALL = OutboundCall(
     "+14155550100", "+14155550101", "https://v.example/a/t0", "https://v.example/s/t0", 30, 600
 )
@@ -59,6 +61,7 @@ class Kind:
         return {
             "sid": self.sid,
             "status": "completed",
+            "date_created": "Tue, 18 Aug 2015 17:07:30 +0000",
             "direction": "outbound-api",
             "from": "+14155550101",
             "to": "+14155550100",
@@ -177,8 +180,23 @@ def test_finds_how_a_call_went(kind: Kind) -> None:
         "+14155550100",
         duration=12,
         cost=Decimal("0.01400"),
+        began=BEGAN,
     )
     assert script.requests[0].url.path == kind.one
+
+
+def test_finds_the_calls_between_two_numbers(kind: Kind) -> None:
+    carrier, script = scripted_as(kind.slug, response(200, {"calls": [kind.found]}))
+    [found] = carrier.find_placed("+14155550100", "+14155550101")
+    assert (found.call_id, found.state, found.began) == (kind.sid, CallState.COMPLETED, BEGAN)
+    asked = dict(script.requests[0].url.params)
+    assert (asked["To"], asked["From"]) == ("+14155550100", "+14155550101")
+
+
+@pytest.mark.parametrize("body", [{}, {"calls": None}, {"calls": ["x"]}, {"calls": [{"sid": "x"}]}])
+def test_does_not_take_something_odd_for_no_calls(kind: Kind, body: dict[str, Any]) -> None:
+    with pytest.raises(base.UnexpectedReply):
+        kind.carrier(response(200, body)).find_placed("+14155550100", "+14155550101")
 
 
 def test_finds_a_call_that_has_no_price_yet(kind: Kind) -> None:
