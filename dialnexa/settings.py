@@ -399,6 +399,22 @@ RENT_BATCH = env.int("DIALNEXA_RENT_BATCH", 500)  # rentals renewed in one trans
 REASSIGN_AFTER_DAYS = env.int("DIALNEXA_REASSIGN_AFTER_DAYS", 15)  # cool-off before another workspace gets it
 GIVE_BACK_MARGIN_HOURS = env.int("DIALNEXA_GIVE_BACK_MARGIN_HOURS", 24)  # before the carrier renews
 
+# --- what carriers list against what we show (see phone_numbers.drift) ----------------------------------
+
+DRIFT_HOUR = env.int("DIALNEXA_DRIFT_HOUR", 2)  # UTC: from then on each carrier's whole list is read
+DRIFT_RECENT_EVERY = env.float(
+    "DIALNEXA_DRIFT_RECENT_EVERY", 900.0
+)  # seconds: recent numbers are asked about
+DRIFT_RECENT_AT_ONCE = env.int("DIALNEXA_DRIFT_RECENT_AT_ONCE", 100)  # of one carrier, in one round
+DRIFT_APART = env.float("DIALNEXA_DRIFT_APART", 600.0)  # seconds between two sweeps that agree
+DRIFT_MARGIN = env.float(
+    "DIALNEXA_DRIFT_MARGIN", 900.0
+)  # what changed so shortly before a sweep is left alone
+DRIFT_GHOST_SHARE = env.float(
+    "DIALNEXA_DRIFT_GHOST_SHARE", 0.05
+)  # of our numbers: a list lacking more is wrong
+DRIFT_RELEASES_AN_HOUR = env.int("DIALNEXA_DRIFT_RELEASES_AN_HOUR", 20)  # by staff, of what the sweeps found
+
 # --- calls --------------------------------------------------------------------------------------------
 
 CALLS_AT_ONCE = env.int("DIALNEXA_CALLS_AT_ONCE", 10)  # of one workspace
@@ -409,6 +425,10 @@ CALL_LEASE = 30.0  # seconds one worker has for that
 CALL_DOUBT = env.float("DIALNEXA_CALL_DOUBT", 180.0)  # how long a silent carrier may still ring somebody
 CALL_GIVE_UP = env.float("DIALNEXA_CALL_GIVE_UP", 60.0)  # a carrier that certainly did nothing is asked again
 CALL_LOOK_EVERY = env.float("DIALNEXA_CALL_LOOK_EVERY", 60.0)  # a quiet call is asked about
+CALL_UNTOLD = env.float("DIALNEXA_CALL_UNTOLD", 86_400.0)  # so long a carrier may be unable to tell of a call
+CALL_COST_LOOKS: list[float] = env.list(  # seconds after a call's end when its record at the carrier is read
+    "DIALNEXA_CALL_COST_LOOKS", [300.0, 3600.0], subcast=float
+)
 BATCH_LAST = 50  # calls: if most of a batch's last ones fail, it stops by itself
 BATCH_STOP_FROM = env.int("DIALNEXA_BATCH_STOP_FROM", 20)  # of them have to be over
 BATCH_STOP_SHARE = env.float("DIALNEXA_BATCH_STOP_SHARE", 0.8)  # of those that are over
@@ -422,6 +442,14 @@ CALLS_DAILY_SPEND: dict[str, Decimal] = (
         "DIALNEXA_CALLS_DAILY_SPEND", {}, subcast_values=Decimal
     )
 )
+
+# --- webhooks to customers (see dialnexa.webhooks) ----------------------------------------------------
+
+WEBHOOK_ALLOWED_NETWORKS = networks("DIALNEXA_WEBHOOK_ALLOWED_NETWORKS")  # although they are private
+WEBHOOK_DEADLINE = env.float("DIALNEXA_WEBHOOK_DEADLINE", 10.0)  # seconds for one request, in all
+WEBHOOKS_AT_ONCE = env.int("DIALNEXA_WEBHOOKS_AT_ONCE", 16)  # requests of one sweeper
+WEBHOOKS_EVERY = env.float("DIALNEXA_WEBHOOKS_EVERY", 0.5)  # seconds between looks for messages to send
+WEBHOOK_ENDPOINTS_MOST = env.int("DIALNEXA_WEBHOOK_ENDPOINTS_MOST", 10)  # of one workspace
 
 # --- the REST API (see dialnexa.api) ------------------------------------------------------------------
 

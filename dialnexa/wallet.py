@@ -5,7 +5,8 @@ A purchase holds money first (wallet → held); it is then captured (held → re
 both under the one reference ``resolve:<order>``, so never both. What was captured can be refunded once
 (revenue → wallet, ``refund:<order>``). A call holds the most it may cost, and at its end pays a part of that:
 ``settle`` captures the part under ``resolve:<call>`` and gives back the rest under ``rest:<call>``. A call
-that came in holds nothing: at its end it is charged at once (wallet → revenue, ``call:<call>``).
+that came in holds nothing: at its end it is charged at once (wallet → revenue, ``call:<call>``). A call that
+was charged for more than its carrier bills gets the difference back, once (``unbill:<call>``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
 from dialnexa.money import format_money
+from dialnexa.signals import wallet_credited
 
 Kind = LedgerAccount.Kind
 
@@ -133,6 +135,34 @@ def refund(workspace: Workspace, *, subject: str, memo: str, by: Actor, now: dat
     return _book(entry, f"refund:{subject}", workspace)
 
 
+def unbill(
+    workspace: Workspace, amount: Decimal, *, subject: str, memo: str, by: Actor, now: datetime
+) -> LedgerEntry:
+    """Give back ``amount`` of what the call ``subject`` was charged (revenue → wallet).
+
+    Raises AlreadyBooked when something was given back before, ValueError for more than was charged and
+    LedgerEntry.DoesNotExist when nothing was.
+    """
+    taken = LedgerEntry.objects.select_related("credit").get(
+        kind=LedgerEntry.Kind.CAPTURE, reference__in=(f"resolve:{subject}", f"call:{subject}")
+    )
+    if amount > taken.amount:
+        raise ValueError(f"{subject} was charged {taken.amount}, of which {amount} can't be given back")
+    purse = account(Kind.WALLET, taken.currency, workspace)
+    entry = _entry(LedgerEntry.Kind.REFUND, taken.credit, purse, amount, subject, memo, by, now)
+    return _book(entry, f"unbill:{subject}", workspace)
+
+
+def give_back(
+    workspace: Workspace, taken: LedgerEntry, *, reference: str, memo: str, by: Actor, now: datetime
+) -> LedgerEntry:
+    """Return a charge in full, under a name of its own. Raises AlreadyBooked when it was returned before."""
+    entry = _entry(
+        LedgerEntry.Kind.REFUND, taken.credit, taken.debit, taken.amount, taken.subject_id, memo, by, now
+    )
+    return _book(entry, reference, workspace)
+
+
 def credit(
     workspace: Workspace, amount: Decimal, *, reference: str, memo: str, by: Actor, now: datetime
 ) -> LedgerEntry:
@@ -146,6 +176,7 @@ def credit(
         _book(entry, f"credit:{reference}", workspace)
         after = {"amount": str(amount), "currency": workspace.currency, "entry": entry.id}
         audit.record(workspace, "wallet_credited", after=after, by=by, now=now, reason=memo)
+        wallet_credited.send(sender=Workspace, workspace=workspace, now=now)
     return entry
 
 

@@ -7,7 +7,7 @@ from dialnexa.actors import system
 from dialnexa.doorbell import ring
 from phone_numbers import fulfilment, papers, releasing, strays, trunk_health, trunks
 from phone_numbers.batch_dialling import ending, running
-from phone_numbers.calls import dialling
+from phone_numbers.calls import costing, dialling
 from phone_numbers.inbound import pointing
 
 
@@ -49,6 +49,11 @@ def point_number(*, number_id: str) -> None:
 @shared_task
 def advance_call(*, call_id: str) -> None:
     dialling.advance_call(call_id)
+
+
+@shared_task
+def read_call_cost(*, call_id: str) -> None:
+    costing.read_cost(call_id)
 
 
 @shared_task

@@ -42,6 +42,7 @@ SENTENCES = {
     ("call", "unreachable"): ("No answer", "off"),
     ("call", "fail"): ("Call failed", "trouble"),
     ("call", "cancel"): ("Call cancelled", "off"),
+    ("call", "unbill"): ("Charged too much, and given back", "ok"),
 }
 TOPICS = {
     "telephony": Topic(

@@ -4,14 +4,12 @@
 
 - created: claim it, commit that the carrier is about to be asked, ask once;
 - initiated, and nobody reported: never ask again. A webhook proves the call; without one until
-  ``doubt_until`` it counts as not placed, and the money goes back;
-- sent or received, and quiet for long: ask the carrier how the call is, in case its webhooks are lost; one
-  that has lasted as long as it may is ended (not every carrier does that by itself).
+  ``doubt_until`` the carrier's list of calls decides (see ``looking``);
+- sent or received, and quiet for long: ask the carrier how the call is, in case its webhooks are lost.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -23,11 +21,14 @@ from django.db import transaction
 from dialnexa import clock
 from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
+from phone_numbers.calls.answering import answer_outbound
 from phone_numbers.calls.callbacks import callback_url
-from phone_numbers.calls.lines import Line, OnlyTells, line_of
-from phone_numbers.calls.progress import apply_event, end_call, next_look, ring_end
+from phone_numbers.calls.lines import line_of
+from phone_numbers.calls.looking import look_after, settle_doubt
+from phone_numbers.calls.progress import end_call, fail_call
+from phone_numbers.calls.ringing import first_look
 from telephony.carriers.base import CarrierError, Exchange, Outcome, RateLimited, TransportError
-from telephony.carriers.voice import CallEvent, CallRef, OutboundCall
+from telephony.carriers.voice import CallRef, OutboundCall
 from telephony.exchanges import save_exchanges
 from telephony.models import Call
 
@@ -35,21 +36,17 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 DIALLER = system("Dialler")
 Status = Call.Status
-NO_WORD = (
-    "The carrier never said whether it placed the call, so it counts as not placed. Nothing was charged."
-)
-LOST = "The carrier does not know this call any more. Nothing was charged."
 
 
 def advance_call(call_id: str, *, tell: Clock = clock.now) -> None:
     """Move the call one step, if it is due. ``tell`` gives the time (a step may last seconds)."""
-    call = Call.objects.select_related("workspace", "number").get(pk=call_id)
+    call = Call.objects.select_related("workspace", "number", "agent_version").get(pk=call_id)
     if not call.is_open or call.next_run_at is None or call.next_run_at > tell():
         return
     if call.status == Status.CREATED:
         dial(call, tell=tell)
     elif call.status == Status.INITIATED:
-        give_up_doubt(call, now=tell())
+        settle_doubt(call, tell=tell)
     else:
         look_after(call, tell=tell)
 
@@ -62,7 +59,8 @@ def dial(call: Call, *, tell: Clock = clock.now) -> None:
         line = line_of(call, recorder=exchanges.append)
         _claim(call, now=tell())
     except LookupError as error:
-        _fail(call, "carrier_not_configured", f"This number's carrier is not connected: {error}", now=tell())
+        sentence = f"This number's carrier is not connected: {error}"
+        fail_call(call, "carrier_not_configured", sentence, by=DIALLER, now=tell())
         return
     except IllegalTransition as error:
         log.info("%s: somebody else has it", error)
@@ -110,6 +108,8 @@ def _order(call: Call) -> OutboundCall:
         status_url=callback_url("status", call.carrier, call.id),
         ring_seconds=settings.CALL_RING,
         limit_seconds=call.limit_seconds,
+        name=call.id,
+        answer=answer_outbound(call),
     )
 
 
@@ -120,7 +120,7 @@ def _accept(call: Call, placed: CallRef, *, now: datetime) -> None:
         if not row.carrier_call_id:
             Call.objects.filter(pk=row.pk).update(carrier_call_id=placed.id)
         if row.status == Status.INITIATED:
-            row.transition("accept", by=DIALLER, now=now, next_run_at=ring_end(now))
+            row.transition("accept", by=DIALLER, now=now, next_run_at=first_look(row, now))
 
 
 def _settle_failure(call: Call, error: CarrierError, *, now: datetime) -> None:
@@ -131,7 +131,7 @@ def _settle_failure(call: Call, error: CarrierError, *, now: datetime) -> None:
         after = max(1.0, min(error.retry_after or 2.0, 30.0))
         _put_back(call, error.sentence, now=now, next_run_at=now + timedelta(seconds=after))
         return
-    _fail(call, error.code, error.sentence, now=now)
+    fail_call(call, error.code, error.sentence, by=DIALLER, now=now)
 
 
 def _may_wait(call: Call, now: datetime) -> bool:
@@ -152,60 +152,6 @@ def _put_back(call: Call, reason: str, *, now: datetime, next_run_at: datetime) 
         )
     except IllegalTransition as late:
         log.warning("%s", late)
-
-
-def _fail(call: Call, code: str, sentence: str, *, now: datetime) -> None:
-    """The end without a call: what was held goes back. Somebody else may have ended it first."""
-    with transaction.atomic():
-        row = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call.pk)
-        if row.is_open and row.fence == call.fence:
-            end_call(row, "fail", by=DIALLER, now=now, code=code, sentence=sentence)
-
-
-def give_up_doubt(call: Call, *, now: datetime) -> None:
-    """No word until ``doubt_until``: no carrier rings a phone after that."""
-    if call.doubt_until and call.doubt_until > now:
-        Call.objects.filter(pk=call.pk, status=Status.INITIATED).update(next_run_at=call.doubt_until)
-        return
-    _fail(call, "call_unconfirmed", NO_WORD, now=now)
-
-
-def look_after(call: Call, *, tell: Clock = clock.now) -> None:
-    """Ask the carrier how a quiet call is; what it says counts as if a webhook had said it."""
-    exchanges: list[Exchange] = []
-    again = next_look(tell(), call.answered_at, call.limit_seconds)
-    Call.objects.filter(pk=call.pk, status__in=Call.OPEN).update(next_run_at=again)  # before asking
-    try:
-        found = _asked(call, line_of(call, recorder=exchanges.append), tell())
-    except CarrierError as error:
-        log.warning("%s: %s", call.pk, error.sentence)
-    else:
-        if found:
-            apply_event(call.pk, found, now=tell(), by=DIALLER)
-        elif _overdue(call, tell()):
-            _fail(call, "call_lost", LOST, now=tell())
-    finally:
-        save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=tell())
-
-
-def _asked(call: Call, line: Line, now: datetime) -> CallEvent | None:
-    """How it is, once it was ended if it has lasted too long."""
-    if _has_lasted(call, now):
-        with contextlib.suppress(OnlyTells):
-            line.hang_up(call.carrier_call_id)
-    return line.find_call(call.carrier_call_id) if call.carrier_call_id else None
-
-
-def _has_lasted(call: Call, now: datetime) -> bool:
-    """Whether it has lasted as long as what it holds covers. Calls that come in hold nothing."""
-    if not (call.limit_seconds and call.answered_at):
-        return False
-    return now >= call.answered_at + timedelta(seconds=call.limit_seconds)
-
-
-def _overdue(call: Call, now: datetime) -> bool:
-    longest = timedelta(seconds=call.limit_seconds + settings.CALL_RING + settings.CALL_DOUBT)
-    return now > (call.initiated_at or call.created_at) + longest
 
 
 def hang_up(call: Call, *, by: Actor, now: datetime) -> None:

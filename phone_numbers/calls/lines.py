@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -28,6 +29,8 @@ class Line(Protocol):
     def place_call(self, call: OutboundCall) -> CallRef: ...
 
     def find_call(self, call_id: str) -> CallEvent | None: ...
+
+    def find_placed(self, to: str, from_: str) -> Sequence[CallEvent]: ...
 
     def hang_up(self, call_id: str) -> None: ...
 
@@ -59,6 +62,9 @@ class TellingEngine:
         """Nobody can be asked: what is known is what was told."""
         return None
 
+    def find_placed(self, to: str, from_: str) -> Sequence[CallEvent]:
+        return ()
+
     def hang_up(self, call_id: str) -> None:
         raise OnlyTells
 
@@ -71,8 +77,8 @@ class PasswordLost(CarrierError):
 class TrunkLine:
     """A number's own carrier, dialled by the engine. The password is opened when it is needed."""
 
-    def __init__(self, engine: SipEngine, number_id: str) -> None:
-        self._engine, self._number_id = engine, number_id
+    def __init__(self, engine: SipEngine, call: Call) -> None:
+        self._engine, self._number_id, self._name = engine, call.number_id, call.pk
 
     def place_call(self, call: OutboundCall) -> CallRef:
         known = self._settings()
@@ -81,6 +87,11 @@ class TrunkLine:
 
     def find_call(self, call_id: str) -> CallEvent | None:
         return self._engine.find_call(call_id)
+
+    def find_placed(self, to: str, from_: str) -> Sequence[CallEvent]:
+        """Engines keep no list. One that knows our name for the call is asked for that one."""
+        found = self._engine.find_call(self._name) if self._engine.knows_names else None
+        return (found,) if found else ()
 
     def hang_up(self, call_id: str) -> None:
         self._engine.hang_up(call_id)
@@ -98,7 +109,7 @@ def line_of(call: Call, *, recorder: Recorder | None = None) -> Line:
         return get_carrier(call.carrier, recorder=recorder)
     if call.direction == Direction.INBOUND:
         return TellingEngine()
-    return TrunkLine(get_engine(recorder=recorder), call.number_id)
+    return TrunkLine(get_engine(recorder=recorder), call)
 
 
 def listener_of(carrier: str) -> Listener:

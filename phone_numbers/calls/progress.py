@@ -1,7 +1,9 @@
 """What became of a call. Carriers tell it in any order, twice or never; each fact changes the row once.
 
 A call ends once: its last state and its charge are one transaction, under the row's lock. What is said about
-a call that is over changes nothing.
+a call that is over changes nothing of it; it is a reason to read the carrier's record (see ``costing``).
+
+Who was answered pays for the seconds the carrier bills, whatever its last word is; who was not pays nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from dialnexa import wallet
 from dialnexa.actors import Actor, system
 from dialnexa.money import format_money
 from phone_numbers.batch_dialling.settling import settle_row
+from phone_numbers.calls.prices import billed_by, first_cost_look, next_cost_look, price_of
 from telephony.carriers.voice import CallEvent, CallState
-from telephony.models import Call, Direction
-from telephony.rating import CallPrice
+from telephony.models import Call, CarrierSlug, Direction
 
 log = logging.getLogger(__name__)
 CARRIER = system("Carrier")
@@ -33,13 +35,24 @@ def apply_event(call_id: str, event: CallEvent, *, now: datetime, by: Actor = CA
     """Write down what a carrier says about a call. False when it says nothing new."""
     with transaction.atomic():
         call = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call_id)
-        if not call.is_open or not _is_about(call, event):
+        if not _is_about(call, event):
+            return False
+        if not call.is_open:
+            _hear_late(call, event, now)
             return False
         _name(call, event.call_id)
         if event.state.over:
             _end(call, event, by=by, now=now)
             return True
         return _move(call, event.state, by=by, now=now)
+
+
+def _hear_late(call: Call, event: CallEvent, now: datetime) -> None:
+    """It was given up, and the carrier speaks of it after all: what it carried should be known."""
+    if call.carrier_call_id or not event.call_id or call.carrier == CarrierSlug.SIP_TRUNK:
+        return
+    _name(call, event.call_id)
+    Call.objects.filter(pk=call.pk).update(next_cost_at=next_cost_look(now, now))
 
 
 def _is_about(call: Call, event: CallEvent) -> bool:
@@ -90,23 +103,43 @@ ENDS = {
 }
 
 
+LAST_WORDS = {CallState.FAILED: "failed", CallState.CANCELLED: "was cancelled"}
+
+
 def _end(call: Call, event: CallEvent, *, by: Actor, now: datetime) -> None:
-    name = ENDS.get(event.state) or ("ring_out" if call.rang_at else "unreachable")
-    if call.status == Status.RECEIVED and name in ("engaged", "ring_out", "unreachable"):
-        # A person had answered ours, whatever the last word says; an agent had only been asked to.
-        name = "complete" if call.direction == Direction.OUTBOUND else "fail"
+    name = _ending(call, event)
     spoken = _spoken(call, event, now) if name == "complete" else 0
     told: dict[str, Any] = {"carrier_cost": event.cost} if event.cost is not None else {}
     if name == "complete" and event.duration is not None:
         told["duration"] = event.duration  # carriers bill more seconds than were spoken
+    if name == "complete" and event.state in LAST_WORDS:
+        told |= {"code": "broken_off", "sentence": _broken_off(event)}
     end_call(call, name, spoken=spoken, by=by, now=now, cause=event.cause, **told)
+
+
+def _ending(call: Call, event: CallEvent) -> str:
+    """The event of the call's states. Who had answered has spoken, if the carrier bills seconds for it."""
+    name = ENDS.get(event.state) or ("ring_out" if call.rang_at else "unreachable")
+    if call.status != Status.RECEIVED:
+        return name
+    if billed_by(event):
+        return "complete"
+    if name in ("engaged", "ring_out", "unreachable"):
+        # A person had answered ours, whatever the last word says; an agent had only been asked to.
+        return "complete" if call.direction == Direction.OUTBOUND else "fail"
+    return name
+
+
+def _broken_off(event: CallEvent) -> str:
+    cause = f" ({event.cause})" if event.cause else ""
+    word = LAST_WORDS[event.state]
+    return f"The carrier says that this call {word}{cause} after it was answered. What it bills is charged."
 
 
 def _spoken(call: Call, event: CallEvent, now: datetime) -> int:
     """Seconds to charge: what the carrier bills, else what was spoken, else what we saw."""
-    for said in (event.billed, event.duration):
-        if said is not None:
-            return said
+    if (said := billed_by(event)) is not None:
+        return said
     return max(0, int((now - call.answered_at).total_seconds())) if call.answered_at else 0
 
 
@@ -139,6 +172,7 @@ def end_call(
             reason=sentence,
             ended_at=now,
             next_run_at=None,
+            next_cost_at=first_cost_look(call, event, now),
             charged=charge,
             billed_seconds=spoken,
             cause=cause[:CAUSE_LIMIT],
@@ -148,6 +182,14 @@ def end_call(
         if sentence:
             Call.objects.filter(pk=call.pk).update(reason=sentence[:500])
             call.reason = sentence[:500]
+
+
+def fail_call(call: Call, code: str, sentence: str, *, by: Actor, now: datetime) -> None:
+    """The end without a call: what was held goes back. Somebody else may have ended it first."""
+    with transaction.atomic():
+        row = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call.pk)
+        if row.is_open and row.fence == call.fence:
+            end_call(row, "fail", by=by, now=now, code=code, sentence=sentence)
 
 
 def _charge(call: Call, spoken: int, *, by: Actor, now: datetime) -> Decimal:
@@ -175,26 +217,3 @@ def _settled(call: Call, taken: Decimal) -> str:
 def _unpaid(call: Call, charge: Decimal, spoken: int) -> str:
     owed, paid = (format_money(x, call.currency) for x in (price_of(call, spoken), charge))
     return f"This call cost {owed}, of which the wallet still had {paid}. The rest was not charged."
-
-
-def price_of(call: Call, seconds: int) -> Decimal:
-    """What ``seconds`` of this call cost at the price it was made at."""
-    if call.per_minute is None:
-        return Decimal(0)
-    return kept_price(call).price_of(seconds)
-
-
-def kept_price(call: Call) -> CallPrice:
-    """The price as the call copied it."""
-    assert call.per_minute is not None
-    return CallPrice(
-        rate_id=call.rate_id or 0,
-        prefix="",
-        network_group="",
-        group_name=call.rate_words,
-        per_minute=call.per_minute,
-        pulse_seconds=call.pulse_seconds,
-        connection_fee=call.connection_fee,
-        valid_from=call.created_at,
-        currency=call.currency,
-    )

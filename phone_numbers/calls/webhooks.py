@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -14,11 +15,12 @@ from django.db import IntegrityError, transaction
 
 from phone_numbers.calls.answering import answer_outbound
 from phone_numbers.calls.callbacks import is_token_of
-from phone_numbers.calls.lines import listener_of
+from phone_numbers.calls.lines import Listener, listener_of
 from phone_numbers.calls.progress import apply_event
-from telephony.carriers.voice import CallEvent, Rendered, SignedRequest
+from telephony.carriers.voice import CallEvent, HangUp, Rendered, SignedRequest
 from telephony.models import Call, CarrierWebhook
 
+log = logging.getLogger(__name__)
 BODY_LIMIT = 20_000  # characters kept
 
 
@@ -57,7 +59,16 @@ def receive(
     if kind == "status":
         return None
     call = Call.objects.select_related("agent_version").get(pk=call.pk)
-    return line.render(answer_outbound(call))
+    return _rendered(line, call)
+
+
+def _rendered(line: Listener, call: Call) -> Rendered:
+    """The carrier's words. It is told to hang up where it would not take where the agent runs."""
+    try:
+        return line.render(answer_outbound(call))
+    except ValueError as error:
+        log.warning("%s can't be sent to %s: %s", call.pk, call.agent_version_id, error)
+        return line.render(HangUp())
 
 
 def read_event(read: Callable[[SignedRequest], CallEvent], request: SignedRequest) -> CallEvent:

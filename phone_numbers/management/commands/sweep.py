@@ -19,6 +19,7 @@ from dialnexa.notice_mail import ROUND
 from dialnexa.telling import tell_of_ending_keys
 from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
+from phone_numbers.calls import costing
 from phone_numbers.inbound import pointing, watching
 from telephony.batches.background import take_due_readings
 from telephony.tasks import read_batch
@@ -79,6 +80,7 @@ def sweep() -> None:
     calls += [(tasks.check_trunk, "trunk_id", pk) for pk in sweeping.take_due_trunks(now=now)]
     calls += [(tasks.end_interrupted_link, "trunk_id", pk) for pk in sweeping.take_interrupted_links(now=now)]
     calls += [(tasks.advance_call, "call_id", pk) for pk in sweeping.take_due_calls(now=now)]
+    calls += [(tasks.read_call_cost, "call_id", pk) for pk in costing.take_due_costs(now=now)]
     calls += [(tasks.advance_batch, "batch_id", pk) for pk in sweeping.take_due_batches(now=now)]
     calls += [(tasks.hang_up_batch, "batch_id", pk) for pk in sweeping.take_due_hang_ups(now=now)]
     calls += [(read_batch, "batch_id", pk) for pk in take_due_readings(now=now)]

@@ -80,6 +80,39 @@ def test_charges_nothing_for_a_call_nobody_took(
     assert (wallet.balance(workspace), wallet.held(workspace)) == (before, NOTHING)
 
 
+@pytest.mark.parametrize(("state", "word"), [(S.FAILED, "failed"), (S.CANCELLED, "was cancelled")])
+def test_charges_who_was_answered_for_what_the_carrier_bills_whatever_its_last_word(
+    workspace: Workspace, call: Call, now: datetime, state: CallState, word: str
+) -> None:
+    before = wallet.balance(workspace) + call.held
+    say(call, S.ANSWERED, now)
+    over = say(call, state, now, billed=61, duration=42, cause="Media timeout")
+    assert call.per_minute
+    assert (over.status, over.charged, over.duration) == ("completed", call.per_minute * 2, 42)
+    assert over.reason == (
+        f"The carrier says that this call {word} (Media timeout) after it was answered. "
+        "What it bills is charged."
+    )
+    assert (over.reason_code, over.cause) == ("broken_off", "Media timeout")
+    assert (wallet.balance(workspace), wallet.held(workspace)) == (before - call.per_minute * 2, NOTHING)
+
+
+@pytest.mark.parametrize("billed", [None, 0])
+def test_charges_nothing_for_a_call_that_failed_and_is_not_billed(
+    call: Call, now: datetime, billed: int | None
+) -> None:
+    say(call, S.ANSWERED, now)
+    over = say(call, S.FAILED, now + 30 * SECOND, billed=billed)
+    assert (over.status, over.charged) == ("failed", NOTHING)
+
+
+def test_charges_nothing_for_seconds_of_a_call_that_nobody_took(call: Call, now: datetime) -> None:
+    """… for then no agent spoke: the carrier would have asked us what to do."""
+    say(call, S.RINGING, now)
+    over = say(call, S.FAILED, now, billed=60)
+    assert (over.status, over.charged) == ("failed", NOTHING)
+
+
 def test_ends_the_same_in_whatever_order_it_is_told(
     workspace: Workspace, number: PhoneNumber, now: datetime
 ) -> None:
