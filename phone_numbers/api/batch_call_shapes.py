@@ -57,7 +57,12 @@ class BatchCallShape(serializers.Serializer):
     agent_version_number = serializers.IntegerField(source="agent_version.number")
     starts_at = Moment(allow_null=True)
     ends_at = Moment(allow_null=True)
-    reason = serializers.CharField(allow_blank=True, help_text="Why it was paused or stopped")
+    reason = serializers.CharField(allow_blank=True, help_text="Why it was paused, was stopped or rests")
+    resumes_at = Moment(
+        source="rests_until",
+        allow_null=True,
+        help_text="It waits until then, because nobody can be called before: others have the turn",
+    )
     created_at = Moment()
     finished_at = Moment(allow_null=True)
     warning = serializers.SerializerMethodField(help_text="What was left out, if anything")

@@ -1,6 +1,12 @@
 """How figures about lists are written in templates."""
 
+from datetime import datetime
+
 from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 register = template.Library()
 UNITS = ((2 * 24 * 60, 24 * 60, "days"), (2 * 60, 60, "h"), (0, 1, "min"))  # from, minutes in one, name
@@ -25,3 +31,12 @@ def time_left(minutes: int) -> str:
 def unlocalized(number: float) -> str:
     """As pictures need it, whatever the language: with a point."""
     return f"{number:.3f}"
+
+
+@register.simple_tag
+def moment(at: datetime) -> SafeString:
+    """``22 Nov, 09:00 IST``: with its zone, since a plan may be written in another than its reader's."""
+    here = localtime(at)
+    return format_html(
+        '<time class="nowrap" datetime="{}">{}</time>', here.isoformat(), date_format(here, "j M, H:i T")
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -14,8 +16,9 @@ from phone_numbers.fix_links import mending_link
 from phone_numbers.models import PhoneNumber
 from telephony.models import BatchCall, BatchRow
 
+SOON = timedelta(seconds=20)
 LIVE = ("waiting", "scheduled", "running")
-TONES = {"running": "ok", "completed": "ok", "cancelled": "off"}
+TONES = {"running": "ok", "completed": "ok", "cancelled": "off", "draft": "off"}
 ROW_TONES = {"done": "ok", "failed": "trouble", "refused": "trouble", "calling": "waiting"}
 
 
@@ -25,7 +28,8 @@ def show_progress(request: Request, batch: BatchCall, refusal: Refusal | None = 
     state = state if state in BatchRow.State.values else ""
     after = request.GET.get("after", "")
     first = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    progress = progress_of(batch, now=clock.now())
+    now = clock.now()
+    progress = progress_of(batch, now=now)
     rows = list(rows_of(batch, state=state, after=first)[: PAGE + 1])
     number = PhoneNumber.objects.filter(pk=batch.from_number_id).first()
     context = {
@@ -42,6 +46,7 @@ def show_progress(request: Request, batch: BatchCall, refusal: Refusal | None = 
         "is_live": batch.status in LIVE or bool(progress.in_the_air),
         "said": _said(batch, progress),
         "had": request.GET.get("had", ""),
+        "next_call": _next_call(batch, progress, now),
         "link": mending_link(batch.fix, batch.workspace, "", number.carrier if number else ""),
         "may_operate": has_right(request, Right.OPERATE),
         "refusal": refusal,
@@ -58,6 +63,12 @@ def _chips(progress: Progress, chosen: str) -> list[tuple[str, str, int, bool]]:
         if count or state == chosen:
             states.append((state, label, count, state == chosen))
     return states
+
+
+def _next_call(batch: BatchCall, progress: Progress, now: datetime) -> datetime | None:
+    """When somebody is called again, where that is not soon."""
+    later = batch.next_run_at and batch.next_run_at > now + SOON
+    return batch.next_run_at if later and not progress.calling else None
 
 
 def _said(batch: BatchCall, progress: Progress) -> str:

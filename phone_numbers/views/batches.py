@@ -29,7 +29,7 @@ from kyc.gate import may_dial
 from phone_numbers.batch_choices import callers, read_caller, read_version
 from phone_numbers.fix_links import mending_link
 from phone_numbers.models import PhoneNumber
-from phone_numbers.views.batch_progress import show_progress
+from phone_numbers.views.batch_progress import TONES, show_progress
 from telephony.batches.checking import read_choices, refuse_while_locked
 from telephony.batches.drafts import (
     TITLE,
@@ -67,7 +67,7 @@ def list_batches(request: Request, slug: str) -> HttpResponse:
     batches = BatchCall.objects.filter(workspace=workspace).select_related("made_by").defer("report")
     context = {
         "workspace": workspace,
-        "batches": batches[:SHOWN],
+        "batches": [(batch, TONES.get(batch.status, "waiting")) for batch in batches[:SHOWN]],
         "identity": may_dial(workspace, now=clock.now()),
         "may_operate": has_right(request, Right.OPERATE),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_offer_to_start_a_list_and_start_it(client: Client, dialler: Dialler, bo
     assert (batch.status, batch.at_once, batch.attempts, batch.started_by) == ("scheduled", 3, 2, bob)
     assert batch.starts_at is not None
     assert batch.starts_at.isoformat() == "2099-03-31T03:30:00+00:00"
-    assert "It begins on 31 March" in page(client, batch)
+    assert "31 Mar, 09:00 IST" in page(client, batch)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,26 @@ def test_lead_to_where_the_reason_of_a_pause_is_mended(client: Client, dialler: 
     wallet.hold(dialler.workspace, rest, subject="other", memo="", by=SYSTEM, now=dialler.clock())
     advance_batch(batch.pk, tell=dialler.clock)
     assert 'href="/w/acme/wallet/">Open the wallet' in page(client, batch)
+
+
+def test_say_why_a_batch_rests_and_when_it_goes_on(client: Client, dialler: Dialler) -> None:
+    dialler.clock.now = datetime(2099, 3, 30, 20, tzinfo=UTC)
+    batch = dialler.start(hours_begin=time(9), hours_end=time(12), time_zone="America/New_York")
+    dialler.clock.now = datetime(2099, 3, 30, 22, tzinfo=UTC)
+    advance_batch(batch.pk, tell=dialler.clock)
+    shown = page(client, batch)
+    assert "Now is outside its calling hours. It goes on by itself on" in shown
+    assert "31 Mar, 18:30 IST" in shown
+
+
+def test_say_when_who_was_not_reached_is_called_again(client: Client, dialler: Dialler) -> None:
+    batch = dialler.start()
+    advance_batch(batch.pk, tell=dialler.clock)
+    later = dialler.clock() + timedelta(minutes=30)
+    assert "The next call is at" not in page(client, batch)
+    BatchRow.objects.filter(batch=batch).update(state="waiting", next_try_at=later)
+    BatchCall.objects.update(next_run_at=later)
+    assert "The next call is at" in page(client, batch)
 
 
 def test_give_every_row_with_its_outcome_as_a_file(client: Client, dialler: Dialler) -> None:
