@@ -33,12 +33,16 @@ DEMO_TIMES = {  # seconds: a demo shows in half a minute what takes a carrier a 
     "DIALNEXA_PAPERS_CHECK_EVERY": "5",
     "DIALNEXA_PAPERS_GRACE": "60",
     "DIALNEXA_RING_AGAIN": "3",
+    "DIALNEXA_DRIFT_APART": "20",
+    "DIALNEXA_DRIFT_MARGIN": "20",
+    "DIALNEXA_DRIFT_RECENT_EVERY": "60",
 }
 DEMO_SIP = {  # the sandbox's trunk is on this machine; in production nothing private is called
     "DIALNEXA_SIP_ALLOWED_NETWORKS": "127.0.0.0/8",
     "DIALNEXA_SIP_SIGNALLING_ADDRESSES": "127.0.0.1",
     "DIALNEXA_SIP_INBOUND_DOMAIN": "sip.dialnexa.example",
 }
+DEMO_WEBHOOKS = {"DIALNEXA_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}  # receivers on this machine
 
 _held: list[int] = []  # locks this process holds until it ends
 
@@ -138,9 +142,12 @@ def complete(folder: Path, port: int) -> None:
         "DIALNEXA_PUBLIC_BASE_URL": f"http://localhost:{port}",
         **DEMO_TIMES,
         **DEMO_SIP,
+        **DEMO_WEBHOOKS,
     }
     if not any(os.environ.get(account) for account in ACCOUNTS):
         defaults |= sandbox_accounts(f"http://127.0.0.1:{choose_sandbox_port(port)}")
+        keeper.write_once(folder / "engine_secret", secrets.token_urlsafe(48))
+        defaults["DIALNEXA_SIP_ENGINES"] = f"sandbox={keeper.read(folder / 'engine_secret')}"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
 

@@ -30,7 +30,8 @@ class Call:
     """One call. Numbers are digits without ``+``; times are seconds since 1970 by the call's own clock.
 
     ``ring_url`` and ``status_url`` are told what happens, at Twilio and SignalWire the ``events`` asked for.
-    ``deeds`` is what became of the answer's XML, ``webhooks`` what was sent to whom and how it was taken.
+    ``source`` is the address that a call over SIP comes from. ``deeds`` is what became of the answer to what
+    shall be done, ``webhooks`` what was sent to whom and how it was taken.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Call:
     to: str
     answer_url: str
     at: float
+    source: str = ""
     ring_url: str = ""
     status_url: str = ""
     events: tuple[str, ...] = ()

@@ -75,6 +75,7 @@ class Console:
             "break": self._break_next_purchase,
             "break_call": self._break_next_call,
             "call": self._control.call,
+            "call_linked": self._control.call_linked,
             "take": self._control.take,
             "clock": lambda fields: self._state.move_clock(float(fields["days"]) * 86400),
             "mend": self._control.mend,
@@ -103,6 +104,7 @@ class Console:
             calls=_table(console_calls.HEAD, console_calls.call_rows(self._state, 5), "No calls yet."),
             numbers=console_calls.number_choices(self._state),
             breaks=console_calls.break_choices(),
+            linked=console_calls.linked_form(self._control.engine),
         )
 
     def _page(self) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from html import escape
 
 from .calls import Call, Stage
+from .dialects import carrier_of
+from .engine import Engine
 from .faults import MAGIC_CALLS
 from .kinds import CALLEE_MEANINGS, WEBHOOK_MEANINGS
 from .state import State
@@ -52,11 +54,16 @@ def break_choices() -> str:
     )
 
 
+def linked_form(engine: Engine | None) -> str:
+    """How to call a linked number; why not, where nothing would carry it."""
+    return LINKED if engine else NOT_LINKED
+
+
 def _row(call: Call) -> tuple[str, ...]:
     inbound = call.direction == "inbound"
     return (
         f"{datetime.fromtimestamp(call.at, UTC):%H:%M:%S}",
-        call.carrier,
+        carrier_of(call.account),
         f"+{call.from_}{' (customer)' if inbound else ''}",
         f"+{call.to}",
         _STAGES.get(call.stage, call.stage),
@@ -89,9 +96,20 @@ SECTION = """<h2>Calls</h2>
 <label>From <input name="from" inputmode="tel" size="18" value="919820012345" required></label>
 <label>To <input name="to" inputmode="tel" size="18" list="owned" placeholder="14155550123" required></label>
 <datalist id="owned">{numbers}</datalist><button>Call</button></form>
+<h3>Call a linked number over SIP</h3>
+{linked}
 <h3>Break the next call</h3>
 <form method="post" action="/console/break_call">
 <label>The next <select name="breaks">{breaks}</select></label>
 <label>Seconds <input name="seconds" inputmode="decimal" size="6" placeholder="usual"></label>
 <button>Break it</button></form>
 """
+LINKED = """<p class="note">As its owner's own carrier would, from an address of that carrier's: an engine
+asks the application who takes the call, and tells what became of it.</p>
+<form method="post" action="/console/call_linked">
+<label>From <input name="from" inputmode="tel" size="18" value="919820012345" required></label>
+<label>To <input name="to" inputmode="tel" size="18" placeholder="918047180001" required></label>
+<label>Comes from the address <input name="source" size="18" value="127.0.0.1" required></label>
+<button>Call over SIP</button></form>"""
+NOT_LINKED = """<p class="note">Nothing carries such calls here: <code>DIALNEXA_SIP_ENGINES</code> names no
+<code>sandbox</code>.</p>"""

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from .calls import Call
 from .context import Request
 from .dialects import OPERATIONS, VOICES, slug_of
+from .engine import Engine
 from .faults import Fault, Rule, check_kind
 from .holdings import STRANGER
 from .state import State
@@ -40,18 +42,28 @@ CONTROLS: tuple[tuple[str, str], ...] = (
         '{"rules": [{"on": "callee", "kind": "busy", "share": 0.3}, {"on": "webhook", "kind": "twice"}]}',
     ),
     ("POST /control/call", '{"from": "919820012345", "to": "14155550123"}: a customer calls a number'),
+    (
+        "POST /control/call_linked",
+        '{"from": "919820012345", "to": "918047180001", "source": "127.0.0.1"}: a linked number, over SIP',
+    ),
     ("POST /control/hang_up", '{"id": "…"}: the other side hangs up'),
     ("POST /control/take", '{"number": "14155550123"}: another customer buys it'),
     ("POST /control/own", '{"number": "14155550123", "account": "MA…"}: ours without a sale'),
     ("POST /control/disown", '{"number": "14155550123"}: gone without a release'),
+    (
+        "POST /control/alter",
+        '{"number": "14155550123", "monthly": "1.20000", "app_id": "", "papers": "rejected"}: changed at Plivo',
+    ),
+    ("PUT /control/mode", '{"lists": "short"} or shifting, or whole: how Plivo lists the numbers one owns'),
     ("POST /control/reset", "as new"),
 )
 
 
 class Control:
-    def __init__(self, state: State, switchboard: Switchboard) -> None:
+    def __init__(self, state: State, switchboard: Switchboard, engine: Engine | None = None) -> None:
         self._state = state
         self._switchboard = switchboard
+        self.engine = engine
 
     def respond(self, request: Request) -> Answer:
         handler = self._handlers().get((request.method, request.path.removeprefix("/control/").rstrip("/")))
@@ -72,10 +84,12 @@ class Control:
             ("PUT", "clock"): self._move_clock,
             ("PUT", "mode"): lambda fields: self._state.set_mode(**fields),
             ("POST", "call"): self.call,
+            ("POST", "call_linked"): self.call_linked,
             ("POST", "hang_up"): self.hang_up,
             ("POST", "take"): self.take,
             ("POST", "own"): lambda fields: self._place(fields["account"], fields["number"]),
             ("POST", "disown"): lambda fields: self._place(None, fields["number"]),
+            ("POST", "alter"): self.alter,
             ("POST", "reset"): lambda fields: self._state.reset(),
         }
 
@@ -127,6 +141,15 @@ class Control:
         with self._state.locked() as contents:
             contents.plan.clear()
 
+    def alter(self, fields: Mapping[str, Any]) -> None:
+        """Change an owned number behind its owner's back: its price, where its calls go, its papers."""
+        changes: Fields = {name: str(fields[name]) for name in ("app_id",) if name in fields}
+        if "monthly" in fields:
+            changes["settings"] = {"monthly": str(Decimal(fields["monthly"]))}
+        if "papers" in fields:
+            changes["papers"] = {"verdict": str(fields["papers"]), "due": self._state.now()}
+        self._state.update_number(str(fields["number"]), **changes)
+
     def _move_clock(self, fields: Fields) -> Fields:
         if "now" in fields:
             wanted = datetime.fromisoformat(str(fields["now"]))
@@ -147,6 +170,15 @@ class Control:
     def call(self, fields: Mapping[str, Any]) -> Fields:
         """A customer calls a number that somebody owns. Raises ValueError when nobody does."""
         call = ring_number(self._state, _digits(fields["from"]), _digits(fields["to"]))
+        self._switchboard.place(call)
+        return {"id": call.id}
+
+    def call_linked(self, fields: Mapping[str, Any]) -> Fields:
+        """A customer's own carrier sends a call over SIP, from the address ``source``. Raises ValueError."""
+        if self.engine is None:
+            raise ValueError("no SIP engine is set up here")
+        from_, to = _digits(fields["from"]), _digits(fields["to"])
+        call = self.engine.ring(from_, to, str(fields["source"]).strip(), now=self._state.now())
         self._switchboard.place(call)
         return {"id": call.id}
 

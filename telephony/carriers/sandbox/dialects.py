@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .dialect import Dialect
-from .holdings import STRANGER
+from .holdings import SIP_ENGINE, STRANGER
 from .plivo_api import Plivo
 from .signalwire_api import SignalWire
 from .twilio_api import Twilio
@@ -20,6 +20,8 @@ def carrier_of(account: str) -> str:
     """The name of the carrier whose account this is."""
     if account == STRANGER:
         return "another customer"
+    if account == SIP_ENGINE:
+        return "SIP engine"
     found = (dialect.label for dialect in DIALECTS if dialect.accounts.fullmatch(account))
     return next(found, "unknown")
 

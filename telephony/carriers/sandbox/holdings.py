@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 STRANGER = "MASOMEONEELSE0000000"  # the account of “another customer”
+SIP_ENGINE = "MASIPENGINE000000000"  # the account of calls over customers' own carriers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Mode:
 
     ``longest_page`` shortens the pages of lists. SignalWire's document and its live API spell a search result
     differently: ``signalwire_search`` says which it is; it takes numbers back after ``signalwire_hold`` days.
-    Calls ring and talk for so many seconds, each of which lasts ``call_pace`` real ones.
+    ``lists`` says how Plivo's list of owned numbers is: whole, short of its last number, or of another length
+    on each page. Calls ring and talk for so many seconds, each of which lasts ``call_pace`` real ones.
     """
 
     repeat_purchase: str = "not_found"  # or sell_again
@@ -71,6 +73,7 @@ class Mode:
     longest_page: int = 1000
     signalwire_search: str = "documented"  # or live
     signalwire_hold: int = 14
+    lists: str = "whole"  # or short, shifting
     ring_seconds: float = 1.0
     talk_seconds: float = 20.0
     call_pace: float = 1.0
@@ -82,6 +85,8 @@ class Mode:
             raise ValueError("charge_purchases is true or false, credit an amount")
         if self.signalwire_search not in ("documented", "live"):
             raise ValueError("signalwire_search is documented or live")
+        if self.lists not in ("whole", "short", "shifting"):
+            raise ValueError("lists are whole, short or shifting")
         if not (_whole(self.longest_page, 1, 1000) and _whole(self.signalwire_hold, 0, 365)):
             raise ValueError("longest_page goes from 1 to 1000, signalwire_hold from 0 to 365 days")
         if not all(

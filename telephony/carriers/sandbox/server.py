@@ -25,6 +25,7 @@ from .console import Console
 from .context import Request
 from .control import Control
 from .dialects import DIALECTS, VOICES
+from .engine import SLUG, Engine
 from .inventory import PER_RANGE, Inventory
 from .journal import Journal
 from .sip import Trunk
@@ -62,17 +63,18 @@ def start(
     *,
     token: str = TOKEN,
     per_range: int = PER_RANGE,
+    engine: Engine | None = None,
 ) -> RunningSandbox:
     """Serve in a thread. Port 0 picks a free one; without ``data_dir`` nothing outlives the process.
 
-    ``per_range`` is how many numbers each country has of each type. Raises ValueError for an address that is
-    not loopback: the sandbox must never be reachable from elsewhere.
+    ``per_range`` is how many numbers each country has of each type; ``engine`` brings calls in over SIP.
+    Raises ValueError for an address that is not loopback: the sandbox must never be reachable from elsewhere.
     """
     if not ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_loopback:
         raise ValueError(f"the sandbox carrier only listens on loopback, not on {host}")
     journal = Journal(data_dir / "journal.jsonl" if data_dir else None)
     state = State(Inventory(per_range), journal)
-    server = _Server((host, port), state, token)
+    server = _Server((host, port), state, token, engine)
     try:
         trunk = server.console.trunk = Trunk(host, server.server_address[1])
     except OSError:
@@ -101,6 +103,7 @@ def serve_forever(
     announce: Callable[[str], None],
     *,
     per_range: int = PER_RANGE,
+    engine: Engine | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; ``announce`` is told the URL once requests are answered.
 
@@ -109,7 +112,7 @@ def serve_forever(
     asked_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())
-    sandbox = start(host, port, data_dir, per_range=per_range)
+    sandbox = start(host, port, data_dir, per_range=per_range, engine=engine)
     announce(sandbox.url)
     asked_to_stop.wait()
     sandbox.stop()
@@ -120,12 +123,12 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False  # a handler that hangs on purpose must not hold up the end
     request_queue_size = 512
 
-    def __init__(self, address: tuple[str, int], state: State, token: str) -> None:
+    def __init__(self, address: tuple[str, int], state: State, token: str, engine: Engine | None) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.stopping = threading.Event()
-        self.switchboard = Switchboard(state, VOICES, token)
+        self.switchboard = Switchboard(state, VOICES | ({SLUG: engine} if engine else {}), token)
         self.apis = tuple(CarrierApi(dialect, state, self.switchboard, token) for dialect in DIALECTS)
-        self.control = Control(state, self.switchboard)
+        self.control = Control(state, self.switchboard, engine)
         self.console = Console(state, self.control)
         super().__init__(address, _Handler)
 

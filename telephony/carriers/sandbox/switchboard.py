@@ -15,7 +15,7 @@ from typing import Any
 from .calls import Call, Stage
 from .courier import Courier
 from .faults import Fault, Kind
-from .obeying import Deed, deeds_of
+from .obeying import Deed
 from .state import State
 from .voice import Voice
 
@@ -28,7 +28,7 @@ class _Gone(Exception):  # noqa: N818  # not a mistake
 
 
 class Switchboard:
-    """``voices`` by the carrier's slug; ``token`` is the secret of all accounts."""
+    """``voices`` by the carrier's slug; ``token`` is the secret of all accounts whose voice has none."""
 
     def __init__(self, state: State, voices: Mapping[str, Voice], token: str) -> None:
         self._state, self._voices, self._token = state, voices, token
@@ -38,7 +38,7 @@ class Switchboard:
     def resume(self) -> None:
         """Go on with the calls of before."""
         for call in self._state.calls():
-            if call.live:
+            if call.live and call.carrier in self._voices:
                 self._begin(call, 0.0)
 
     def place(self, call: Call, *, after: float = 0.0) -> None:
@@ -61,7 +61,8 @@ class Switchboard:
 
     def _begin(self, call: Call, after: float) -> None:
         hang_up = self._hang_ups[call.id] = threading.Event()
-        live = _LiveCall(call.id, self._state, self._voices[call.carrier], self._token, hang_up, self)
+        voice = self._voices[call.carrier]
+        live = _LiveCall(call.id, self._state, voice, voice.secret or self._token, hang_up, self)
         threading.Thread(target=self._carry, args=(live, after), name="sandbox-call", daemon=True).start()
 
     def _carry(self, live: _LiveCall, after: float) -> None:
@@ -156,7 +157,7 @@ class _LiveCall:
             yield Deed(f"The application answered {heard.says}", ends=True, refuses=True)
             return
         try:
-            yield from list(deeds_of(heard.body))
+            yield from list(self._voice.deeds(heard.body))
         except ValueError as error:
             yield Deed(f"The application's answer was not understood: {error}", ends=True, refuses=True)
 

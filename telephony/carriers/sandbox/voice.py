@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .calls import Call
 from .holdings import Owned
+from .obeying import Deed, deeds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class InboundUrls:
 
 
 class Voice(ABC):
+    """``secret``: what it signs with, where that is not the accounts' token."""
+
+    secret: str = ""
+
     @abstractmethod
     def question(self, call: Call) -> Webhook:
         """What to do with the call? Answered with XML."""
@@ -46,3 +51,7 @@ class Voice(ABC):
     @abstractmethod
     def inbound_urls(self, owned: Owned, applications: Mapping[str, Mapping[str, Any]]) -> InboundUrls:
         """Who is asked about calls to this number; empty where nobody is."""
+
+    def deeds(self, body: bytes) -> Iterator[Deed]:
+        """What the answer to a question says is to be done. Raises ValueError."""
+        return deeds_of(body)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from telephony.carriers.sandbox.engine import Engine
 from telephony.carriers.sandbox.inventory import PER_RANGE
 from telephony.carriers.sandbox.server import serve_forever
 
@@ -29,6 +31,7 @@ class Command(BaseCommand):
                 options["data_dir"],
                 self._announce,
                 per_range=options["stock"],
+                engine=_engine(),
             )
         except (OSError, ValueError) as error:
             raise CommandError(f"The sandbox carrier can't run: {error}") from error
@@ -36,3 +39,9 @@ class Command(BaseCommand):
     def _announce(self, url: str) -> None:
         self.stdout.write(f"Sandbox carrier at {url}")
         self.stdout.flush()
+
+
+def _engine() -> Engine | None:
+    """What brings calls in over SIP, if the application knows an engine called sandbox."""
+    secret = dict(settings.SIP_ENGINES).get("sandbox")
+    return Engine(f"{settings.PUBLIC_BASE_URL}/carrier/sip", secret) if secret else None
