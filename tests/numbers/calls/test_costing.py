@@ -145,6 +145,21 @@ def test_is_known_of_a_call_that_was_given_up_too_early(
     assert wallet.balance(workspace) == before
 
 
+def test_is_shown_to_staff_when_it_was_given_away(staff_client: Client, call: Call, now: datetime) -> None:
+    def watched() -> int:
+        watches = staff_client.get("/admin/").context["watches"]
+        return next(row["count"] for row in watches if row["title"] == "Calls given away")
+
+    assert watched() == 0
+    note_cost(call.pk, record(call, 181), now=now + FIRST)
+    assert watched() == 1
+    for which in ("given_away", "lost"):
+        page = staff_client.get(f"/admin/telephony/call/?money={which}").content.decode()
+        assert call.pk in page
+    Call.objects.filter(pk=call.pk).update(given_away=0)
+    assert call.pk not in staff_client.get("/admin/telephony/call/?money=lost").content.decode()
+
+
 # --- over a real network
 
 
