@@ -17,7 +17,8 @@ class WebhookEndpoint(models.Model):
     """An address of the customer's. ``sealed_secret`` signs what is sent there (see ``dialnexa.sealing``).
 
     For a while after a rotation the previous secret signs, too. ``failures`` in a row put ``next_turn_at``
-    off, so that a dead server holds up nobody else; who was ``served_at`` longest ago comes first.
+    off, so that a dead server holds up nobody else; who was ``served_at`` longest ago comes first. A removed
+    one is off and shown nowhere; the row goes later, so that what is being written about it does not fail.
     """
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("whe"), editable=False)
@@ -35,6 +36,7 @@ class WebhookEndpoint(models.Model):
     next_turn_at = models.DateTimeField(default=timezone.now, editable=False)
     served_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ("created_at", "id")
