@@ -13,6 +13,7 @@ from dialnexa.addresses import is_public
 from dialnexa.errors import Refusal
 
 LIMIT = 2048
+SIP_LIMIT = 240  # carriers take 255, and to one ;transport=udp is said
 EXAMPLE = "Write it like wss://voice.example.com/agent or sip:agent@voice.example.com."
 WSS = re.compile(r"wss://(?P<host>\[[^\]/]*\]|[^\[\]/:]*)(?::(?P<port>[0-9]*))?(?P<path>/.*)?", re.I)
 SIP = re.compile(
@@ -78,6 +79,9 @@ def _clean_wss(text: str) -> str:
 
 
 def _clean_sip(text: str) -> str:
+    if len(text) > SIP_LIMIT:
+        said = f"A SIP address may have at most {SIP_LIMIT} characters; this one has {len(text):,}."
+        raise _no("too_long", said)
     scheme, _, rest = text.partition(":")
     if "@" not in rest:
         raise _no("invalid", f"A SIP address needs a user before the host. {EXAMPLE}")

@@ -33,6 +33,7 @@ def test_stores_one_way_of_writing(text: str, stored: str) -> None:
         ("", "missing"),
         ("   ", "missing"),
         ("wss://h.example/" + "x" * LIMIT, "too_long"),
+        (f"sip:{'u' * 120}@{'h' * 60}.{'h' * 60}.example", "too_long"),
         ("wss://h.example/a b", "characters"),
         ("wss://h.example/a\nb", "characters"),
         ("wss://h.example/\x00", "characters"),
