@@ -39,12 +39,16 @@ class Writer:
     def __init__(self, waiting: int = WAITING) -> None:
         self._queue: queue.Queue[Note] = queue.Queue(waiting)
         self._last: float | None = None  # when writing ends, whatever is left
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        threading.Thread(target=self._run, name="inbound-notes", daemon=False).start()
+        self._thread = threading.Thread(target=self._run, name="inbound-notes", daemon=False)
+        self._thread.start()
 
     def put(self, note: Note) -> None:
-        """Leave it to the thread, or write it here when too many wait."""
+        """Leave it to the thread, or write it here when too many wait. A thread that fell is raised again."""
+        if self._thread and not self._thread.is_alive() and not self._is_ending():
+            self.start()
         try:
             self._queue.put_nowait(note)
         except queue.Full:
@@ -83,7 +87,7 @@ class Writer:
                 log.warning("%s notes of calls wait: %s", len(notes), error)
                 connection.close()
                 time.sleep(AGAIN)
-            except DatabaseError:
+            except (DatabaseError, ValueError):
                 for note in notes:
                     write_here(note)
                 return
@@ -96,10 +100,13 @@ class Writer:
 
 
 def write_here(note: Note) -> None:
-    """At once. A call is answered all the same when it can't be noted: news of it makes the row."""
+    """At once. A call is answered all the same when it can't be noted: news of it makes the row.
+
+    ValueError: it holds what no database takes, as half a character.
+    """
     try:
         write_note(note)
-    except (DatabaseError, InterfaceError):
+    except (DatabaseError, InterfaceError, ValueError):
         log.exception("%s was not noted", note.call_id)
 
 

@@ -60,7 +60,7 @@ def read_question(request: SignedRequest) -> Question:
     """Raises Forged, and Unreadable with what is missing."""
     engine, told = engine_of(request), fields_of(request)
     takes = told.get("takes", "sip,wss").split(",")
-    source = told.get("source", "").removeprefix("[").removesuffix("]")
+    source = _printable(told.get("source", ""))[:PARTY_LIMIT].removeprefix("[").removesuffix("]")
     return Question(_event(engine, told, CallState.RINGING), source, "wss" in takes)
 
 

@@ -27,6 +27,7 @@ from telephony.rating import rate_call
 
 LONGEST = 4 * 60 * 60  # seconds after which carriers end a call by themselves
 UNKNOWN = "Nobody here has this number."
+TAKEN = "Another call of ours has this name at the carrier."
 Status = Call.Status
 
 
@@ -65,22 +66,27 @@ def write_notes(notes: Sequence[Note]) -> None:
 
 
 def write_note(note: Note) -> Call | None:
-    """Write one down, and wait for whoever is writing the same. Returns its call, if the number is ours."""
+    """Write one down, and wait for whoever is writing the same. Returns its call, if there is one."""
     with transaction.atomic():
         call = ensure_call(note)
-        _insert(webhook_of(note))
+        row = webhook_of(note)
+        if call is None and note.route:
+            row.call_id, row.problem = None, TAKEN
+        _insert(row)
     return call
 
 
 def ensure_call(note: Note) -> Call | None:
-    """The call's row, made if it is missing. None when nobody here has the number."""
+    """The call's row, made if it is missing. None when nobody here has the number, or when the carrier's name
+    for it is that of another call of ours, as a carrier that is mistaken may say.
+    """
     found = Call.objects.filter(pk=note.call_id).first()
     if found or note.route is None:
         return found
     call = call_of(note)
     with transaction.atomic():
         if not _insert(call):
-            return Call.objects.get(pk=call.pk)
+            return Call.objects.filter(pk=call.pk).first()
         audit.record_all([_history(call, note)])
     return call
 

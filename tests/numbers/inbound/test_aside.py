@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -13,11 +14,12 @@ from django.db import OperationalError, connection
 from dialnexa.models import AuditEntry
 from phone_numbers.inbound import aside
 from phone_numbers.inbound.aside import Writer
-from phone_numbers.inbound.notes import Note, call_id_of, write_note, write_notes
+from phone_numbers.inbound.notes import TAKEN, Note, call_id_of, write_note, write_notes
 from phone_numbers.inbound.routes import resolve_route
 from phone_numbers.models import PhoneNumber
 from telephony.carriers.voice import CallEvent, CallState
 from telephony.models import Call, CarrierWebhook
+from tests.numbers.calls.carriers import wait_until
 from tests.numbers.inbound.asking import CALLER, Asking
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +79,40 @@ def test_holds_up_no_other_when_it_can_not_be_written(note: Make) -> None:
     broken = replace(note(1), route=replace(note(1).route, currency="far too long"))  # type: ignore[type-var]
     Writer()._write([broken, note(2)])
     assert Call.objects.get().carrier_call_id == "2"
+
+
+def test_holds_up_no_other_when_it_holds_what_no_database_takes(note: Make) -> None:
+    Writer()._write([replace(note(1), code="turned_away", sentence="\ud800"), note(2)])
+    assert Call.objects.get().carrier_call_id == "2"
+
+
+def test_is_kept_without_a_call_when_the_carrier_gives_it_the_name_of_another(note: Make) -> None:
+    """As of a call that we placed."""
+    write_note(note(1))
+    CarrierWebhook.objects.all().delete()
+    Call.objects.update(id="call_of_ours", direction="outbound")
+    Writer()._write([note(1), note(2)])
+    assert {call.carrier_call_id for call in Call.objects.all()} == {"1", "2"}
+    assert CarrierWebhook.objects.get(problem=TAKEN).call is None
+
+
+def test_is_written_though_the_thread_fell_before(note: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Note] = []
+
+    def fall(notes: list[Note]) -> None:
+        sys.exit()
+
+    monkeypatch.setattr(connection, "close", lambda: None)
+    monkeypatch.setattr(aside, "write_notes", fall)
+    writer = Writer()
+    writer.start()
+    writer.put(note(1))
+    wait_until(lambda: writer._thread and not writer._thread.is_alive())
+    monkeypatch.setattr(aside, "write_notes", written.extend)
+    writer.put(note(2))
+    wait_until(lambda: written)
+    writer._last = 0  # it ends
+    assert [one.event.call_id for one in written] == ["2"]
 
 
 def test_waits_until_the_database_is_back(note: Make, monkeypatch: pytest.MonkeyPatch) -> None:

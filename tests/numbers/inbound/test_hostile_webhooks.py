@@ -149,6 +149,16 @@ def test_keeps_long_bodies_short(call: Asking) -> None:
     assert len(CarrierWebhook.objects.get().body) == 20_000
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_moves_no_call_that_we_placed_though_it_names_it(call: Asking, kind: str) -> None:
+    call.ask()
+    CarrierWebhook.objects.all().delete()
+    Call.objects.update(id="call_of_ours", direction="outbound")
+    assert call.post(kind, fields(call, kind)).status_code in (200, 204)
+    assert (Call.objects.get().pk, Call.objects.get().status) == ("call_of_ours", "received")
+    assert CarrierWebhook.objects.get().call is None
+
+
 def test_counts_when_it_comes_days_late(call: Asking) -> None:
     """News of a call that ended long ago, from a carrier that caught up: charged once, as any."""
     call.ask()

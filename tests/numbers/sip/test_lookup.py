@@ -56,6 +56,18 @@ def test_takes_a_json_object_too(engine: Engine) -> None:
     assert answer.json()["uri"] == DESK
 
 
+@pytest.mark.parametrize("source", ["\ud800", "\x00", "127.0.0.1\ud800\n", "x" * 9000])
+def test_keeps_a_call_from_an_address_that_nothing_can_store(
+    engine: Engine, the_call: Callable[[], Call], source: str
+) -> None:
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    said = json.dumps(engine.about() | {"source": source})
+    answer = Client().post("/carrier/sip/lookup/", said, content_type="application/json", headers=headers)
+    assert answer.status_code == 200
+    assert the_call().reason_code in ("", "sip_source_foreign")
+    assert len(the_call().reason) <= 500
+
+
 def test_is_the_same_however_often_it_is_asked(engine: Engine) -> None:
     assert engine.ask().json() == engine.ask().json()
     assert (Call.objects.count(), CarrierWebhook.objects.count()) == (1, 1)
