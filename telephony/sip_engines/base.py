@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from telephony.carriers.base import CarrierError, Outcome, TransportError
 from telephony.carriers.voice import Answer, CallEvent, CallRef, OutboundCall, Rendered, SignedRequest
 from telephony.sip.hosts import Termination
 
@@ -19,11 +20,31 @@ class Trunk:
     password: str = field(default="", repr=False)
 
 
+class TrunkRefuses(CarrierError):
+    code = "sip_trunk_unauthorized"
+    sentence = "The SIP trunk does not let us in."
+
+
+class TrunkSilent(TransportError):
+    outcome = Outcome.NOT_DONE
+    code = "sip_trunk_unreachable"
+
+
+class CallRefused(CarrierError):
+    code = "sip_call_refused"
+    sentence = "The carrier behind the SIP trunk did not place the call."
+
+
 class SipEngine(Protocol):
     """As ``telephony.carriers.voice.Voice``, but that calls leave over a trunk. The same errors.
 
+    ``tells_answers``: its webhooks say when somebody picks up; else it is asked every few seconds while it
+    rings. ``knows_names``: ``find_call`` takes ``OutboundCall.name``, so that doubts can be settled.
     No password may get into an error, a log or what the recorder is told.
     """
+
+    tells_answers: bool
+    knows_names: bool
 
     def place_call(self, call: OutboundCall, trunk: Trunk) -> CallRef:
         """UNKNOWN means that it may ring: look, or wait for a webhook, before doing anything else."""

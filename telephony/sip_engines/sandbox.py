@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dialnexa.errors import Refusal
 from telephony.carriers.api import CarrierAPI
-from telephony.carriers.base import CarrierError, Outcome, Recorder, TransportError
+from telephony.carriers.base import CarrierError, Recorder
 from telephony.carriers.http import CarrierHTTP, Timeouts
 from telephony.carriers.plivo_calls import PlivoVoice
 from telephony.carriers.plivo_objects import refusal
 from telephony.carriers.voice import Answer, CallEvent, CallRef, OutboundCall, Rendered, SignedRequest
 from telephony.models import CarrierSlug
 from telephony.sip import Check, check_trunk
-from telephony.sip_engines.base import Trunk
+from telephony.sip_engines.base import Trunk, TrunkRefuses, TrunkSilent
 
 SLUG = CarrierSlug.SIP_TRUNK.value
 ACCOUNT = "MASIPENGINE000000000"
@@ -24,17 +24,11 @@ ASKING = 3.0  # seconds for the trunk
 TELLING = Timeouts(deadline=5.0, connect=2.0)
 
 
-class TrunkRefuses(CarrierError):
-    code = "sip_trunk_unauthorized"
-
-
-class TrunkSilent(TransportError):
-    outcome = Outcome.NOT_DONE
-    code = "sip_trunk_unreachable"
-
-
 class SandboxEngine:
     """``base_url``: the sandbox's; ``token``: what its requests and webhooks are signed with."""
+
+    tells_answers = True
+    knows_names = False
 
     def __init__(self, base_url: str, token: str, *, recorder: Recorder | None = None) -> None:
         address = f"{base_url.rstrip('/')}/v1/Account/{ACCOUNT}"
