@@ -86,4 +86,7 @@ class refusals:  # noqa: N801  Django wants a class for process_exception; it is
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refusal):
             return None
-        return render(request, "refusal.html", {"refusal": exception}, status=exception.status)
+        page = render(request, "refusal.html", {"refusal": exception}, status=exception.status)
+        if "retry_after" in exception.details:
+            page["Retry-After"] = str(exception.details["retry_after"])
+        return page

@@ -211,6 +211,7 @@ FILE_UPLOAD_HANDLERS = ["dialnexa.uploads.RefuseFiles"]
 BATCH_MOST_BYTES = env.int("DIALNEXA_BATCH_MOST_BYTES", 10_000_000)  # of an uploaded list
 BATCH_MOST_ROWS = env.int("DIALNEXA_BATCH_MOST_ROWS", 1_000_000)
 BATCH_READ_AT_ONCE = env.int("DIALNEXA_BATCH_READ_AT_ONCE", 50_000)  # rows; longer lists are left to a worker
+BATCH_READ_LIMIT = env.str("DIALNEXA_BATCH_READ_LIMIT", "30/minute")  # lists of a workspace, in requests
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dialnexa.reporting.SecretsHidden"
 
 # --- the broker is a doorbell; PostgreSQL is the queue (see phone_numbers.sweeping) -------------------
@@ -481,7 +482,16 @@ SPECTACULAR_SETTINGS = {
         "- **Every POST** takes an `Idempotency-Key`: sent again within 24 hours, nothing happens twice.\n"
         "- **Clients of SignalWire's number API** work with this host, under `/api/relay/rest/phone_numbers`."
     ),
-    "TAGS": [{"name": "Numbers"}, {"name": "Agents"}, {"name": "Telephony"}],
+    "TAGS": [
+        {"name": "Numbers", "description": "Search, buy, link, route and release phone numbers."},
+        {"name": "Agents", "description": "Agents and their versions: who speaks."},
+        {"name": "Calls", "description": "Place a call, see how it went and what it cost, hang up."},
+        {
+            "name": "Batch calls",
+            "description": "Check a list, call everybody in it, pause it, let it go on, cancel it.",
+        },
+        {"name": "Telephony", "description": "Where numbers may call, at what price, and why not."},
+    ],
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",

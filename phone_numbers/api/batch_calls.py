@@ -45,7 +45,7 @@ from telephony.models import BatchCall
 
 
 class BatchCalls(ApiView):
-    tag = "Calls"
+    tag = "Batch calls"
     scopes = {"GET": "calls:read", "POST": "calls:write"}
 
     def get_parsers(self) -> list[BaseParser]:
@@ -88,6 +88,7 @@ class BatchCalls(ApiView):
         - 404 `number_not_found`: `from_number` is not the workspace's
         - 409 a number that is not active
         - 413 a file that is too large
+        - 429 the workspace has sent many lists in a short time (`lists_too_many`)
         - 503 other lists are being read right now: try again after `Retry-After`
         """
         workspace, now = workspace_of(request), clock.now()
@@ -98,7 +99,7 @@ class BatchCalls(ApiView):
 
 
 class OneBatchCall(ApiView):
-    tag = "Calls"
+    tag = "Batch calls"
     scopes = {"GET": "calls:read"}
 
     @extend_schema(operation_id="get_batch_call", responses=BatchCallDetailsShape)
@@ -108,7 +109,7 @@ class OneBatchCall(ApiView):
 
 
 class BatchCallStatus(ApiView):
-    tag = "Calls"
+    tag = "Batch calls"
     scopes = {"PATCH": "calls:write"}
 
     @extend_schema(

@@ -36,7 +36,7 @@ from telephony.models import AgentVersion
 
 
 class BatchChecks(ApiView):
-    tag = "Calls"
+    tag = "Batch calls"
     scopes = {"POST": "calls:write"}
 
     def get_parsers(self) -> list[BaseParser]:
@@ -61,6 +61,7 @@ class BatchChecks(ApiView):
         - 403 before the workspace is verified (`kyc_not_verified`)
         - 404 a number that is not the workspace's
         - 413 a file that is too large (10 MB unless the installation says otherwise)
+        - 429 the workspace has sent many lists in a short time (`lists_too_many`)
         - 503 other lists are being read right now (`lists_busy`): try again after `Retry-After`
         """
         workspace = workspace_of(request)

@@ -19,6 +19,7 @@ from telephony.batches.checking import refuse_while_locked
 from telephony.batches.drafts import choices_of, file_of
 from telephony.batches.judging import Row
 from telephony.batches.reading import read_source
+from telephony.batches.turns import turn
 from telephony.models import BatchCall
 from telephony.rules import destination_rules
 
@@ -34,11 +35,12 @@ def start_batch(
     Every row is judged by the rules of now and by the number it will be called from; the good ones become
     rows. Doing it twice starts it once. Raises Refusal 403 ``kyc_not_verified``, 409 ``batch_not_draft``,
     ``batch_being_read``, 400 ``batch_no_good_rows``, ``batch_rows_invalid`` (``skip_invalid`` False, and a
-    row is rejected), as ``refuse_plan``, and whatever a call to the first row would be refused for.
+    row is rejected), as ``refuse_plan`` and ``turn``, and whatever a call to the first row would be refused
+    for.
     """
     refuse_while_locked(batch.workspace, now=now)
     refuse_plan(plan, batch.workspace, now=now)
-    with transaction.atomic():
+    with turn(batch.workspace_id), transaction.atomic():
         draft = BatchCall.objects.select_for_update(no_key=True, of=("self",)).get(pk=batch.pk)
         _refuse_not_draft(draft)
         plan = replace(plan, number=_lock(plan.number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -18,6 +19,7 @@ from telephony.batches.downloads import corrected_lines, rejected_lines
 from telephony.batches.drafts import carrier_of, choices_of, file_of
 from telephony.batches.judging import Choices
 from telephony.batches.reading import Source, read_source
+from telephony.batches.turns import in_pieces, turn
 from telephony.destinations import Rules
 from telephony.models import BatchCall
 from telephony.rules import destination_rules
@@ -52,8 +54,10 @@ def _download(request: Request, slug: str, batch_id: str, lines: Lines, what: st
     if batch.is_being_read or batch.is_unreadable:  # its page says how it stands
         return redirect("batches:batch", slug, batch.pk)
     rules = destination_rules(batch.workspace, carrier_of(batch), now=clock.now())
-    found = lines(read_source(file_of(batch)), rules, choices_of(batch))
-    return _csv(found, batch, what)
+    with turn(batch.workspace_id):
+        found = lines(read_source(file_of(batch)), rules, choices_of(batch))
+        header = next(found)
+    return _csv(chain((header,), in_pieces(found, batch.workspace_id)), batch, what)
 
 
 def _csv(lines: Iterator[str], batch: BatchCall, what: str) -> HttpResponseBase:

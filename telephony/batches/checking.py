@@ -38,10 +38,10 @@ def check_file(
 ) -> tuple[Source, Report]:
     """What uploading these bytes would say; keeps nothing. ``carrier`` (slug): of the number to call from.
 
-    Raises Refusal: 403 ``kyc_not_verified``, 503 ``lists_busy``, and as ``read_source`` and ``check_source``.
+    Raises Refusal: 403 ``kyc_not_verified``, as ``turn``, ``read_source`` and ``check_source``.
     """
     refuse_while_locked(workspace, now=now)
-    with turn():
+    with turn(workspace.pk):
         source = read_source(data)
         return source, check_source(workspace, source, choices=choices, carrier=carrier, now=now)
 

@@ -50,7 +50,7 @@ def upload_batch(
     uploaded = BatchCall.objects.filter(workspace=workspace, upload_key=key)
     if key and (found := uploaded.first()):
         return found
-    with turn():
+    with turn(workspace.pk):
         source = read_source(data)
         read = _read_or_leave(workspace, source, carrier, now)
     batch = BatchCall(
@@ -128,7 +128,7 @@ def recheck_batch(
     if batch.rows > settings.BATCH_READ_AT_ONCE:
         event, fields = "reread", {"good_rows": 0, **to_be_read(choices, carrier, now)}
     else:
-        with turn():
+        with turn(batch.workspace_id):
             source = read_source(file_of(batch))
             report = check_source(batch.workspace, source, choices=choices, carrier=carrier, now=now)
         event, fields = "choose", report_fields(report, choices, carrier, now)

@@ -12,6 +12,7 @@ from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import User
 from phone_numbers.batch_dialling.running import advance_batch
+from telephony.batches import turns
 from telephony.models import BatchCall, BatchRow, Call
 from tests.conftest import client_of
 from tests.numbers.batches.conftest import EDGES, GOOD, Dialler
@@ -143,6 +144,21 @@ def test_say_when_who_was_not_reached_is_called_again(client: Client, dialler: D
     BatchRow.objects.filter(batch=batch).update(state="waiting", next_try_at=later)
     BatchCall.objects.update(next_run_at=later)
     assert "The next call is at" in page(client, batch)
+
+
+def test_say_that_other_lists_are_being_read(
+    client: Client, dialler: Dialler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = dialler.upload()
+    monkeypatch.setattr(turns, "PATIENCE", 0.01)
+    with turns.turn(dialler.workspace.pk):
+        busy = client.get(f"/w/acme/batches/{batch.pk}/corrected.csv")
+        assert (busy.status_code, busy["Retry-After"]) == (503, "5")
+        assert "Other lists are being read right now." in busy.content.decode()
+        response = post(client, batch, "start", **form(dialler))
+    assert (response.status_code, BatchCall.objects.get().status) == (422, "draft")
+    assert "Other lists are being read right now." in response.content.decode()
+    assert client.get(f"/w/acme/batches/{batch.pk}/corrected.csv").status_code == 200
 
 
 def test_give_every_row_with_its_outcome_as_a_file(client: Client, dialler: Dialler) -> None:
