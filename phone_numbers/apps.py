@@ -11,6 +11,8 @@ class NumbersConfig(AppConfig):
 
     def ready(self) -> None:
         from phone_numbers import history_words, switch_findings
+        from phone_numbers.renting import topping_up
 
         history_words.teach()
         switch_findings.teach()
+        topping_up.listen()

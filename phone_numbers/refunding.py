@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import QuerySet
 
 from dialnexa import audit, wallet
 from dialnexa.actors import SYSTEM, Actor
 from dialnexa.models import LedgerEntry
 from dialnexa.money import format_money
-from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.models import NumberOrder, PhoneNumber, RentalCharge
 from phone_numbers.quoting import label_of
 from phone_numbers.telling import tell_refund
 
@@ -52,3 +55,31 @@ def refund_unusable(number: PhoneNumber, *, by: Actor, now: datetime) -> LedgerE
 def refund_of(order: NumberOrder) -> LedgerEntry | None:
     """The transfer that returned what the order cost, if there was one."""
     return LedgerEntry.objects.filter(reference=f"refund:{order.pk}").first()
+
+
+def unused_rent(number: PhoneNumber, *, now: datetime) -> Decimal:
+    """What giving it back now returns of months paid ahead: those that have not begun."""
+    return sum((charge.amount for charge in _unbegun(number, now)), Decimal(0))
+
+
+def return_unused_rent(number: PhoneNumber, *, by: Actor, now: datetime) -> None:
+    """Return months that were paid ahead and have not begun. Call it with the number's row locked.
+
+    The month that runs is not returned. Each is returned once: ``unrent:<number>:<k>``.
+    """
+    system = replace(SYSTEM, request_id=by.request_id)
+    for charge in _unbegun(number, now):
+        assert charge.entry is not None
+        wallet.give_back(
+            charge.workspace,
+            charge.entry,
+            reference=f"unrent:{number.pk}:{charge.k}",
+            memo=f"{number.e164}: a month paid ahead, returned",
+            by=system,
+            now=now,
+        )
+
+
+def _unbegun(number: PhoneNumber, now: datetime) -> QuerySet[RentalCharge]:
+    charges = RentalCharge.objects.filter(rental__number=number, starts_at__gt=now, entry__isnull=False)
+    return charges.select_related("workspace", "entry__debit", "entry__credit").order_by("k")

@@ -22,7 +22,7 @@ from phone_numbers.fulfilment import Clock
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.outcomes import WORKER
 from phone_numbers.quoting import label_of
-from phone_numbers.refunding import refund_unusable
+from phone_numbers.refunding import refund_unusable, return_unused_rent
 from phone_numbers.telling import tell_released
 from phone_numbers.trunks import unlink
 from telephony.carriers import get_carrier
@@ -91,7 +91,8 @@ def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str
             status_reason="",
             **detached,
         )
-        Rental.objects.filter(number=number, ended_at=None).update(ended_at=now)
+        Rental.objects.filter(number=number, ended_at=None).update(ended_at=now, next_run_at=None)
+        return_unused_rent(number, by=by, now=now)
         if number.carrier == CarrierSlug.SIP_TRUNK:
             unlink(number, by=by, now=now)
         refund_unusable(number, by=by, now=now)
@@ -133,7 +134,7 @@ def tell_carrier(number_id: str, *, tell: Clock = clock.now) -> None:
     now = tell()
     save_exchanges(exchanges, about=number.id, workspace_id=number.workspace_id, now=now)
     if error is None:
-        _note_released(number, now)
+        note_released(number, now)
     else:
         _note_refusal(number, error, now)
 
@@ -164,7 +165,8 @@ def _release_at(carrier: Carrier, number: PhoneNumber) -> CarrierError | None:
     return None
 
 
-def _note_released(number: PhoneNumber, now: datetime) -> None:
+def note_released(number: PhoneNumber, now: datetime) -> None:
+    """The carrier has taken it back, as it said itself or as its lists show."""
     reason = f"{label_of(number.carrier)} has taken it back."
     fields: dict[str, Any] = {"released_at": now, "next_release_at": None, "status_reason": ""}
     try:

@@ -1,0 +1,84 @@
+"""Paying rent by hand: what is due, and months ahead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.timezone import localtime
+
+from dialnexa import wallet
+from dialnexa.actors import Actor
+from dialnexa.errors import Refusal
+from dialnexa.models import LedgerAccount
+from dialnexa.spending import refuse_over_cap
+from phone_numbers.models import PhoneNumber, Rental
+from phone_numbers.renting import telling
+from phone_numbers.renting.charging import Payment, charge_rent
+from phone_numbers.renting.restoring import restore
+from phone_numbers.renting.schedule import coming_periods, due_periods
+
+
+def quote_rent(rental: Rental, months: int, *, now: datetime) -> Payment:
+    """What ``pay_rent`` charges for so many months: the first is the one that has not been paid longest.
+
+    Raises Refusal 400 ``months_wrong`` for fewer than are due, fewer than 1, or more than RENT_AHEAD_MOST
+    beyond what is due; 409 ``rental_ended``.
+    """
+    if rental.ended_at:
+        raise Refusal("rental_ended", "This number is not rented any more.", status=409)
+    prices = list(rental.prices.all())
+    due = len(due_periods(rental, prices, now=now))
+    ahead = settings.RENT_AHEAD_MOST - _months_ahead(rental, now)
+    least, most = max(due, 1), due + max(ahead, 0)
+    if most < least:
+        paid = f"{localtime(rental.paid_through):%-d %B %Y}"
+        sentence = f"It is paid until {paid}, which is as far ahead as rent can be paid."
+        raise Refusal("months_wrong", sentence)
+    if not least <= months <= most:
+        bounds = f"{least}" if least == most else f"{least} to {most}"
+        raise Refusal("months_wrong", f"Choose {bounds} month{'' if most == 1 else 's'} to pay now.")
+    return Payment(rental, list(islice(coming_periods(rental, prices), months)))
+
+
+def pay_rent(number: PhoneNumber, *, months: int, paid_through: datetime, by: Actor, now: datetime) -> Rental:
+    """Pay so many months of a number's rent, those that are due first; an expired number works again.
+
+    ``paid_through`` is what the payer saw: who presses twice pays once. Raises Refusal: 400 and 409 as
+    ``quote_rent``, 409 ``rent_paid_already`` when it is another by now, 402 for the wallet or the API key's
+    cap.
+    """
+    with transaction.atomic():
+        rows = Rental.objects.select_related("number", "workspace").filter(number=number)
+        rental = rows.select_for_update(of=("self",), no_key=True).first()
+        if rental is None:
+            raise Refusal("no_rental", f"{number.e164} costs no rent here.", status=409)
+        if rental.paid_through != paid_through:
+            paid = f"{localtime(rental.paid_through):%-d %B %Y}"
+            sentence = f"It has been paid in the meantime, until {paid}. Look again before paying more."
+            raise Refusal("rent_paid_already", sentence, status=409)
+        payment = quote_rent(rental, months, now=now)
+        _refuse_short(payment, by, now)
+        was_short = rental.short_since is not None
+        charge_rent([payment], by=by, now=now)
+        if was_short:
+            restore(payment, by=by, now=now)
+        telling.emit_renewed([payment], now=now)
+    return rental
+
+
+def _months_ahead(rental: Rental, now: datetime) -> int:
+    """How many whole periods that have not begun are paid already."""
+    return rental.charges.filter(starts_at__gt=now).count()
+
+
+def _refuse_short(payment: Payment, by: Actor, now: datetime) -> None:
+    """Lock the wallet and see whether it covers it: nothing else can spend the money until this is over."""
+    rental = payment.rental
+    if by.api_key:
+        refuse_over_cap(by.api_key, payment.total, now=now)
+    purse = wallet.account(LedgerAccount.Kind.WALLET, rental.currency, rental.workspace)
+    if LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance < payment.total:
+        raise wallet.wallet_short(rental.workspace, payment.total)

@@ -1,0 +1,159 @@
+"""What members and their servers are told about rent, and what the history says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from dialnexa import audit
+from dialnexa.access import Right
+from dialnexa.actors import Actor
+from dialnexa.models import Notice
+from dialnexa.money import format_money
+from dialnexa.notices import tell
+from dialnexa.webhooks.emitting import Event, emit, emit_all
+from phone_numbers.models import PhoneNumber, Rental, RentalPrice
+from phone_numbers.renting.charging import Payment
+from phone_numbers.renting.schedule import Period, grace_end, hold_end
+from telephony.e164 import format_international
+
+Tone = Notice.Tone
+
+
+def why_unpaid(rental: Rental) -> str:
+    """Why a renewal did not happen, as a sentence."""
+    if not rental.auto_renew:
+        return "Automatic renewal is switched off, and nobody paid."
+    return "The wallet did not cover the rent."
+
+
+def tell_past_due(rental: Rental, period: Period, *, by: Actor, now: datetime) -> None:
+    """The grace period has begun."""
+    assert rental.short_since is not None
+    ends, amount = _day(rental, grace_end(rental.short_since)), format_money(period.amount, rental.currency)
+    audit.record(rental, "past_due", by=by, now=now, reason=why_unpaid(rental))
+    body = f"{why_unpaid(rental)} It works on until {ends}. Pay {amount} before then to keep it."
+    _tell(rental, f"{period.k}:short", f"Rent of {_name(rental)} is due", body, Tone.TROUBLE, now)
+    _emit(rental, "rental.past_due", period.k, now, works_until=_moment(grace_end(rental.short_since)))
+
+
+def tell_expired(rental: Rental, period: Period, *, now: datetime) -> None:
+    """Calls are off; the number is kept for a while."""
+    assert rental.expired_at is not None
+    ends, amount = _day(rental, hold_end(rental.expired_at)), format_money(period.amount, rental.currency)
+    body = (
+        f"{why_unpaid(rental)} Calls from and to it are refused now. It is kept for you until {ends}: pay "
+        f"{amount}, and it works again at once, with the same agents."
+    )
+    _tell(rental, f"{period.k}:expired", f"{_name(rental)} has stopped working", body, Tone.TROUBLE, now)
+    _emit(rental, "rental.expired", period.k, now, kept_until=_moment(hold_end(rental.expired_at)))
+
+
+def tell_paid(payment: Payment, *, had_expired: bool, now: datetime) -> None:
+    """Rent that was overdue is paid."""
+    rental, first = payment.rental, payment.periods[0]
+    amount, until = format_money(payment.total, rental.currency), _day(rental, rental.paid_through)
+    works = "works again" if had_expired else "is paid"
+    body = f"{amount} was charged. It is paid until {until}, with the same agents as before."
+    _tell(rental, f"{first.k}:paid", f"{_name(rental)} {works}", body, Tone.GOOD, now)
+    if had_expired:
+        _emit(rental, "rental.restored", first.k, now)
+
+
+def tell_lost(rental: Rental, *, now: datetime) -> None:
+    """The hold is over: the number has left the workspace."""
+    body = "Its rent was not paid while it was kept for you. Ask support soon if you want it back."
+    _tell(rental, f"{rental.paid_periods}:lost", f"{_name(rental)} is yours no more", body, Tone.TROUBLE, now)
+    _emit(rental, "number.released", rental.paid_periods, now)
+
+
+def tell_assigned(payment: Payment, *, now: datetime) -> None:
+    """Support gave the workspace a number."""
+    rental, amount = payment.rental, format_money(payment.total, payment.rental.currency)
+    body = f"Support added it. {amount} was charged for the first month. Choose who answers it."
+    _tell(rental, "assigned", f"{_name(rental)} is yours", body, Tone.GOOD, now)
+
+
+def tell_price(rental: Rental, price: RentalPrice, *, now: datetime) -> None:
+    """Its rent changes."""
+    old, new = (format_money(x, rental.currency) for x in (rental.monthly_price, price.monthly_price))
+    body = f"From {_day(rental, price.starts_at)} it costs {new} a month instead of {old}. {price.reason}"
+    title = f"The rent of {_name(rental)} changes"
+    _tell(rental, f"price:{price.pk}", title, body.strip(), Tone.WAITING, now)
+
+
+def note_review(rental: Rental, missed: int, *, by: Actor, now: datetime) -> None:
+    """More was missed than is charged by itself: support decides, and the number works meanwhile."""
+    reason = f"{missed} months are due at once. Support looks at it before anything is charged."
+    audit.record(rental, "review", by=by, now=now, reason=reason)
+
+
+def emit_renewed(payments: Sequence[Payment], *, now: datetime) -> None:
+    """Tell the workspaces' servers what was paid, period by period."""
+    emit_all(
+        [
+            Event(
+                payment.rental.workspace_id,
+                "rental.renewed",
+                f"rental.renewed:{payment.rental.pk}:{period.k}",
+                payment.rental.number_id,
+                _data(
+                    payment.rental,
+                    amount=str(period.amount),
+                    period_start=_moment(period.starts_at),
+                    period_end=_moment(period.ends_at),
+                ),
+            )
+            for payment in payments
+            for period in payment.periods
+        ],
+        now=now,
+    )
+
+
+def _emit(rental: Rental, type: str, k: int, now: datetime, **more: Any) -> None:
+    reference = f"{type}:{rental.pk}:{k}"
+    data = _data(rental, **more)
+    emit(rental.workspace, type, reference=reference, subject=rental.number_id, data=data, now=now)
+
+
+def _data(rental: Rental, **more: Any) -> dict[str, Any]:
+    return {
+        "number_id": rental.number_id,
+        "phone_number": rental.number.e164,
+        "rental_status": rental.rental_status,
+        "monthly_price": str(rental.monthly_price),
+        "currency": rental.currency,
+        "paid_through": _moment(rental.paid_through),
+        **more,
+    }
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _day(rental: Rental, at: datetime) -> str:
+    return f"{at.astimezone(ZoneInfo(rental.time_zone)):%-d %B %Y}"
+
+
+def _name(rental: Rental) -> str:
+    return format_international(rental.number.e164)
+
+
+def _tell(rental: Rental, what: str, title: str, body: str, tone: Notice.Tone, now: datetime) -> None:
+    number: PhoneNumber = rental.number
+    tell(
+        rental.workspace,
+        reference=f"rent:{rental.pk}:{what}",
+        right=Right.MANAGE,
+        title=title,
+        body=body,
+        page=reverse("numbers:number", args=[rental.workspace.slug, number.pk]),
+        tone=tone,
+        now=now,
+    )
