@@ -18,6 +18,7 @@ from dialnexa.actors import system
 from phone_numbers.calls.lines import Line, OnlyTells, line_of
 from phone_numbers.calls.progress import apply_event, fail_call
 from phone_numbers.calls.ringing import look_again
+from phone_numbers.calls.silence import end_of_silence
 from telephony.carriers.base import CarrierError, Exchange
 from telephony.carriers.voice import CallEvent
 from telephony.exchanges import save_exchanges
@@ -88,7 +89,9 @@ def _placed(call: Call, line: Line, now: datetime) -> CallEvent | None:
 
 
 def _asked(call: Call, line: Line, now: datetime) -> CallEvent | None:
-    """How it is, once it was ended if it has lasted too long."""
+    """How it is, once it was ended if it has lasted too long; or that its engine has fallen silent."""
+    if ended := end_of_silence(call, now=now):
+        return ended
     if _has_lasted(call, now):
         with contextlib.suppress(OnlyTells):
             line.hang_up(call.carrier_call_id)

@@ -12,13 +12,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from phone_numbers.calls.silence import note_alive
 from phone_numbers.calls.webhooks import keep
 from phone_numbers.inbound.aside import keep_aside
 from phone_numbers.inbound.cache import Away, find_route
 from phone_numbers.inbound.engines import Question, read_news, read_question
 from phone_numbers.inbound.notes import Note, call_id_of, ensure_call, write_note
 from phone_numbers.inbound.routes import Route, resolve_route
-from telephony.carriers.voice import CallEvent, SignedRequest
+from telephony.carriers.voice import CallEvent, CallState, SignedRequest
 from telephony.destinations import Outcome, Step
 from telephony.models import CarrierSlug
 from telephony.sip.hosts import Termination
@@ -81,6 +82,12 @@ def hear_engine(request: SignedRequest, *, now: datetime) -> None:
             write_note(note)
         else:
             keep(request, event, carrier=SIP, kind="status", call=call, now=now)
+            _hear_alive(call.pk, event, now)
+
+
+def _hear_alive(call_id: str, event: CallEvent, now: datetime) -> None:
+    if event.state == CallState.ANSWERED and event.duration is not None:
+        note_alive(call_id, event.duration, now=now)
 
 
 def _decided(route: Route | None, call_id: str) -> Decision:

@@ -131,6 +131,10 @@ class Call(Stateful):
     initiated_at = models.DateTimeField(null=True, blank=True)
     rang_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    heard_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its SIP engine last said that it is on"
+    )
+    heard_seconds = models.PositiveIntegerField(default=0, help_text="Seconds spoken until then, as it said")
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
