@@ -9,6 +9,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from dialnexa.api.body import Whole
+from dialnexa.api.shapes import RowShape
 
 Shape = type[serializers.Serializer]
 LAST_PAGE = 1_000_000
@@ -31,7 +32,8 @@ def page_of(
 ) -> dict[str, Any]:
     """One page of ``rows`` as ``{"data", "items" (the same), "meta", "total", "page", "limit"}``."""
     total = rows.count()
-    items = shown(rows[(page - 1) * limit : page * limit], many=True).data
+    found = rows[(page - 1) * limit : page * limit]
+    items = shown.of(found) if issubclass(shown, RowShape) else shown(found, many=True).data
     meta = {"page": page, "limit": limit, "total": total, "totalPages": -(-total // limit)}
     return {"data": items, "items": items, "meta": meta, "total": total, "page": page, "limit": limit}
 

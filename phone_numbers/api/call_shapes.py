@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from dialnexa.api.body import Amount, Moment, OneOf, Text, Whole
 from dialnexa.api.pages import PageQuery
+from dialnexa.api.shapes import RowShape
 from phone_numbers.api.fields import either
 from telephony.models import Call, Direction
 
@@ -133,7 +134,7 @@ class CallStepShape(serializers.Serializer):
 
 
 @extend_schema_serializer(component_name="Call")
-class CallShape(serializers.ModelSerializer):
+class CallShape(RowShape):
     """One call, in or out."""
 
     to_phone_number = serializers.CharField(source="to_text", help_text="E.164 where it is one")

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
@@ -78,7 +77,7 @@ class Calls(ApiView):
         figures = (total, -(-total // limit), page, limit)
         shown = rows.order_by("-created_at", "-id")[(page - 1) * limit : page * limit]
         headers = {name: str(value) for name, value in zip(TOTALS, figures, strict=True)}
-        return Response(CallShape(shown, many=True).data, headers=headers)
+        return Response(CallShape.of(shown), headers=headers)
 
     @extend_schema(
         operation_id="place_call",
@@ -141,7 +140,7 @@ class OneCall(ApiView):
     @extend_schema(operation_id="get_call", responses=OpenApiResponse(CallDetailsShape, examples=[CALLED]))
     def get(self, request: Request, call_id: str) -> Response:
         """One call, with every question it had to pass."""
-        return Response(CallDetailsShape(get_call(workspace_of(request), call_id)).data)
+        return Response(CallDetailsShape.one_of(one_call(workspace_of(request), call_id)))
 
 
 class HangUp(ApiView):
@@ -163,26 +162,26 @@ class HangUp(ApiView):
         """
         workspace = workspace_of(request)
         hang_up(get_call(workspace, call_id), by=api_actor(request), now=clock.now())
-        return Response(CallShape(get_call(workspace, call_id)).data)
+        return Response(CallShape.one_of(one_call(workspace, call_id)))
 
 
-def calls_of(workspace: Workspace) -> QuerySet[Call]:
-    """With all that CallShape reads, in one query."""
-    return Call.objects.filter(workspace=workspace).select_related("agent_version")
+def one_call(workspace: Workspace, call_id: str) -> QuerySet[Call]:
+    """That one, or none: foreign and unknown ones alike."""
+    if not ID_PATTERN.match(call_id):
+        return Call.objects.none()
+    return Call.objects.filter(workspace=workspace, pk=call_id)
 
 
 def get_call(workspace: Workspace, call_id: str) -> Call:
-    """Raises Http404, for foreign and for unknown ones alike."""
-    if not ID_PATTERN.match(call_id):
-        raise Http404
-    return get_object_or_404(calls_of(workspace), pk=call_id)
+    """Raises Http404."""
+    return get_object_or_404(one_call(workspace, call_id))
 
 
 def find_calls(workspace: Workspace, query: dict[str, Any]) -> QuerySet[Call]:
     """The calls that fit: ``query`` is a read CallsQuery."""
     wanted = {path: query[name] for name, path in FILTERS.items() if name in query}
     ends = {f"{name}_text": _number(query[name]) for name in ("from", "to") if query.get(name)}
-    return calls_of(workspace).filter(**wanted, **ends)
+    return Call.objects.filter(workspace=workspace, **wanted, **ends)
 
 
 def _number(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F, QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -30,6 +29,7 @@ from phone_numbers.table import visible_numbers
 from phone_numbers.tasks import release_number as tell_carrier
 from telephony.models import CarrierSlug, NumberKind
 
+RELATIONS = ("workspace", "order", "rental", "inbound_version__agent", "outbound_version__agent")
 RENEWS = F("rental__paid_through")
 SORTS: dict[str, tuple[Any, ...]] = {
     "created_at": ("created_at", "id"),
@@ -86,7 +86,7 @@ class Number(ApiView):
     @extend_schema(operation_id="get_number", responses=OpenApiResponse(NumberShape, examples=[NUMBER]))
     def get(self, request: Request, number_id: str) -> Response:
         """One number, also a released one."""
-        return Response(NumberShape(get_number(workspace_of(request), number_id)).data)
+        return Response(NumberShape.one_of(one_number(workspace_of(request), number_id)))
 
     @extend_schema(
         operation_id="update_number",
@@ -108,7 +108,7 @@ class Number(ApiView):
         number = get_number(workspace, number_id)
         wish = read(NumberChanges, request.data)
         change_number(number, wish, by=api_actor(request), now=clock.now())
-        return Response(NumberShape(get_number(workspace, number_id)).data)
+        return Response(NumberShape.one_of(one_number(workspace, number_id)))
 
     @extend_schema(
         operation_id="release_number",
@@ -131,21 +131,20 @@ class Number(ApiView):
 
 
 def numbers_of(workspace: Workspace) -> QuerySet[PhoneNumber]:
-    """With all that NumberShape reads, in one query."""
-    return _with_relations(PhoneNumber.objects.filter(workspace=workspace))
+    """With all that goes with them, in one query."""
+    return PhoneNumber.objects.filter(workspace=workspace).select_related(*RELATIONS)
 
 
-def _with_relations(rows: QuerySet[PhoneNumber]) -> QuerySet[PhoneNumber]:
-    return rows.select_related(
-        "workspace", "order", "rental", "inbound_version__agent", "outbound_version__agent"
-    )
+def one_number(workspace: Workspace, number_id: str) -> QuerySet[PhoneNumber]:
+    """That one, or none: foreign and unknown ones alike."""
+    if not ID_PATTERN.match(number_id):
+        return PhoneNumber.objects.none()
+    return PhoneNumber.objects.filter(workspace=workspace, pk=number_id)
 
 
 def get_number(workspace: Workspace, number_id: str) -> PhoneNumber:
-    """Raises Http404, for foreign and for unknown ones alike."""
-    if not ID_PATTERN.match(number_id):
-        raise Http404
-    return get_object_or_404(numbers_of(workspace), pk=number_id)
+    """Raises Http404."""
+    return get_object_or_404(one_number(workspace, number_id).select_related(*RELATIONS))
 
 
 def find_numbers(workspace: Workspace, query: dict[str, Any]) -> QuerySet[PhoneNumber]:
@@ -159,4 +158,4 @@ def find_numbers(workspace: Workspace, query: dict[str, Any]) -> QuerySet[PhoneN
     )
     status = query.get("status")
     rows = PhoneNumber.objects.filter(workspace=workspace, status=status) if status else None
-    return _with_relations(narrow(visible_numbers(workspace) if rows is None else rows, filters))
+    return narrow(visible_numbers(workspace) if rows is None else rows, filters)

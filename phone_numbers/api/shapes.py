@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from dialnexa.api.body import Moment, money_text
+from dialnexa.api.shapes import RowShape, reads
 from phone_numbers.models import PhoneNumber, Rental
 from telephony.models import CarrierSlug, NumberKind
 
@@ -16,7 +20,7 @@ def rental_of(number: PhoneNumber) -> Rental | None:
 
 
 @extend_schema_serializer(component_name="Number")
-class NumberShape(serializers.ModelSerializer):
+class NumberShape(RowShape):
     """One number. ``agent_id`` is the inbound agent, as in the first version of this API."""
 
     phone_number = serializers.CharField(source="e164", help_text="E.164")
@@ -75,27 +79,30 @@ class NumberShape(serializers.ModelSerializer):
         )
 
     @extend_schema_field(serializers.ChoiceField(Rental.Status.choices, allow_null=True))
-    def get_rental_status(self, number: PhoneNumber) -> str | None:
+    @reads("rental.rental_status", "rental.ended_at")
+    def get_rental_status(self, status: str | None, ended_at: datetime | None) -> str | None:
         """Null without a rent: not bought yet, linked, or given back."""
-        rental = rental_of(number)
-        return rental.rental_status if rental and not rental.ended_at else None
+        return None if ended_at else status
 
-    def get_monthly_cost_usd(self, number: PhoneNumber) -> str | None:
+    @reads("carrier_monthly_cost", "carrier_currency")
+    def get_monthly_cost_usd(self, cost: Decimal | None, currency: str) -> str | None:
         """What the carrier asks, where it asks in dollars."""
-        cost = number.carrier_monthly_cost
-        return money_text(cost) if cost is not None and number.carrier_currency == "USD" else None
+        return money_text(cost) if cost is not None and currency == "USD" else None
 
-    def get_monthly_price(self, number: PhoneNumber) -> str | None:
-        priced = rental_of(number) or getattr(number, "order", None)
-        return money_text(priced.monthly_price) if priced else None
+    @reads("rental.monthly_price", "order.monthly_price")
+    def get_monthly_price(self, rented: Decimal | None, ordered: Decimal | None) -> str | None:
+        price = ordered if rented is None else rented
+        return None if price is None else money_text(price)
 
-    def get_currency(self, number: PhoneNumber) -> str:
-        return number.workspace.currency
+    @reads("workspace.currency")
+    def get_currency(self, currency: str) -> str:
+        return currency
 
-    def get_sip_trunk_enabled(self, number: PhoneNumber) -> bool:
-        return number.carrier == CarrierSlug.SIP_TRUNK
+    @reads("carrier")
+    def get_sip_trunk_enabled(self, carrier: str) -> bool:
+        return carrier == CarrierSlug.SIP_TRUNK
 
     @extend_schema_field(Moment(allow_null=True))
-    def get_renews_at(self, number: PhoneNumber) -> str | None:
-        rental = rental_of(number)
-        return Moment().to_representation(rental.paid_through) if rental and not rental.ended_at else None
+    @reads("rental.paid_through", "rental.ended_at")
+    def get_renews_at(self, paid_through: datetime | None, ended_at: datetime | None) -> str | None:
+        return None if paid_through is None or ended_at else Moment().to_representation(paid_through)

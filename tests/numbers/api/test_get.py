@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,16 @@ def test_is_shown_as_in_the_list(program: Program, workspace: Workspace, now: da
     response = program.get(f"{NUMBERS}/{number.pk}")
     assert response.status_code == 200
     assert response.json() == program.get(NUMBERS).json()["data"][0]
+
+
+def test_costs_two_queries(
+    program: Program, workspace: Workspace, now: datetime, django_assert_num_queries: Any
+) -> None:
+    number = make_number(workspace)
+    make_order(number, "fulfilled"), make_rental(number, now)
+    program.get(f"{NUMBERS}/{number.pk}")  # notes that the key was used
+    with django_assert_num_queries(2):  # the key, the number
+        program.get(f"{NUMBERS}/{number.pk}")
 
 
 @pytest.mark.parametrize("status", ["pending", "releasing", "released", "failed"])
