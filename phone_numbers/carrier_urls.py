@@ -11,6 +11,7 @@ app_name = "carrier"
 urlpatterns = [
     path("sip/lookup/", sip_lookup.lookup, name="sip_lookup"),
     path("sip/status/", sip_lookup.status, name="sip_status"),
+    path("sip/engine/", webhooks.engine_news, name="sip_engine"),
     path("<slug:carrier>/inbound/answer/", inbound.answer, name="inbound_answer"),
     path("<slug:carrier>/inbound/status/", inbound.status, name="inbound_status"),
     path("<slug:carrier>/calls/<str:call_id>/<str:token>/answer/", webhooks.answer_call, name="call_answer"),

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -73,6 +72,7 @@ class LiveKit:
     faults: list[Fault] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     serial: int = 0
+    tell_time: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def url(self) -> str:
@@ -107,7 +107,7 @@ class LiveKit:
             identity=asked.participant_identity,
             kind=ParticipantInfo.Kind.SIP,
             attributes=attributes,
-            joined_at=int(time.time()),
+            joined_at=int(self.tell_time().timestamp()),
         )
         return SIPParticipantInfo(
             participant_id="PA_1",

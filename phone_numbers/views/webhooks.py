@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from dialnexa import clock
 from phone_numbers.calls import webhooks
+from phone_numbers.calls.engine_news import receive_news
 from telephony.carriers.voice import Rendered, SignedRequest
 
 LARGEST = 64 * 1024  # bytes; the longest real one has about two thousand
@@ -29,6 +30,22 @@ def answer_call(request: HttpRequest, carrier: str, call_id: str, token: str) ->
 def call_status(request: HttpRequest, carrier: str, call_id: str, token: str) -> HttpResponse:
     """It rings, is answered, is over."""
     return _receive(request, carrier, "status", call_id, token)
+
+
+@csrf_exempt
+@require_POST
+def engine_news(request: HttpRequest) -> HttpResponse:
+    """The engine that dials tells of everything at one address; what is not about our calls is taken, too."""
+    signed = signed_request(request)
+    if signed is None:
+        return HttpResponse("Too large.\n", status=413, content_type="text/plain")
+    try:
+        receive_news(signed, now=clock.now())
+    except webhooks.NotOurs:
+        return HttpResponse("Nothing is here.\n", status=404, content_type="text/plain")
+    except webhooks.Forged:
+        return HttpResponse("The signature is wrong.\n", status=403, content_type="text/plain")
+    return respond(None)
 
 
 def _receive(request: HttpRequest, carrier: str, kind: str, call_id: str, token: str) -> HttpResponse:
