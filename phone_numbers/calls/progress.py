@@ -56,10 +56,13 @@ def _hear_late(call: Call, event: CallEvent, now: datetime) -> None:
 
 
 def _is_about(call: Call, event: CallEvent) -> bool:
-    """A carrier's call has one name: what comes under another is about something else."""
-    if not call.carrier_call_id or not event.call_id or call.carrier_call_id == event.call_id:
+    """A carrier's call has one name, and no other call has it: what comes under another is about another."""
+    if not event.call_id or call.carrier_call_id == event.call_id:
         return True
-    log.warning("%s is %s at the carrier; %s was told", call.pk, call.carrier_call_id, event.call_id)
+    named = Call.objects.filter(carrier=call.carrier, carrier_call_id=event.call_id)
+    if not call.carrier_call_id and not named.exists():
+        return True
+    log.warning("%s is %s at the carrier; %s was told", call.pk, call.carrier_call_id or "?", event.call_id)
     return False
 
 
@@ -137,9 +140,12 @@ def _broken_off(event: CallEvent) -> str:
 
 
 def _spoken(call: Call, event: CallEvent, now: datetime) -> int:
-    """Seconds to charge: what the carrier bills, else what was spoken, else what we saw."""
+    """Seconds to charge: what the carrier bills, else what was spoken, else what we saw.
+
+    Of a call that came in never more than it may last: nothing is held for it that would bound its price.
+    """
     if (said := billed_by(event)) is not None:
-        return said
+        return min(said, call.limit_seconds) if call.direction == Direction.INBOUND else said
     return max(0, int((now - call.answered_at).total_seconds())) if call.answered_at else 0
 
 
@@ -185,10 +191,12 @@ def end_call(
 
 
 def fail_call(call: Call, code: str, sentence: str, *, by: Actor, now: datetime) -> None:
-    """The end without a call: what was held goes back. Somebody else may have ended it first."""
+    """The end without a call: what was held goes back. Nothing, when somebody has moved it since ``call`` was
+    read: who has just been heard of is no failure.
+    """
     with transaction.atomic():
         row = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call.pk)
-        if row.is_open and row.fence == call.fence:
+        if row.is_open and (row.status, row.fence) == (call.status, call.fence):
             end_call(row, "fail", by=by, now=now, code=code, sentence=sentence)
 
 

@@ -13,7 +13,7 @@ from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import LedgerEntry, Workspace
 from phone_numbers.calls.placing import place_call
-from phone_numbers.calls.progress import apply_event
+from phone_numbers.calls.progress import apply_event, fail_call
 from phone_numbers.models import PhoneNumber
 from telephony.carriers.voice import CallEvent, CallState
 from telephony.models import Call
@@ -175,3 +175,14 @@ def test_reads_well_in_the_wallet(alice_client: Client, call: Call, now: datetim
     assert "Call to +44 20 7946 0018, up to 30 min" in page
     assert "Call to +44 20 7946 0018: ₹2.50 charged, the rest returned" in page
     assert page.count(f"/w/acme/calls/{call.pk}/") == 2
+
+
+@pytest.mark.parametrize("word", [S.RINGING, S.ANSWERED])
+def test_is_not_given_up_by_somebody_who_looked_before_it_was_heard_of(
+    workspace: Workspace, call: Call, now: datetime, word: CallState
+) -> None:
+    before = Call.objects.get(pk=call.pk)
+    heard = say(call, word, now)
+    fail_call(before, "call_unconfirmed", "Nobody spoke of it.", by=SYSTEM, now=now)
+    assert Call.objects.get(pk=call.pk).status == heard.status
+    assert wallet.held(workspace) == call.held

@@ -38,6 +38,16 @@ def test_ends_the_call_and_charges_what_the_carrier_billed(
     assert LedgerEntry.objects.get(reference=f"call:{row.pk}").credit.kind == "revenue:calls"
 
 
+def test_charges_no_more_than_a_call_may_last(
+    call: Asking, the_call: Callable[[], Call], workspace: Workspace
+) -> None:
+    before = wallet.balance(workspace)
+    call.ask()
+    call.tell(9_999_000)
+    assert (the_call().billed_seconds, the_call().charged) == (4 * 60 * 60, 120 * RUPEE)
+    assert wallet.balance(workspace) == before - 120
+
+
 def test_charges_once_however_often_it_is_told(
     call: Asking, the_call: Callable[[], Call], workspace: Workspace
 ) -> None:
