@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.keeper import free_port
 from dialnexa.models import Workspace
+from phone_numbers.calls.dialling import advance_call
+from phone_numbers.calls.silence import SILENCE
 from phone_numbers.models import PhoneNumber
 from telephony.models import AgentVersion, Call
 from tests.numbers.inbound.conftest import forced
@@ -93,6 +96,52 @@ def test_follows_no_agent_that_sends_elsewhere(
         runs_at(port)
         assert server.is_refused(number.e164, 480) == ""
     assert wait_for(lambda: the_call().status == "failed", 10)
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    ['401 Unauthorized\nWWW-Authenticate: Digest realm="x", nonce="y"']
+    + ['407 Proxy Authentication Required\nProxy-Authenticate: Digest realm="x", nonce="y"'],
+)
+def test_takes_no_agent_that_asks_for_a_password(
+    server: Server,
+    number: PhoneNumber,
+    the_call: Callable[[], Call],
+    rate: None,
+    tmp_path: Path,
+    challenge: str,
+) -> None:
+    with agent(tmp_path, status=challenge) as port:
+        runs_at(port)
+        assert server.is_refused(number.e164, 480) == ""
+    assert wait_for(lambda: the_call().status == "failed", 10)
+    assert (the_call().charged, the_call().cause) == (Decimal(0), challenge[:3])
+
+
+def test_costs_what_was_told_when_kamailio_dies_in_the_call(
+    live_server: Any,
+    number: PhoneNumber,
+    the_call: Callable[[], Call],
+    rate: None,
+    tmp_path: Path,
+) -> None:
+    url = f"{live_server.url}/carrier/sip"
+    with (
+        agent(tmp_path) as port,
+        kamailio(tmp_path, url, SECRET, "ALLOW_PRIVATE", PATIENT, "ALIVE_SECONDS=1") as server,
+    ):
+        runs_at(port)
+        calling = threading.Thread(target=server.call, args=(number.e164,), kwargs={"speaks": 60_000})
+        calling.start()
+        assert wait_for(lambda: Call.objects.filter(number=number, heard_seconds__gte=2).exists(), 20)
+        server.kill()
+        calling.join()
+    call = the_call()
+    silent = call.heard_at + SILENCE
+    Call.objects.update(next_run_at=silent)
+    advance_call(call.pk, tell=lambda: silent)
+    assert (the_call().status, the_call().charged) == ("completed", Decimal("0.35"))
+    assert the_call().duration == call.heard_seconds
 
 
 def test_is_cancelled_when_the_caller_gives_up(
