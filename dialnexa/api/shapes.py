@@ -7,7 +7,7 @@ written. Which columns they take, and from where in a row, is found out once for
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeVar
@@ -40,20 +40,29 @@ class RowShape(serializers.ModelSerializer):
     @classmethod
     def of(cls, rows: QuerySet[Any]) -> list[Shown]:
         """Each of the ``rows``, in one query."""
-        plan = _plan(cls)
-        return [plan.show(row) for row in rows.values_list(*plan.paths)]
+        return cls.show(cls.columns(rows))
 
     @classmethod
-    def one_of(cls, rows: QuerySet[Any]) -> Shown:
-        """The only one. Raises Http404 without one."""
-        for shown in cls.of(rows):
-            return shown
-        raise Http404
+    def columns(cls, rows: QuerySet[Any]) -> QuerySet[Any, Row]:
+        """What ``show`` wants to know of the ``rows``."""
+        return rows.values_list(*_plan(cls).paths)
+
+    @classmethod
+    def show(cls, rows: Iterable[Row]) -> list[Shown]:
+        plan = _plan(cls)
+        return [plan.show(row) for row in rows]
 
     def to_representation(self, instance: Model) -> Shown:
         """The same of a model that is at hand."""
         plan = _plan(type(self))
         return plan.show(tuple(_value(instance, path.split("__")) for path in plan.paths))
+
+
+def only(shown: list[Shown]) -> Shown:
+    """The only one of them. Raises Http404 without one."""
+    if not shown:
+        raise Http404
+    return shown[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dialnexa import clock
 from dialnexa.api.body import read
 from dialnexa.api.idempotency import KEPT, idempotent
 from dialnexa.api.keys import api_actor, key_of, workspace_of
+from dialnexa.api.shapes import only
 from dialnexa.api.views import ApiView
 from dialnexa.doorbell import ring_on_commit
 from dialnexa.errors import Refusal
@@ -140,7 +141,7 @@ class OneCall(ApiView):
     @extend_schema(operation_id="get_call", responses=OpenApiResponse(CallDetailsShape, examples=[CALLED]))
     def get(self, request: Request, call_id: str) -> Response:
         """One call, with every question it had to pass."""
-        return Response(CallDetailsShape.one_of(one_call(workspace_of(request), call_id)))
+        return Response(only(CallDetailsShape.of(one_call(workspace_of(request), call_id))))
 
 
 class HangUp(ApiView):
@@ -162,7 +163,7 @@ class HangUp(ApiView):
         """
         workspace = workspace_of(request)
         hang_up(get_call(workspace, call_id), by=api_actor(request), now=clock.now())
-        return Response(CallShape.one_of(one_call(workspace, call_id)))
+        return Response(only(CallShape.of(one_call(workspace, call_id))))
 
 
 def one_call(workspace: Workspace, call_id: str) -> QuerySet[Call]:

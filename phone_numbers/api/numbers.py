@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -15,10 +16,12 @@ from dialnexa import clock
 from dialnexa.api.body import OneOf, Text, read
 from dialnexa.api.keys import api_actor, workspace_of
 from dialnexa.api.pages import PageQuery, page_of, paged
+from dialnexa.api.shapes import Shown, only
 from dialnexa.api.views import ApiView
 from dialnexa.doorbell import ring_on_commit
 from dialnexa.ids import ID_PATTERN
 from dialnexa.models import Workspace
+from dialnexa.prepared import Prepared
 from phone_numbers.api.changes import NumberChanges, change_number
 from phone_numbers.api.examples import DETACH, NUMBER, RENAME, ROUTE
 from phone_numbers.api.shapes import NumberShape
@@ -29,7 +32,12 @@ from phone_numbers.table import visible_numbers
 from phone_numbers.tasks import release_number as tell_carrier
 from telephony.models import CarrierSlug, NumberKind
 
-RELATIONS = ("workspace", "order", "rental", "inbound_version__agent", "outbound_version__agent")
+ONE = Prepared(
+    lambda workspace, number: NumberShape.columns(
+        PhoneNumber.objects.filter(workspace_id=workspace, pk=number)
+    ),
+    *("workspace", "number"),
+)
 RENEWS = F("rental__paid_through")
 SORTS: dict[str, tuple[Any, ...]] = {
     "created_at": ("created_at", "id"),
@@ -86,7 +94,7 @@ class Number(ApiView):
     @extend_schema(operation_id="get_number", responses=OpenApiResponse(NumberShape, examples=[NUMBER]))
     def get(self, request: Request, number_id: str) -> Response:
         """One number, also a released one."""
-        return Response(NumberShape.one_of(one_number(workspace_of(request), number_id)))
+        return Response(show_number(workspace_of(request), number_id))
 
     @extend_schema(
         operation_id="update_number",
@@ -108,7 +116,7 @@ class Number(ApiView):
         number = get_number(workspace, number_id)
         wish = read(NumberChanges, request.data)
         change_number(number, wish, by=api_actor(request), now=clock.now())
-        return Response(NumberShape.one_of(one_number(workspace, number_id)))
+        return Response(show_number(workspace, number_id))
 
     @extend_schema(
         operation_id="release_number",
@@ -132,19 +140,23 @@ class Number(ApiView):
 
 def numbers_of(workspace: Workspace) -> QuerySet[PhoneNumber]:
     """With all that goes with them, in one query."""
-    return PhoneNumber.objects.filter(workspace=workspace).select_related(*RELATIONS)
-
-
-def one_number(workspace: Workspace, number_id: str) -> QuerySet[PhoneNumber]:
-    """That one, or none: foreign and unknown ones alike."""
-    if not ID_PATTERN.match(number_id):
-        return PhoneNumber.objects.none()
-    return PhoneNumber.objects.filter(workspace=workspace, pk=number_id)
+    return PhoneNumber.objects.filter(workspace=workspace).select_related(
+        "workspace", "order", "rental", "inbound_version__agent", "outbound_version__agent"
+    )
 
 
 def get_number(workspace: Workspace, number_id: str) -> PhoneNumber:
-    """Raises Http404."""
-    return get_object_or_404(one_number(workspace, number_id).select_related(*RELATIONS))
+    """Raises Http404, for foreign and for unknown ones alike."""
+    if not ID_PATTERN.match(number_id):
+        raise Http404
+    return get_object_or_404(numbers_of(workspace), pk=number_id)
+
+
+def show_number(workspace: Workspace, number_id: str) -> Shown:
+    """As NumberShape has it. Raises Http404, for foreign and for unknown ones alike."""
+    if not ID_PATTERN.match(number_id):
+        raise Http404
+    return only(NumberShape.show(ONE.ask(workspace.pk, number_id)))
 
 
 def find_numbers(workspace: Workspace, query: dict[str, Any]) -> QuerySet[PhoneNumber]:

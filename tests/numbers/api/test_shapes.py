@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.http import Http404
 
-from dialnexa.api.shapes import RowShape
+from dialnexa.api.shapes import RowShape, only
 from dialnexa.models import Workspace
 from phone_numbers.api.call_shapes import CallDetailsShape, CallShape
 from phone_numbers.api.shapes import NumberShape
@@ -84,7 +84,7 @@ def test_is_the_same_from_rows_and_from_models(shape: type[RowShape]) -> None:
 
 def test_leaves_empty_what_leads_nowhere(workspace: Workspace) -> None:
     make_number(workspace, carrier_monthly_cost="2", carrier_currency="INR")
-    shown = NumberShape.one_of(PhoneNumber.objects.all())
+    shown = only(NumberShape.of(PhoneNumber.objects.all()))
     empty = {name for name, value in shown.items() if value is None}
     routes = {f"{way}_agent_{what}" for way in ("inbound", "outbound") for what in ("id", "version")}
     assert empty == routes | {
@@ -98,13 +98,13 @@ def test_tells_the_rent_before_the_order_and_no_rent_that_has_ended(
     number = make_number(workspace)
     make_order(number)
     rows = PhoneNumber.objects.all()
-    assert NumberShape.one_of(rows)["monthly_price"] == "92.00"
+    assert only(NumberShape.of(rows))["monthly_price"] == "92.00"
     rental = make_rental(number, now, price="250.5")
-    shown = NumberShape.one_of(rows)
+    shown = only(NumberShape.of(rows))
     assert (shown["monthly_price"], shown["rental_status"]) == ("250.50", "active")
     rental.ended_at = now
     rental.save()
-    shown = NumberShape.one_of(rows)
+    shown = only(NumberShape.of(rows))
     assert (shown["monthly_price"], shown["rental_status"], shown["renews_at"]) == ("250.50", None, None)
 
 
@@ -116,4 +116,4 @@ def test_takes_one_query_for_many(django_assert_num_queries: Any) -> None:
 
 def test_is_not_found_when_there_is_none() -> None:
     with pytest.raises(Http404):
-        NumberShape.one_of(PhoneNumber.objects.all())
+        only(NumberShape.of(PhoneNumber.objects.all()))
