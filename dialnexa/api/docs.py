@@ -14,7 +14,7 @@ _one_at_a_time = threading.Lock()  # the generator fills its tables on first use
 
 
 class Document(SpectacularJSONAPIView):
-    """``/v1/openapi.json``"""
+    """This document: what the API can do, as OpenAPI 3.1."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)

@@ -28,6 +28,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 KEEPS_TURN = timedelta(hours=1)  # at most so long until somebody may be called again; then others have it
 AWAKE = {"rests_until": None, "reason": "", "reason_code": "", "fix": ""}
 HOURS = ("outside_calling_hours", "Now is outside its calling hours.")
+SPENT = "The limit for what calls may cost in a day is reached."
 LATER = ("waits_to_call_again", "Everybody was called; who was not reached is called again later.")
 ENDED = ("batch_ended", "The batch's end came first.")
 OF_A_ROW = frozenset({"country_not_enabled", "prefix_not_enabled", "price_unknown"})
@@ -196,7 +197,7 @@ def _refused(batch: BatchCall, row: BatchRow, refusal: Refusal, now: datetime) -
         return now + SECOND
     if refusal.code == "daily_spend_reached":
         tomorrow = next_midnight(now, batch.workspace.time_zone)
-        return _rest(batch, tomorrow, refusal.code, refusal.sentence, now)
+        return _rest(batch, tomorrow, refusal.code, f"{SPENT} {refusal.sentence}", now)
     if refusal.status == 429:
         return now + MINUTE
     return _pause(batch, refusal.code, refusal.sentence, refusal.fix, now)
