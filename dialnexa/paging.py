@@ -49,6 +49,16 @@ class Page(Generic[M]):
     has_earlier: bool
     has_later: bool
 
+    @property
+    def ends_before(self) -> str:
+        """The id of the row that the page before this one ends before; empty on the first page."""
+        return str(self.rows[0].pk) if self.rows and self.has_earlier else ""
+
+    @property
+    def begins_after(self) -> str:
+        """The id of the row that the next page begins after; empty on the last page."""
+        return str(self.rows[-1].pk) if self.rows and self.has_later else ""
+
 
 def find_cursor(among: QuerySet[M], order: Order, *, after: str = "", before: str = "") -> Cursor | None:
     """The cursor for these ids; None when there is none, or none ``among`` these rows (a stale address)."""

@@ -145,13 +145,11 @@ class NumberTable:
     @property
     def earlier_query(self) -> str | None:
         """The address of the page before this one; None on the first."""
-        rows = self.page.rows
-        return self.filters.query(before=rows[0].pk) if rows and self.page.has_earlier else None
+        return self.filters.query(before=pk) if (pk := self.page.ends_before) else None
 
     @property
     def later_query(self) -> str | None:
-        rows = self.page.rows
-        return self.filters.query(after=rows[-1].pk) if rows and self.page.has_later else None
+        return self.filters.query(after=pk) if (pk := self.page.begins_after) else None
 
     @cached_property
     def is_unused(self) -> bool:
