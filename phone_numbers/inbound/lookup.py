@@ -17,7 +17,7 @@ from phone_numbers.calls.webhooks import keep
 from phone_numbers.inbound.aside import keep_aside
 from phone_numbers.inbound.cache import Away, find_route
 from phone_numbers.inbound.engines import Question, read_news, read_question
-from phone_numbers.inbound.notes import Note, call_id_of, ensure_call, write_note
+from phone_numbers.inbound.notes import ensure_call, note_of, write_note
 from phone_numbers.inbound.routes import Route, resolve_route
 from telephony.carriers.voice import CallEvent, CallState, SignedRequest
 from telephony.destinations import Outcome, Step
@@ -62,7 +62,7 @@ def look_up(request: SignedRequest, *, now: datetime) -> Decision:
     route = find_route(SIP, asked.event.to)
     if route:
         route = _carried(_placed(route, asked.source), asked)
-    note = _note("answer", asked.event, route, request.body, now)
+    note = note_of(SIP, "answer", asked.event, route, request.body, now)
     keep_aside(note)
     return _decided(route, note.call_id)
 
@@ -75,7 +75,7 @@ def hear_engine(request: SignedRequest, *, now: datetime) -> None:
     """
     event = read_news(request)
     route = resolve_route(SIP, event.to)
-    note = _note("status", event, route, request.body, now)
+    note = note_of(SIP, "status", event, route, request.body, now)
     with transaction.atomic():
         call = ensure_call(note)
         if call is None:
@@ -97,21 +97,6 @@ def _decided(route: Route | None, call_id: str) -> Decision:
         code = 403 if route.refusal.code == FOREIGN else 480
         return Decision(code, call_id, reason=route.refusal.code)
     return Decision(200, call_id, route.runtime_url)
-
-
-def _note(kind: str, event: CallEvent, route: Route | None, body: bytes, now: datetime) -> Note:
-    refusal = route.refusal if route else None
-    return Note(
-        call_id=call_id_of(SIP, event),
-        carrier=SIP,
-        kind=kind,
-        event=event,
-        route=route,
-        body=body,
-        at=now,
-        code=refusal.code if refusal else "",
-        sentence=refusal.sentence if refusal else "",
-    )
 
 
 def _placed(route: Route, source: str) -> Route:

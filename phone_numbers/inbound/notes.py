@@ -54,6 +54,15 @@ def call_id_of(carrier: str, event: CallEvent) -> str:
     return derived_id("call", f"{carrier}:{event.call_id}")
 
 
+def note_of(
+    carrier: str, kind: str, event: CallEvent, route: Route | None, body: bytes, now: datetime
+) -> Note:
+    """What was heard, with why the call is turned away, if its route says so."""
+    refusal = route.refusal if route else None
+    code, sentence = (refusal.code, refusal.sentence) if refusal else ("", "")
+    return Note(call_id_of(carrier, event), carrier, kind, event, route, body, now, code, sentence)
+
+
 def write_notes(notes: Sequence[Note]) -> None:
     """Write all down in one transaction; what is there already stays as it is."""
     notes = sorted(notes, key=lambda note: note.call_id)  # one order: two writers never wait in a ring

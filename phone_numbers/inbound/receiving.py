@@ -20,8 +20,8 @@ from phone_numbers.calls.webhooks import Forged, NotOurs, Unreadable, keep, read
 from phone_numbers.inbound.answers import AWAY, SORRY, answer_inbound
 from phone_numbers.inbound.aside import keep_aside
 from phone_numbers.inbound.cache import Away, find_route
-from phone_numbers.inbound.notes import Note, call_id_of, ensure_call, write_note
-from phone_numbers.inbound.routes import Route, resolve_route
+from phone_numbers.inbound.notes import Note, ensure_call, note_of, write_note
+from phone_numbers.inbound.routes import resolve_route
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier
 from telephony.carriers.voice import CallEvent, Rendered, Say, SignedRequest
@@ -51,7 +51,7 @@ def decide(request: SignedRequest, *, carrier: str, now: datetime) -> tuple[Rend
         route = find_route(carrier, event.to)
     except Away:
         return line.render(AWAY), None
-    return _rendered(line, _note(request, event, route, carrier, "answer", now))
+    return _rendered(line, note_of(carrier, "answer", event, route, request.body, now))
 
 
 def hear_status(request: SignedRequest, *, carrier: str, now: datetime) -> None:
@@ -62,7 +62,7 @@ def hear_status(request: SignedRequest, *, carrier: str, now: datetime) -> None:
     """
     _, event = _heard(request, carrier)
     route = resolve_route(carrier, event.to)
-    note = _note(request, event, route, carrier, "status", now)
+    note = note_of(carrier, "status", event, route, request.body, now)
     with transaction.atomic():
         call = ensure_call(note)
         if call is None:
@@ -96,23 +96,6 @@ def _line(carrier: str) -> Carrier:
         line = get_carrier(carrier)
         _lines[carrier] = (options, line)
     return line
-
-
-def _note(
-    request: SignedRequest, event: CallEvent, route: Route | None, carrier: str, kind: str, now: datetime
-) -> Note:
-    refusal = route.refusal if route else None
-    return Note(
-        call_id=call_id_of(carrier, event),
-        carrier=carrier,
-        kind=kind,
-        event=event,
-        route=route,
-        body=request.body,
-        at=now,
-        code=refusal.code if refusal else "",
-        sentence=refusal.sentence if refusal else "",
-    )
 
 
 def _rendered(line: Carrier, note: Note) -> tuple[Rendered, Note]:
