@@ -52,7 +52,7 @@ class PlivoVoice:
         """Those that are over: of live ones Plivo lists no more than the UUIDs."""
         check_number(to, self.slug)
         check_number(from_, self.slug)
-        params = {
+        params: dict[str, str | int] = {
             "from_number": from_[1:],
             "to_number": to[1:],
             "call_direction": "outbound",

@@ -51,7 +51,7 @@ class TwilioVoice:
         """Both carriers list the newest first."""
         check_number(to, self.slug)
         check_number(from_, self.slug)
-        params = {"To": to, "From": from_, "PageSize": PLACED}
+        params: dict[str, str | int] = {"To": to, "From": from_, "PageSize": PLACED}
         answer = self._calls.call("GET", f"Calls{self.suffix}", params=params)
         with self._calls.strictly():
             return [read.listed(item, self.sid) for item in read.calls_in(answer)]

@@ -124,7 +124,7 @@ def test_believes_a_record_without_a_price_only_at_last(
 def test_takes_no_word_for_a_call_that_goes_on_or_is_unknown(
     call: Call, now: datetime, state: CallState | None
 ) -> None:
-    found = state and CallEvent("abc", state, "outbound", "", "", cost=Decimal(1))
+    found = CallEvent("abc", state, "outbound", "", "", cost=Decimal(1)) if state else None
     note_cost(call.pk, found, now=now + FIRST)
     assert (again(call).carrier_seconds, again(call).next_cost_at) == (None, now + LAST)
 
@@ -171,6 +171,7 @@ def test_is_read_at_every_carrier(line: Any) -> None:
     line.clock.now = over.next_cost_at
     read_cost(call.pk, tell=line.clock)
     over = again(call)
+    assert over.carrier_cost
     assert over.carrier_cost > 0
     assert over.carrier_seconds == over.billed_seconds
     assert (over.next_cost_at, over.given_away) == (None, NOTHING)
