@@ -27,6 +27,7 @@ from phone_numbers.calls.lines import line_of
 from phone_numbers.calls.looking import look_after, settle_doubt
 from phone_numbers.calls.progress import end_call, fail_call
 from phone_numbers.calls.ringing import first_look
+from phone_numbers.models import PhoneNumber
 from telephony.carriers.base import CarrierError, Exchange, Outcome, RateLimited, TransportError
 from telephony.carriers.voice import CallRef, OutboundCall
 from telephony.exchanges import save_exchanges
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 DIALLER = system("Dialler")
 Status = Call.Status
+GONE = "{number} was given back before it could call. Nothing was charged."
 
 
 def advance_call(call_id: str, *, tell: Clock = clock.now) -> None:
@@ -55,6 +57,9 @@ def dial(call: Call, *, tell: Clock = clock.now) -> None:
     """Claim a created call and ask the carrier once. A second worker is stopped by the claim."""
     deadline = time.monotonic() + settings.CALL_LEASE - 1
     exchanges: list[Exchange] = []
+    if call.number.status != PhoneNumber.Status.ACTIVE or call.number.workspace_id != call.workspace_id:
+        fail_call(call, "number_not_active", GONE.format(number=call.from_text), by=DIALLER, now=tell())
+        return
     try:
         line = line_of(call, recorder=exchanges.append)
         _claim(call, now=tell())

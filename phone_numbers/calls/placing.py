@@ -58,14 +58,15 @@ def place_call(
     """Order a call from ``number`` to ``to`` (as people write it). The interface rings the worker.
 
     The same idempotency key gives the same call again. Raises Refusal with the code, status and fix of the
-    first question that fails (``explain_call`` asks them all), and 402 ``wallet_insufficient`` or
-    ``spend_cap_reached`` when the money went in the meantime.
+    first question that fails (``explain_call`` asks them all), 404 ``number_not_found`` and 402
+    ``wallet_insufficient`` or ``spend_cap_reached`` when the number or the money went in the meantime.
     """
     with transaction.atomic():
         room = left_under_cap(by.api_key, now=now) if by.api_key else None  # keys before workspaces, always
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two can't both be the last
         if earlier := _earlier(workspace, asked.idempotency_key):
             return earlier
+        number = _fresh(workspace, number)
         told = explain_call(number, to, workspace=workspace, now=now, version=asked.version)
         refuse_call(told)
         call = _call(workspace, told, asked, by, now)
@@ -74,6 +75,14 @@ def place_call(
         after = {"from": call.from_text, "to": call.to_text, "held": str(call.held)}
         audit.record(call, "place", after=after, by=by, now=now)
     return call
+
+
+def _fresh(workspace: Workspace, number: PhoneNumber) -> PhoneNumber:
+    """As it is now: it may have gone while the workspace was waited for."""
+    numbers = PhoneNumber.objects.filter(workspace=workspace).select_related("workspace", "rental")
+    if found := numbers.filter(pk=number.pk).first():
+        return found
+    raise Refusal("number_not_found", f"{number.e164} is not this workspace's number any more.", status=404)
 
 
 def refuse_call(told: Explanation) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 from dialnexa.errors import Refusal
 from phone_numbers.calls.callbacks import callback_url
 from phone_numbers.calls.dialling import hang_up
+from phone_numbers.releasing import release_number
 from telephony.models import Call, CarrierExchange, CarrierWebhook
 from tests.conftest import ACCOUNTS
 from tests.numbers.calls.carriers import Line
@@ -162,6 +163,14 @@ def test_is_over_at_once_when_the_carrier_refuses_it(line: Line) -> None:
     over = line.assert_settled(call, "failed", "0", placed=0)
     assert over.reason_code
     assert over.reason
+
+
+def test_does_not_leave_from_a_number_that_was_given_back(line: Line) -> None:
+    call = line.place()
+    release_number(line.number, by=line.by, now=line.clock())
+    line.advance(call)
+    over = line.assert_settled(call, "failed", "0", placed=0)
+    assert over.reason_code == "number_not_active"
 
 
 # --- its webhooks

@@ -17,6 +17,7 @@ from dialnexa.models import AuditEntry, LedgerEntry, Workspace
 from kyc.models import KycCase
 from phone_numbers.calls.placing import Asked, place_call, seconds_for
 from phone_numbers.models import PhoneNumber
+from phone_numbers.releasing import release_number
 from telephony.models import AgentVersion, Call, CallRate
 from telephony.rating import CallPrice
 from tests.conftest import make_program
@@ -78,6 +79,25 @@ def test_refuses_by_the_first_question_that_fails(
         place_call(workspace, number, LONDON, by=SYSTEM, now=now)
     assert (refused.value.code, refused.value.status) == ("kyc_not_verified", 403)
     assert not LedgerEntry.objects.filter(kind="hold").exists()
+
+
+def test_refuses_a_number_that_went_after_it_was_looked_at(
+    workspace: Workspace, number: PhoneNumber, now: datetime
+) -> None:
+    release_number(number, by=SYSTEM, now=now)
+    assert number.status == "active"  # for all that its holder knows
+    with pytest.raises(Refusal) as refused:
+        place_call(workspace, number, LONDON, by=SYSTEM, now=now)
+    assert (refused.value.code, wallet.held(workspace)) == ("number_not_active", 0)
+
+
+def test_refuses_a_number_of_another_workspace(
+    workspace: Workspace, charlie_workspace: Workspace, number: PhoneNumber, now: datetime
+) -> None:
+    PhoneNumber.objects.filter(pk=number.pk).update(workspace=charlie_workspace)
+    with pytest.raises(Refusal) as refused:
+        place_call(workspace, number, LONDON, by=SYSTEM, now=now)
+    assert (refused.value.code, refused.value.status) == ("number_not_found", 404)
 
 
 def test_gives_the_same_call_for_the_same_key(
