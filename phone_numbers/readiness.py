@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 from kyc.gate import may_rent, standing
 from phone_numbers.models import PhoneNumber, Rental, SipTrunk
 from phone_numbers.routing import NOT_NOW
+from phone_numbers.trunk_settings import inbound_uri
 from telephony.agents import published_versions
 from telephony.models import AgentVersion, Call, CarrierSlug
 from telephony.switches import enabled_groups
@@ -33,7 +34,8 @@ class Item:
     """One question and its answer.
 
     ``record`` is the id of the row that decided, where one did. ``fix`` names where it is seen or done: a
-    page as in ``Refusal.fix``, or ``routing``, ``order`` and ``trunk`` on the number's own page.
+    page as in ``Refusal.fix``, ``routing``, ``order`` and ``trunk`` on the number's own page, ``call`` (place
+    one), ``calls`` (all of the number's) and ``the_call`` that ``record`` names.
     """
 
     title: str
@@ -135,15 +137,30 @@ def _test_call(number: PhoneNumber, active: Item, way: str, version: AgentVersio
     if call := _taken_call(number, way):
         ends = f"from {call.from_text}" if way == "inbound" else f"to {call.to_text}"
         sentence = f"A call {ends} was taken on {localtime(call.answered_at):%-d %B %Y}."
-        return Item(title, State.DONE, sentence, "", call.pk)
+        return Item(title, State.DONE, sentence, "the_call", call.pk)
     if active.state != State.DONE:
         return Item(title, State.BLOCKED, "The number has to be active first.")
     if version is None:
         does = "answers" if way == "inbound" else "calls"
         return Item(title, State.BLOCKED, f"First choose which agent {does}.", "routing")
-    does = "answers" if way == "inbound" else "can call from this number"
-    sentence = f"No {way} call is on record, so nothing proves yet that {version} {does}."
-    return Item(title, State.TODO, sentence, "", version.pk)
+    return _way_in(number, title, version) if way == "inbound" else _way_out(title, version)
+
+
+def _way_in(number: PhoneNumber, title: str, version: AgentVersion) -> Item:
+    """How somebody gets a call to come in."""
+    unproven = f"nothing proves yet that {version} answers."
+    if number.carrier != CarrierSlug.SIP_TRUNK:
+        sentence = f"Call {number.e164} from any phone: {unproven}"
+        return Item(title, State.TODO, sentence, "calls", version.pk)
+    does = "Have your carrier send one to the address under Incoming"
+    if not inbound_uri(number.e164):
+        does = "Ask support where your carrier should send calls"
+    return Item(title, State.TODO, f"{does}: {unproven}", "trunk", version.pk)
+
+
+def _way_out(title: str, version: AgentVersion) -> Item:
+    sentence = f"Call somebody from it: nothing proves yet that {version} can."
+    return Item(title, State.TODO, sentence, "call", version.pk)
 
 
 def _taken_call(number: PhoneNumber, way: str) -> Call | None:

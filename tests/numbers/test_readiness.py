@@ -54,7 +54,7 @@ def test_names_the_records_that_decided(number: PhoneNumber, desk: AgentVersion,
     found = items(number, now)
     records = [number.rental.pk, KycCase.objects.get(country="IN").pk, desk.pk]
     assert [item.record for item in found[:3]] == records
-    assert [item.fix for item in found] == ["", "kyc", "routing", "telephony", "", "routing"]
+    assert [item.fix for item in found] == ["", "kyc", "routing", "telephony", "calls", "routing"]
     assert found[VERSIONS].sentence == "Front desk v1 answers, but nobody calls from it."
 
 
@@ -129,10 +129,21 @@ def test_claims_no_test_call(number: PhoneNumber, desk: AgentVersion, now: datet
     route_number(number, inbound=desk, by=SYSTEM, now=now)
     found = items(number, now)
     assert [found[CALL_IN].state, found[CALL_OUT].state] == ["todo", "blocked"]
-    assert (
-        found[CALL_IN].sentence
-        == "No inbound call is on record, so nothing proves yet that Front desk v1 answers."
+    assert found[CALL_IN].sentence == (
+        f"Call {number.e164} from any phone: nothing proves yet that Front desk v1 answers."
     )
+
+
+def test_leads_to_how_test_calls_are_made(
+    alice_client: Client, number: PhoneNumber, desk: AgentVersion, now: datetime
+) -> None:
+    route_number(number, inbound=desk, outbound=desk, by=SYSTEM, now=now)
+    page = alice_client.get(f"/w/acme/numbers/{number.pk}/").content.decode()
+    assert f'href="/w/acme/calls/?number={number.pk}">Its calls' in page
+    assert 'hx-target="#modal-body">Call</a>' in page
+    proof = make_call(number, now, direction="inbound", status="completed", answered_at=now, duration=5)
+    page = alice_client.get(f"/w/acme/numbers/{number.pk}/").content.decode()
+    assert f'href="/w/acme/calls/{proof.pk}/">The call' in page
 
 
 @pytest.mark.parametrize("way, item, words", [("inbound", CALL_IN, "from"), ("outbound", CALL_OUT, "to")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.conf import LazySettings
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
@@ -45,6 +46,22 @@ def test_asks_for_the_trunk_and_for_no_papers(number: PhoneNumber, now: datetime
     assert found["Papers are in order"].fix == ""
     assert found["Your carrier answers"].record == number.trunk.pk
     assert found["Your carrier answers"].fix == "trunk"
+
+
+@pytest.mark.parametrize(
+    ("domain", "does"),
+    [
+        ("sip.example.com", "Have your carrier send one to the address"),
+        ("", "Ask support where"),
+    ],
+)
+def test_says_how_a_test_call_comes_in(
+    number: PhoneNumber, now: datetime, settings: LazySettings, domain: str, does: str
+) -> None:
+    settings.SIP_INBOUND_DOMAIN = domain
+    item = items(number, now)["A test call came in"]
+    assert (item.state, item.fix) == ("todo", "trunk")
+    assert item.sentence.startswith(does)
 
 
 @pytest.mark.parametrize(
