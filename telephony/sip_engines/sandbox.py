@@ -13,13 +13,13 @@ from telephony.carriers.base import CarrierError, Recorder
 from telephony.carriers.http import CarrierHTTP, Timeouts
 from telephony.carriers.plivo_calls import PlivoVoice
 from telephony.carriers.plivo_objects import refusal
+from telephony.carriers.sandbox.holdings import SIP_ENGINE
 from telephony.carriers.voice import Answer, CallEvent, CallRef, OutboundCall, Rendered, SignedRequest
 from telephony.models import CarrierSlug
 from telephony.sip import Check, check_trunk
 from telephony.sip_engines.base import Trunk, TrunkRefuses, TrunkSilent
 
 SLUG = CarrierSlug.SIP_TRUNK.value
-ACCOUNT = "MASIPENGINE000000000"
 ASKING = 3.0  # seconds for the trunk
 TELLING = Timeouts(deadline=5.0, connect=2.0)
 
@@ -31,8 +31,10 @@ class SandboxEngine:
     knows_names = False
 
     def __init__(self, base_url: str, token: str, *, recorder: Recorder | None = None) -> None:
-        address = f"{base_url.rstrip('/')}/v1/Account/{ACCOUNT}"
-        http = CarrierHTTP(SLUG, address, (ACCOUNT, token), secrets={}, timeouts=TELLING, recorder=recorder)
+        address = f"{base_url.rstrip('/')}/v1/Account/{SIP_ENGINE}"
+        http = CarrierHTTP(
+            SLUG, address, (SIP_ENGINE, token), secrets={}, timeouts=TELLING, recorder=recorder
+        )
         self._voice = PlivoVoice(CarrierAPI(http, refusal), token)
 
     def place_call(self, call: OutboundCall, trunk: Trunk) -> CallRef:
