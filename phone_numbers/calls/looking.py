@@ -17,7 +17,7 @@ from dialnexa import clock
 from dialnexa.actors import system
 from phone_numbers.calls.lines import Line, OnlyTells, line_of
 from phone_numbers.calls.progress import apply_event, fail_call
-from phone_numbers.calls.ringing import look_again
+from phone_numbers.calls.ringing import end_of_ringing, look_again, note_seen
 from phone_numbers.calls.silence import end_of_silence
 from telephony.carriers.base import CarrierError, Exchange
 from telephony.carriers.voice import CallEvent
@@ -66,6 +66,7 @@ def _look(call: Call, ask: Ask, code: str, sentence: str, tell: Clock) -> None:
     else:
         if found:
             apply_event(call.pk, found, now=tell(), by=LOOKER)
+            note_seen(call, found, now=tell())
         elif call.status == Call.Status.INITIATED or _overdue(call, tell()):
             fail_call(call, code, sentence, by=LOOKER, now=tell())
     finally:
@@ -90,12 +91,11 @@ def _placed(call: Call, line: Line, now: datetime) -> CallEvent | None:
 
 def _asked(call: Call, line: Line, now: datetime) -> CallEvent | None:
     """How it is, once it was ended if it has lasted too long; or that its engine has fallen silent."""
-    if ended := end_of_silence(call, now=now):
-        return ended
     if _has_lasted(call, now):
         with contextlib.suppress(OnlyTells):
             line.hang_up(call.carrier_call_id)
-    return line.find_call(call.carrier_call_id) if call.carrier_call_id else None
+    found = line.find_call(call.carrier_call_id) if call.carrier_call_id else None
+    return found or end_of_silence(call, now=now) or end_of_ringing(call, now=now)
 
 
 def _has_lasted(call: Call, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from dialnexa.actors import SYSTEM, Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import LedgerEntry, Workspace
 from phone_numbers.calls.dialling import advance_call, hang_up
+from phone_numbers.calls.silence import SILENT
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routing import route_number
 from phone_numbers.sweeping import take_due_calls
@@ -101,6 +102,7 @@ class Scene:
 
     def assert_settled(self, status: str, charged: str, dialled: int = 1) -> Call:
         over = self.call()
+        assert over.charged is not None
         assert (over.status, over.charged, over.next_run_at) == (status, Decimal(charged), None)
         assert len(self.server.dialled) == dialled
         kinds = list(LedgerEntry.objects.filter(subject_id=self.call_id).values_list("kind", flat=True))
@@ -236,6 +238,42 @@ def test_is_ended_when_it_has_used_up_what_it_holds(scene: Scene) -> None:
     limit = scene.answered().limit_seconds
     scene.advance(seconds=limit + 1)
     assert scene.server.people == {}
+
+
+# --- webhooks that are lost
+
+
+def test_costs_what_was_seen_of_it_when_nobody_tells_of_its_end(scene: Scene) -> None:
+    scene.advance()
+    scene.answered()
+    scene.advance(seconds=60)
+    scene.advance(seconds=60)
+    scene.server.leaves(scene.call_id, HUNG_UP)
+    assert scene.advance(seconds=60).status == "received"
+    scene.advance(minutes=6)
+    over = scene.assert_settled("completed", "0.70")
+    assert (over.duration, over.cause) == (120, SILENT)
+
+
+def test_goes_on_though_livekit_could_not_be_asked_for_long(scene: Scene) -> None:
+    scene.advance()
+    scene.answered()
+    for _ in range(2):
+        scene.server.breaks("RoomService/GetParticipant", "refused")
+        assert scene.advance(minutes=6).status == "received"
+    assert scene.advance(minutes=6).status == "received"
+    scene.leaves()
+    assert scene.assert_settled("completed", "6.30").duration == 18 * 60
+
+
+def test_counts_as_not_picked_up_when_it_is_gone_after_ringing(scene: Scene, settings: LazySettings) -> None:
+    scene.advance()
+    scene.joins("ringing")
+    scene.advance(seconds=3)
+    scene.server.leaves(scene.call_id, DisconnectReason.USER_UNAVAILABLE)
+    assert scene.advance(seconds=3).status == "sent"
+    scene.advance(seconds=settings.CALL_RING + settings.CALL_DEADLINE)
+    scene.assert_settled("did_not_pick", "0")
 
 
 # --- doubts

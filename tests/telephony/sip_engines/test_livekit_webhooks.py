@@ -21,7 +21,7 @@ Reason = DisconnectReason
 
 
 def body_of(event: str = "participant_left", room: str = "call_1", **person: Any) -> str:
-    told = {"identity": "call_1", "kind": ParticipantInfo.Kind.SIP, "sid": "PA_1"} | person
+    told: dict[str, Any] = {"identity": "call_1", "kind": ParticipantInfo.Kind.SIP, "sid": "PA_1"} | person
     return LiveKit().event(event, room, ParticipantInfo(**told), NOON.timestamp())
 
 
@@ -75,7 +75,7 @@ def claims(**said: Any) -> str:
         "Bearer é",
         "\x00",
         jwt.encode({"iss": KEY, "sha256": "x"}, SECRET, algorithm="HS256"),
-        jwt.encode({"iss": KEY}, None, algorithm="none"),
+        jwt.encode({"iss": KEY}, "", algorithm="none"),
         claims(sha256=7),
         claims(sha256=None),
         claims(video=["no object"]),
