@@ -8,6 +8,7 @@ from dialnexa.doorbell import ring
 from phone_numbers import fulfilment, papers, releasing, strays, trunk_health, trunks
 from phone_numbers.batch_dialling import ending, running
 from phone_numbers.calls import costing, dialling
+from phone_numbers.drift import ghosts, recent, sweeps
 from phone_numbers.inbound import pointing
 
 
@@ -64,3 +65,19 @@ def advance_batch(*, batch_id: str) -> None:
 @shared_task
 def hang_up_batch(*, batch_id: str) -> None:
     ending.hang_up_calls(batch_id, by=system(running.NAME), now=clock.now())
+
+
+@shared_task
+def read_sweep(*, sweep_id: str) -> None:
+    sweeps.read_on(sweep_id)
+
+
+@shared_task
+def confirm_ghost(*, drift_id: str) -> None:
+    ghosts.confirm_ghost(drift_id)
+
+
+@shared_task
+def ask_about_recent(*, carrier: str) -> None:
+    """Losing it leaves the numbers to the next round."""
+    recent.ask_about_recent(carrier)

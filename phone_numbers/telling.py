@@ -47,6 +47,32 @@ def tell_released(number: PhoneNumber, *, now: datetime) -> None:
     _tell(number, f"number:{number.pk}:released", title, body, tone=Tone.WAITING, now=now)
 
 
+def tell_lost(number: PhoneNumber, *, now: datetime) -> None:
+    """The carrier does not have it as ours. Once for each time that happens."""
+    title = f"{format_international(number.e164)} does not work at the moment"
+    body = (
+        f"{label_of(number.carrier)} does not carry the number any more, so calls to and from it fail. No "
+        "rent is charged while that is so. Support has been told; you need not do anything."
+    )
+    reference = f"number:{number.pk}:missing:{now:%Y%m%d%H%M%S}"
+    _tell(number, reference, title, body, tone=Tone.TROUBLE, now=now)
+
+
+def tell_returned(number: PhoneNumber, *, now: datetime) -> None:
+    """The carrier that had lost it has it again; ``missing_since`` still says since when."""
+    title = f"{format_international(number.e164)} works again"
+    body = f"{label_of(number.carrier)} carries the number again. Rent goes on as before."
+    reference = f"number:{number.pk}:returned:{number.missing_since or now:%Y%m%d%H%M%S}"
+    _tell(number, reference, title, body, tone=Tone.GOOD, now=now)
+
+
+def tell_adopted(number: PhoneNumber, *, now: datetime) -> None:
+    """Support gave it to the workspace whose order for it had been refused."""
+    title = f"{format_international(number.e164)} is yours after all"
+    body = f"{label_of(number.carrier)} had sold it although the order ended. Choose who answers it."
+    _tell(number, f"number:{number.pk}:adopted", title, body, tone=Tone.GOOD, now=now)
+
+
 def tell_trunk_health(trunk: SipTrunk, *, before: str, after: str, why: str, now: datetime) -> None:
     """``before`` and ``after`` are healths. Once a day of the workspace for each way, if it turned at all."""
     number = format_international(trunk.number.e164)

@@ -49,12 +49,12 @@ def point_number(number_id: str, *, tell: Clock = clock.now) -> None:
         return
     exchanges: list[Exchange] = []
     try:
-        _tell_carrier(number, exchanges)
+        route = _tell_carrier(number, exchanges)
     except (CarrierError, LookupError, ImproperlyConfigured) as error:
         log.warning("%s is not pointed at us: %s", number.pk, error)
         PhoneNumber.objects.filter(pk=number.pk).update(next_route_at=tell() + AGAIN)
     else:
-        _note(number, tell())
+        _note(number, route, tell())
     finally:
         save_exchanges(exchanges, about=number.pk, workspace_id=number.workspace_id, now=tell())
 
@@ -74,15 +74,18 @@ def inbound_route(carrier: str) -> InboundRoute:
     return InboundRoute(settings.INBOUND_ROUTE, answer, status)
 
 
-def _tell_carrier(number: PhoneNumber, exchanges: list[Exchange]) -> None:
+def _tell_carrier(number: PhoneNumber, exchanges: list[Exchange]) -> str:
+    """Returns where its calls go, as the carrier confirms."""
     line = get_carrier(number.carrier, recorder=exchanges.append)
     route = line.ensure_route(inbound_route(number.carrier))
     found = line.configure(number.carrier_number_id, NumberConfig(route=route.id))
     if found.e164 != number.e164:
         raise UnexpectedReply("another number was changed", carrier=number.carrier)
+    return found.route.replace("\x00", "")[:1000]
 
 
-def _note(number: PhoneNumber, now: datetime) -> None:
+def _note(number: PhoneNumber, route: str, now: datetime) -> None:
+    done = {"next_route_at": None, "route_set_at": now, "carrier_route": route}
     with transaction.atomic():
-        PhoneNumber.objects.filter(pk=number.pk).update(next_route_at=None, route_set_at=now)
+        PhoneNumber.objects.filter(pk=number.pk).update(**done)
         audit.record(number, "pointed", by=POINTER, now=now)

@@ -20,13 +20,16 @@ from dialnexa.telling import tell_of_ending_keys
 from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
 from phone_numbers.calls import costing
+from phone_numbers.drift import ghosts, sweeps
 from phone_numbers.inbound import pointing, watching
 from telephony.batches.background import take_due_readings
+from telephony.carriers import carrier_slugs
 from telephony.tasks import read_batch
 
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
 ROUTES_EVERY = timedelta(minutes=5)
+DRIFT_EVERY = timedelta(minutes=1)
 
 
 class Command(BaseCommand):
@@ -84,7 +87,13 @@ def sweep() -> None:
     calls += [(tasks.advance_batch, "batch_id", pk) for pk in sweeping.take_due_batches(now=now)]
     calls += [(tasks.hang_up_batch, "batch_id", pk) for pk in sweeping.take_due_hang_ups(now=now)]
     calls += [(read_batch, "batch_id", pk) for pk in take_due_readings(now=now)]
+    calls += [(tasks.read_sweep, "sweep_id", pk) for pk in sweeps.take_due_sweeps(now=now)]
+    calls += [(tasks.confirm_ghost, "drift_id", pk) for pk in ghosts.take_due_ghosts(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)
+    if heartbeats.take_turn("drift", now=now, every=DRIFT_EVERY):
+        sweeps.begin_nightly(now=now)
+    if heartbeats.take_turn("recent", now=now, every=timedelta(seconds=settings.DRIFT_RECENT_EVERY)):
+        all(ring(tasks.ask_about_recent, carrier=slug) for slug in carrier_slugs())
     if heartbeats.take_turn("routes", now=now, every=ROUTES_EVERY):
         watching.clear_changes(now)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):

@@ -46,7 +46,11 @@ def list_owned(context: Context) -> Answer:
     rows = [owned for owned in context.state.owned_by(context.account) if owned.number.startswith(start)]
     if kind:
         rows = [owned for owned in rows if _shown(context, owned)["number_type"] == kind]
-    return listing(context, rows, lambda owned: _shown(context, owned))
+    lists = context.state.mode.lists
+    page = wire.page_of(context.request, context.state.mode.longest_page)
+    told = len(rows) + (page.offset + 1 if lists == "shifting" else 0)
+    rows = rows[:-1] if lists == "short" else rows
+    return wire.listing(context.request.path, page, rows, lambda owned: _shown(context, owned), told=told)
 
 
 def get(context: Context) -> Answer:

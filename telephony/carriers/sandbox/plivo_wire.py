@@ -38,9 +38,12 @@ def page_of(request: Request, longest: int) -> Page:
     return Page(min(limit, longest), offset)
 
 
-def listing(path: str, page: Page, objects: Sequence[Any], shape: Any) -> Answer:
-    """One page of ``objects``, each turned into JSON by ``shape``, in Plivo's envelope."""
-    total = len(objects)
+def listing(path: str, page: Page, objects: Sequence[Any], shape: Any, *, told: int | None = None) -> Answer:
+    """One page of ``objects``, each turned into JSON by ``shape``, in Plivo's envelope.
+
+    ``told`` is how many it says there are, where that is not the truth.
+    """
+    total = len(objects) if told is None else told
     after, before = page.offset + page.limit, page.offset - page.limit
     meta = {
         "limit": page.limit,
@@ -99,7 +102,7 @@ def owned(number: Owned, item: StockNumber | None, now: float) -> dict[str, Any]
         "compliance_application_id": _compliance_id(number),
         "compliance_status": papers,
         "country": country.title(),
-        "monthly_rental_rate": item.range.monthly if item else "0.00000",
+        "monthly_rental_rate": number.settings.get("monthly") or (item.range.monthly if item else "0.00000"),
         "number": number.number,
         "number_type": item.range.type if item else "local",
         "profile_uuid": None,

@@ -210,7 +210,9 @@ class State:
 
     def _on_updated(self, event: dict[str, Any]) -> None:
         owned = self._now.owned[event["number"]]
-        self._now.owned[owned.number] = owned.told(event["changes"])
+        papers = event["changes"].get("papers")
+        changes = event["changes"] | ({"papers": Papers(**papers)} if papers else {})
+        self._now.owned[owned.number] = owned.told(changes)
 
     def _on_application(self, event: dict[str, Any]) -> None:
         known = self._now.applications.get(event["app_id"], {"account": event["account"]})

@@ -1,0 +1,195 @@
+"""A sweep …"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from phone_numbers.drift.sweeps import begin_nightly, begin_sweep, read_on, take_due_sweeps
+from phone_numbers.models import CarrierListing, CarrierSweep, Drift
+from telephony.models import CarrierExchange
+from tests.conftest import AUTH_ID
+from tests.numbers.conftest import Carrier, Turned
+from tests.numbers.drift.conftest import Change, Own, Sweep, drifts
+
+pytestmark = pytest.mark.django_db
+
+
+def test_finds_nothing_where_both_sides_agree(own: Own, sweep: Sweep) -> None:
+    number = own()
+    done = sweep()
+    assert (done.complete, done.counted, done.told_total, done.pages) == (True, 1, 1, 1)
+    assert drifts() == []
+    listing = CarrierListing.objects.get(sweep=done)
+    assert (listing.e164, listing.carrier_number_id) == (number.e164, number.carrier_number_id)
+
+
+def test_reads_every_page(own: Own, sweep: Sweep, change: Change) -> None:
+    change("mode", longest_page=2)
+    numbers = [own() for _ in range(5)]
+    done = sweep()
+    assert (done.complete, done.pages, done.counted) == (True, 3, 5)
+    assert set(done.listings.values_list("e164", flat=True)) == {number.e164 for number in numbers}
+
+
+def test_sees_an_orphan_and_believes_it_the_second_time(own: Own, sweep: Sweep, change: Change) -> None:
+    own()
+    change("own", number="14155550001", account=AUTH_ID)
+    change("alter", number="14155550001", monthly="1.15")
+    sweep()
+    assert drifts() == [("orphan", "open", False)]
+    sweep()
+    assert drifts() == [("orphan", "open", True)]
+    drift = Drift.objects.get()
+    assert (drift.e164, str(drift.monthly_cost.normalize()), drift.currency) == (
+        "+14155550001",
+        "1.15",
+        "USD",
+    )
+    assert drift.evidence[1:] == [
+        "No order for it is known here.",
+        "No live number of ours stands for it.",
+    ]
+
+
+def test_does_not_agree_with_one_begun_too_soon_after_it(own: Own, change: Change, clock: Turned) -> None:
+    own()
+    change("own", number="14155550001", account=AUTH_ID)
+    for _ in range(2):
+        clock.turn(seconds=599)
+        read_on(begin_sweep("plivo", now=clock.now).pk, tell=clock)
+    assert drifts() == [("orphan", "open", False)]
+
+
+@pytest.mark.parametrize(
+    ("altered", "kind", "told"),
+    [
+        ({"monthly": "1.20"}, "price", "Plivo charges 1.2 USD a month; we reckon with 0.8 USD."),
+        ({"app_id": ""}, "route", "Its calls go to nowhere at Plivo; we had pointed them at app1."),
+        (
+            {"papers": "rejected"},
+            "compliance",
+            "We show it as active; Plivo says that its papers are refused.",
+        ),
+    ],
+)
+def test_finds_what_was_changed_at_the_carrier(
+    altered: dict[str, Any], kind: str, told: str, own: Own, sweep: Sweep, change: Change, clock: Turned
+) -> None:
+    number = own(carrier_route="app1", route_set_at=clock.now)
+    change("alter", number=number.e164[1:], app_id="app1")
+    sweep()
+    assert drifts() == []
+    change("alter", number=number.e164[1:], **altered)
+    for _ in range(2):
+        sweep()
+    assert drifts() == [(kind, "open", True)]
+    drift = Drift.objects.get()
+    assert (drift.evidence, drift.number) == ([told], number)
+
+
+def test_forgets_what_has_gone_by_itself(own: Own, sweep: Sweep, change: Change) -> None:
+    number = own()
+    change("alter", number=number.e164[1:], monthly="1.20")
+    sweep()
+    change("alter", number=number.e164[1:], monthly="0.8")
+    sweep()
+    assert drifts() == [("price", "gone", False)]
+
+
+def test_counts_anew_when_it_is_another_difference(own: Own, sweep: Sweep, change: Change) -> None:
+    number = own()
+    for monthly in ("1.20", "1.30"):
+        change("alter", number=number.e164[1:], monthly=monthly)
+        sweep()
+    assert drifts() == [("price", "open", False)]
+    sweep()
+    assert drifts() == [("price", "open", True)]
+    assert "1.3 USD" in Drift.objects.get().fact
+
+
+# --- incomplete lists -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lists", ["short", "shifting"])
+def test_changes_nothing_when_the_list_is_incomplete(
+    lists: str, own: Own, sweep: Sweep, change: Change
+) -> None:
+    numbers = [own() for _ in range(3)]
+    change("alter", number=numbers[0].e164[1:], monthly="1.20")
+    for _ in range(2):
+        sweep()
+    before = list(Drift.objects.values())
+    change("alter", number=numbers[0].e164[1:], monthly="0.8")  # would be gone
+    change("disown", number=numbers[1].e164[1:])  # would be a ghost
+    change("mode", lists=lists)
+    done = sweep()
+    assert (done.complete, bool(done.finished_at)) == (False, True)
+    assert done.problem.endswith("It was begun 3 times.")
+    assert list(Drift.objects.values()) == before
+    assert not CarrierListing.objects.filter(sweep=done).exists()
+
+
+def test_begins_anew_when_a_number_was_bought_while_it_read(own: Own, change: Change, clock: Turned) -> None:
+    change("mode", longest_page=2)
+    for _ in range(3):
+        own()
+    clock.turn(minutes=16)
+    sweep = read_on(begin_sweep("plivo", now=clock.now).pk, tell=clock, budget=0)
+    assert (sweep.pages, sweep.counted) == (1, 2)
+    change("own", number="14155550001", account=AUTH_ID)
+    sweep = read_on(sweep.pk, tell=clock)
+    assert (sweep.complete, sweep.starts, sweep.counted) == (True, 2, 4)
+
+
+def test_reads_on_where_a_worker_died(own: Own, change: Change, clock: Turned, carrier: Carrier) -> None:
+    change("mode", longest_page=2)
+    for _ in range(4):
+        own()
+    clock.turn(minutes=16)
+    sweep = read_on(begin_sweep("plivo", now=clock.now).pk, tell=clock, budget=0)
+    asked = carrier.requests("GET")
+    CarrierSweep.objects.filter(pk=sweep.pk).update(next_run_at=clock.turn(minutes=2))  # its lease
+    assert read_on(sweep.pk, tell=clock).complete
+    assert carrier.requests("GET") == asked + 1
+
+
+def test_tries_again_when_the_carrier_is_away(
+    own: Own, change: Change, clock: Turned, carrier: Carrier
+) -> None:
+    own()
+    carrier.breaks("error_before", on="list")
+    clock.turn(minutes=16)
+    sweep = read_on(begin_sweep("plivo", now=clock.now).pk, tell=clock)
+    assert (sweep.finished_at, sweep.problem[:11]) == (None, "The carrier")
+    assert CarrierExchange.objects.get(about=sweep.pk).status == 500
+    assert take_due_sweeps(now=clock.now) == []
+    assert take_due_sweeps(now=clock.turn(seconds=31)) == [sweep.pk]
+    assert read_on(sweep.pk, tell=clock).complete
+
+
+def test_gives_up_a_carrier_that_refuses(own: Own, clock: Turned, settings: Any) -> None:
+    own()
+    settings.CARRIERS["plivo"]["auth_token"] = "wrong"
+    sweep = read_on(begin_sweep("plivo", now=clock.now).pk, tell=clock)
+    assert (sweep.complete, sweep.problem[:42]) == (False, "The carrier did not accept our credentials")
+    assert drifts() == []
+
+
+# --- when -------------------------------------------------------------------------------------------
+
+
+def test_runs_once_at_a_time(sandbox: Any, clock: Turned) -> None:
+    first, second = (begin_sweep("plivo", now=clock.now) for _ in range(2))
+    assert first == second
+
+
+def test_is_begun_once_a_night_for_each_carrier(sandbox: Any, clock: Turned, settings: Any) -> None:
+    settings.DRIFT_HOUR = 2
+    clock.now = clock.now.replace(hour=1, minute=0)
+    assert begin_nightly(now=clock.now) == list(settings.CARRIERS) != []
+    assert begin_nightly(now=clock.turn(minutes=30)) == []
+    CarrierSweep.objects.update(finished_at=clock.now, next_run_at=None)
+    assert begin_nightly(now=clock.turn(hours=1)) == list(settings.CARRIERS)
+    assert begin_nightly(now=clock.turn(hours=23)) == []
