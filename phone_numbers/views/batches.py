@@ -28,7 +28,6 @@ from dialnexa.uploads import TakeFiles
 from kyc.gate import may_dial
 from phone_numbers.batch_choices import callers, read_caller, read_version
 from phone_numbers.fix_links import mending_link
-from phone_numbers.models import PhoneNumber
 from phone_numbers.views.batch_progress import TONES, show_progress
 from telephony.batches.checking import read_choices, refuse_while_locked
 from telephony.batches.drafts import (
@@ -168,8 +167,11 @@ def _reading(request: Request, batch: BatchCall, refusal: Refusal | None = None)
 
 def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) -> HttpResponse:
     workspace, carrier = batch.workspace, carrier_of(batch)
-    versions = AgentVersion.objects.filter(workspace=workspace, status="published")
+    published = AgentVersion.objects.filter(workspace=workspace, status="published")
+    versions = list(published.select_related("agent").order_by("agent__title", "-number")[:500])
     numbers = callers(workspace)
+    has_caller = len(numbers) == 1 or any(number.pk == batch.from_number_id for number in numbers)
+    has_agent = len(versions) == 1 or any(version.pk == batch.agent_version_id for version in versions)
     context = {
         "workspace": workspace,
         "batch": batch,
@@ -184,8 +186,9 @@ def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) 
         "cost": [Decimal(batch.report["estimate"][end]) for end in ("low", "high")],
         "regions": sorted(all_regions(), key=lambda region: region.name),
         "numbers": numbers,
-        "versions": versions.select_related("agent").order_by("agent__title", "-number")[:500],
-        "is_ready": _is_ready(batch, numbers),
+        "versions": versions,
+        "has_caller": has_caller,
+        "has_agent": has_agent,
         "plan": request.POST if request.method == "POST" else {},
         "most_at_once": settings.CALLS_AT_ONCE,
         "zones": sorted(known()),
@@ -193,11 +196,6 @@ def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) 
         "refusal": refusal,
     }
     return render(request, "batches/batch.html", context, status=422 if refusal else 200)
-
-
-def _is_ready(batch: BatchCall, numbers: list[PhoneNumber]) -> bool:
-    has_caller = any(number.pk == batch.from_number_id for number in numbers)
-    return bool(batch.good_rows and batch.agent_version_id and has_caller)
 
 
 @require_POST

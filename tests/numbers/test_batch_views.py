@@ -245,6 +245,10 @@ def test_are_ready_with_a_number_and_a_published_agent(
     version = agent.versions.get()
     agents.publish(version, by=SYSTEM, now=now)
     number = make_number(workspace)
+    assert "Ready to start" in page(client, batch)  # there is nothing to choose between
+    make_number(workspace, e164="+12125550017")
+    other = agents.create_agent(workspace, title="B", runtime_url="wss://b.example.com/1", by=SYSTEM, now=now)
+    agents.publish(other.versions.get(), by=SYSTEM, now=now)
     assert "Choose the number to call from and the agent" in page(client, batch)
     client.post(
         f"/w/acme/batches/{batch.pk}/choices/", {"from_number": number.pk, "agent_version": version.pk}
