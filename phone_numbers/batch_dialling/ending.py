@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -53,7 +54,7 @@ def cancel_batch(
     ``batch_over``.
     """
     soon = now + timedelta(seconds=settings.RING_AGAIN) if hang_up else None
-    done = {"next_run_at": None, "rests_until": None, "finished_at": now, "hang_up_at": soon}
+    done: dict[str, Any] = {"next_run_at": None, "rests_until": None, "finished_at": now, "hang_up_at": soon}
     with _locked(batch, "batch_over", "cancelled") as mine:
         ran = mine.status == BatchCall.Status.RUNNING
         mine.transition("cancel", by=by, now=now, reason=reason, **done)
