@@ -19,6 +19,7 @@ from dialnexa import (
     wallet,
 )
 from dialnexa import admin_notices as admin_notices
+from dialnexa import admin_webhooks as admin_webhooks
 from dialnexa import admin_work as work
 from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import exact_money, pill

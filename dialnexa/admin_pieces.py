@@ -24,7 +24,7 @@ from dialnexa.admin_site import desk
 from dialnexa.admin_timeline import Section, history_of
 from dialnexa.models import AuditEntry
 
-SECRET = {"password", "digest", "sealed_password"}
+SECRET = {"password", "digest", "sealed_password", "sealed_secret", "sealed_previous_secret"}
 PARTIAL = {
     *("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"),
     *("regex", "iregex", "iexact", "search", "gt", "range", "contained_by", "overlap"),

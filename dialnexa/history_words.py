@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 
 from dialnexa import history
 from dialnexa.history import Field, Kind, Named, Topic
-from dialnexa.models import ApiKey, AuditEntry, Invitation, Membership, Workspace
+from dialnexa.models import ApiKey, AuditEntry, Invitation, Membership, WebhookEndpoint, Workspace
 from dialnexa.scope_words import access_of
 
 SENTENCES = {
@@ -30,6 +30,15 @@ SENTENCES = {
     ("apikey", "rotate"): ("API key rotated; this one stops", "waiting"),
     ("apikey", "revoke"): ("API key revoked", "trouble"),
     ("apikey", "set_spend_cap"): ("Spend cap changed", "off"),
+    ("webhookendpoint", "create"): ("Webhook endpoint added", "ok"),
+    ("webhookendpoint", "change"): ("Webhook endpoint changed", "off"),
+    ("webhookendpoint", "rotate"): ("Webhook secret rotated", "waiting"),
+    ("webhookendpoint", "disable"): ("Webhook endpoint switched off", "trouble"),
+    ("webhookendpoint", "enable"): ("Webhook endpoint switched on", "ok"),
+    ("webhookendpoint", "remove"): ("Webhook endpoint removed", "trouble"),
+    ("webhookendpoint", "test"): ("Webhook test sent", "off"),
+    ("webhookendpoint", "redeliver"): ("Webhook sent again", "off"),
+    ("webhookendpoint", "redeliver_failed"): ("{count} webhooks sent again", "off"),
     ("", "changed_by_staff"): ("Changed by support", "off"),
     ("", "added_by_staff"): ("Added by support", "off"),
 }
@@ -50,11 +59,15 @@ FIELDS = {
     "scopes": Field("access", access_of, alone=True),
     "expires_at": Field("end", _moment, alone=True),
     "monthly_spend_cap": Field("monthly cap", alone=True),
+    "url": Field("address"),
+    "events": Field("events", ", ".join, alone=True),
+    "previous_until": Field("end of the old secret", _moment, alone=True),
 }
 TOPICS = {
     "workspace": Topic("Workspace and wallet", Q(subject_type="workspace")),
     "members": Topic("Members", Q(subject_type__in=("membership", "invitation"))),
     "keys": Topic("API keys", Q(subject_type="apikey")),
+    "webhooks": Topic("Webhooks", Q(subject_type="webhookendpoint")),
 }
 
 
@@ -80,11 +93,18 @@ def _keys(ids: Collection[str]) -> dict[str, Named]:
     return {key.pk: Named(str(key)) for key in ApiKey.objects.filter(pk__in=ids).only("name", "hint")}
 
 
+def _endpoints(ids: Collection[str]) -> dict[str, Named]:
+    """Those that were removed have no page any more."""
+    here = WebhookEndpoint.objects.filter(pk__in=ids, removed_at=None).values_list("pk", "url")
+    return {pk: Named(url, (pk,)) for pk, url in here}
+
+
 KINDS = {
     "workspace": Kind("Workspace", _workspaces),
     "membership": Kind("Member", _members, "settings:members"),
     "invitation": Kind("Address", _invitations, "settings:members"),
     "apikey": Kind("API key", _keys, "settings:keys"),
+    "webhookendpoint": Kind("Webhook endpoint", _endpoints, "settings:webhook"),
 }
 
 

@@ -54,6 +54,7 @@ SECTIONS = (
 )
 SETTINGS = (  # the pages below the last one
     Section("API keys", "key", "settings:keys", Right.MANAGE),
+    Section("Webhooks", "send", "settings:webhooks", Right.MANAGE),
     Section("Members", "users", "settings:members"),
     Section("History", "clock", "settings:history", Right.MANAGE),
 )

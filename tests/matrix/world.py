@@ -11,6 +11,7 @@ from dialnexa.api_keys import create_api_key
 from dialnexa.invitations import invite
 from dialnexa.models import Workspace
 from dialnexa.notices import tell
+from dialnexa.webhooks.endpoints import create_endpoint, send_test
 from phone_numbers.models import BulkRouting, SipTrunk
 from telephony import agents
 from telephony.batches.drafts import upload_batch
@@ -43,6 +44,8 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         workspace, reference="world", right=Right.MANAGE, title="Told", body="Something happened.", now=now
     )
     assert notice is not None
+    endpoint, _ = create_endpoint(workspace, "https://hooks.example.com/in", ["*"], by=SYSTEM, now=now)
+    send_test(endpoint, by=SYSTEM, now=now)
     return {
         "slug": workspace.slug,
         "number_id": number.pk,
@@ -56,6 +59,8 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "invitation_id": invitation.pk,
         "group_id": group.pk,
         "notice_id": notice.pk,
+        "endpoint_id": endpoint.pk,
+        "delivery_id": endpoint.deliveries.get().pk,
         "call_id": make_call(number, now).pk,
         "country": "IN",
         "batch_id": upload_batch(

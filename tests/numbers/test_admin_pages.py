@@ -28,6 +28,7 @@ from dialnexa.models import (
     User,
     Workspace,
 )
+from dialnexa.webhooks.endpoints import create_endpoint, send_test
 from kyc.models import KycDocument, VerificationCall, VerificationNumber
 from phone_numbers.models import (
     BulkRouting,
@@ -115,6 +116,9 @@ def everything(
     )
     notice = Notice.objects.create(workspace=workspace, reference="r", right="see", title="T", body="B")
     NoticeCopy.objects.create(notice=notice, user=workspace.members.earliest("pk"))
+    endpoint, _ = create_endpoint(workspace, "https://hooks.example.com/in", ["*"], by=SYSTEM, now=now)
+    send_test(endpoint, by=SYSTEM, now=now)
+    endpoint.deliveries.get().attempts.create(at=now, took_ms=12, sentence="Delivered.")
     KycDocument.objects.create(
         case=workspace.kyc_cases.earliest("pk"), workspace=workspace, kind="pan", file_name="pan.pdf", size=1
     )

@@ -17,6 +17,8 @@ from dialnexa.doorbell import ring
 from dialnexa.mail import PATIENCE
 from dialnexa.notice_mail import ROUND
 from dialnexa.telling import tell_of_ending_keys
+from dialnexa.webhooks.redelivering import forget_old
+from dialnexa.webhooks.sending import send_due
 from kyc.expiring import expire_due, remind_due
 from phone_numbers import strays, sweeping, tasks
 from phone_numbers.calls import costing
@@ -29,6 +31,7 @@ from telephony.tasks import read_batch
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
 ROUTES_EVERY = timedelta(minutes=5)
+WEBHOOKS_EVERY = timedelta(minutes=10)
 DRIFT_EVERY = timedelta(minutes=1)
 
 
@@ -39,10 +42,15 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        mail = threading.Thread(target=keep, args=(stop, settings.MAIL_EVERY, send_mail), daemon=True)
-        mail.start()
-        keep(stop, settings.SWEEP_EVERY, lambda: sweep_beside(mail, stop))
-        mail.join(timeout=ROUND + PATIENCE)
+        beside = [
+            threading.Thread(target=keep, args=(stop, settings.MAIL_EVERY, send_mail), daemon=True),
+            threading.Thread(target=send_webhooks, args=(stop,), daemon=True),
+        ]
+        for thread in beside:
+            thread.start()
+        keep(stop, settings.SWEEP_EVERY, lambda: sweep_beside(beside, stop))
+        for thread in beside:
+            thread.join(timeout=ROUND + PATIENCE)
 
 
 def keep(stop: threading.Event, every: float, act: Callable[[], object]) -> None:
@@ -60,10 +68,15 @@ def send_mail() -> int:
     return notice_mail.send_due_mail(clock.now())
 
 
-def sweep_beside(mail: threading.Thread, stop: threading.Event) -> None:
-    """A sweeper that can't mail any more ends, and is started anew."""
-    if not (mail.is_alive() or stop.is_set()):
-        raise CommandError("The thread that mails notices has died; its traceback stands above.")
+def send_webhooks(stop: threading.Event) -> None:
+    """In a thread of its own, too: customers' servers may be slow, and there are many of them."""
+    keep(stop, settings.WEBHOOKS_EVERY, lambda: send_due(stopping=stop.is_set))
+
+
+def sweep_beside(threads: list[threading.Thread], stop: threading.Event) -> None:
+    """A sweeper that can't mail or send any more ends, and is started anew."""
+    if not (all(thread.is_alive() for thread in threads) or stop.is_set()):
+        raise CommandError("The thread that mails or sends has died; its traceback stands above.")
     sweep()
 
 
@@ -96,6 +109,8 @@ def sweep() -> None:
         all(ring(tasks.ask_about_recent, carrier=slug) for slug in carrier_slugs())
     if heartbeats.take_turn("routes", now=now, every=ROUTES_EVERY):
         watching.clear_changes(now)
+    if heartbeats.take_turn("webhooks", now=now, every=WEBHOOKS_EVERY):
+        forget_old(now=now)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
         watch_verifications(now)
     if heartbeats.take_turn("keys", now=now, every=KEYS_EVERY):
