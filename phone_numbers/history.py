@@ -85,7 +85,7 @@ NAMES = {  # fields people edit; states are in the sentence
     "auth_mode": "authentication",
     "username": "user name",
     "caller_id": "caller ID",
-    "sources": "calls from",
+    "sources": "source addresses",
     "password": "password",
 }
 SECRET = {"password"}

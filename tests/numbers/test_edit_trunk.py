@@ -81,7 +81,7 @@ def test_says_where_calls_may_come_from_without_asking_the_trunk_again(trunk: Si
     assert (fresh.sources, fresh.health) == (["203.0.113.0/24", "198.51.100.4"], "healthy")
     entry = AuditEntry.objects.filter(subject_id=trunk.pk, event="edit").latest("id")
     assert entry.after == {"sources": "203.0.113.0/24, 198.51.100.4"}
-    assert tell([entry])[0].changes[0].word == "calls from"
+    assert tell([entry])[0].changes[0].word == "source addresses"
     assert not edit(sources="203.0.113.0/24\n198.51.100.4/32")
     with pytest.raises(Refusal) as refused:
         edit(sources="203.0.113.0/24, carrier.example")
