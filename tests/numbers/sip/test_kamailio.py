@@ -137,6 +137,7 @@ def test_costs_what_was_told_when_kamailio_dies_in_the_call(
         server.kill()
         calling.join()
     call = the_call()
+    assert call.heard_at
     silent = call.heard_at + SILENCE
     Call.objects.update(next_run_at=silent)
     advance_call(call.pk, tell=lambda: silent)

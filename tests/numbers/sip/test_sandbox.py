@@ -71,7 +71,7 @@ def test_is_turned_away_when_it_comes_from_elsewhere(
     told = ring(source="203.0.113.9")
     assert (told.stage, told.deeds) == ("failed", ("Turned away: 403 sip_source_foreign",))
     assert told.webhooks == ("Asked who takes it: 200",)
-    assert (the_call().status, the_call().charged) == ("failed", 0)
+    assert (the_call().status, the_call().charged) == ("failed", Decimal(0))
     SipTrunk.objects.update(sources=["203.0.113.0/24"])
     assert ring(source="203.0.113.9").stage == "completed"
 
