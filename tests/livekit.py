@@ -190,7 +190,9 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             self._send(refused.status, refused.body, "application/json")
             return
-        if fault and fault.kind == "drip":
+        if fault and fault.kind == "elsewhere":
+            self._redirect()
+        elif fault and fault.kind == "drip":
             self._drip(answer)
         elif fault and fault.kind == "garbage":
             self._send(200, b"\xff\xff\xff", "application/protobuf")
@@ -244,6 +246,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _redirect(self) -> None:
+        self.send_response(307)
+        self.send_header("Location", f"http://localhost:{self.state.port}{self.path}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _drip(self, body: bytes) -> None:
         """A byte now and then: no single read ever times out."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import TypeVar
 
 import aiohttp
@@ -45,10 +46,16 @@ REFUSALS: dict[str, type[CarrierError]] = {
     "not_found": NotFound,
     "resource_exhausted": RateLimited,
 }
-NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 # The client takes an error's body for an object, and its ``meta`` for one, whatever they are.
 UNREADABLE = (DecodeError, AttributeError, TypeError, ValueError)
 NOT_LET_IN = (401, 403, 407)  # SIP's
+
+
+class Redirected(aiohttp.ClientError):
+    """A password is not sent wherever an answer says."""
+
+
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, Redirected)
 
 
 class Server:
@@ -86,10 +93,13 @@ class Server:
     async def _within(self, seconds: float, send: Callable[[LiveKitAPI], Awaitable[Answer]]) -> Answer:
         """``failover`` would send a request that failed once more, to another region: a second call."""
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT, seconds))
+        trace = aiohttp.TraceConfig()
+        trace.on_request_redirect.append(_refuse_redirect)
         async with (
             asyncio.timeout(seconds),
-            LiveKitAPI(self._url, self._key, self._secret, timeout=timeout, failover=False) as client,
+            aiohttp.ClientSession(timeout=timeout, trace_configs=[trace]) as session,
         ):
+            client = LiveKitAPI(self._url, self._key, self._secret, session=session, failover=False)
             return await send(client)
 
     def _record(
@@ -112,6 +122,12 @@ class Server:
             self._recorder(Exchange(SLUG, "POST", url, sent_text, status, answer, error, took))
         except (django.db.Error, OSError):
             logger.exception("not recorded: %s -> %s", url, status)
+
+
+async def _refuse_redirect(
+    session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestRedirectParams
+) -> None:
+    raise Redirected(f"the server leads elsewhere (HTTP {params.response.status})")
 
 
 def _failure(error: Exception, hide: list[str]) -> CarrierError:

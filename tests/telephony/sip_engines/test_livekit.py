@@ -188,6 +188,13 @@ def test_has_certainly_called_nobody_when_nothing_listens(server: LiveKit) -> No
     assert (error.code, error.outcome) == ("carrier_unreachable", Outcome.NOT_DONE)
 
 
+def test_sends_no_password_wherever_an_answer_says(engine: LiveKitEngine, server: LiveKit) -> None:
+    server.breaks(DIAL, "elsewhere", after=True)
+    error = failure(engine)
+    assert (error.code, error.outcome) == ("carrier_unreachable", Outcome.NOT_DONE)
+    assert server.heard.count(DIAL) == 1
+
+
 def test_says_when_its_own_secret_is_wrong(server: LiveKit) -> None:
     assert failure(LiveKitEngine(server.url, KEY, SECRET[::-1], "voice")).code == "carrier_auth_failed"
 
