@@ -95,6 +95,7 @@ def settle(
         return
     revenue, rest = account(Kind.REVENUE_CALLS, held.currency), held.amount - amount
     with transaction.atomic():
+        _lock(held.debit, held.credit)
         entry = _entry(LedgerEntry.Kind.CAPTURE, held.credit, revenue, amount, subject, memo, by, now)
         _book(entry, f"resolve:{subject}", workspace)
         if rest:
@@ -178,6 +179,14 @@ def credit(
         audit.record(workspace, "wallet_credited", after=after, by=by, now=now, reason=memo)
         wallet_credited.send(sender=Workspace, workspace=workspace, now=now)
     return entry
+
+
+def _lock(*accounts: LedgerAccount) -> None:
+    """In the order of their ids, as the database locks those of one entry: for two entries that touch them
+    one after the other, and would wait in a circle with one that touches both.
+    """
+    rows = LedgerAccount.objects.select_for_update(no_key=True).order_by("pk")
+    list(rows.filter(pk__in=[one.pk for one in accounts]).values_list("pk"))
 
 
 def _hold_of(subject: str) -> LedgerEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 from decimal import Decimal
 
@@ -256,4 +257,28 @@ def test_lets_a_race_spend_only_what_is_there(shop: Workspace, now: datetime) ->
         thread.join()
     assert len(won) == 3
     assert state(shop) == (Decimal(10), Decimal(90))
+    assert_balances_are_sums()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settles_without_waiting_in_a_circle_with_whoever_holds(shop: Workspace, now: datetime) -> None:
+    """A hold takes both accounts in the order of their ids. Who settles has neither while it waits."""
+    hold(shop, "30", "call_1", now)
+    mine = LedgerAccount.objects.filter(workspace=shop).order_by("pk")
+    first, last = (LedgerAccount.objects.select_for_update(no_key=True).filter(pk=one.pk) for one in mine)
+
+    def settle() -> None:
+        try:
+            wallet.settle(shop, Decimal(10), subject="call_1", memo="m", by=SYSTEM, now=now)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=settle)
+    with transaction.atomic():
+        first.get()
+        thread.start()
+        time.sleep(0.5)
+        last.get()  # a deadlock if it had taken this one
+    thread.join()
+    assert state(shop) == (Decimal(90), Decimal(0))
     assert_balances_are_sums()
