@@ -37,5 +37,6 @@ CALL_SABOTAGES: dict[str, Sabotage] = {
     "call-ring": Sabotage(
         "Nobody rings again for a call whose message was lost.",
         edits=((SWEEP, "in sweeping.take_due_calls(now=now)]", "in []]"),),
+        faults=UNTOLD,  # else webhooks move a call on, and nobody notices that it was not looked after
     ),
 }

@@ -15,13 +15,16 @@ from tests.chaos.buyers import Memory
 
 @dataclass
 class CallVerdict:
-    """Each list holds sentences; an empty one is good. ``given_away``: carried, and not told in time."""
+    """Each list holds sentences; an empty one is good. ``given_away``: carried, and not told in time; staff
+    can see it, but for ``unnoticed``.
+    """
 
     placed_twice: list[str] = field(default_factory=list)
     charged_wrongly: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     given_away: int = 0
+    unnoticed: int = 0
 
     @property
     def line(self) -> str:
@@ -65,6 +68,7 @@ def _check_charge(verdict: CallVerdict, call: Call, carried: dict[str, Any] | No
         verdict.charged_wrongly.append(f"{call.pk} ({call.status}) was charged {charged}, {owed} was owed")
     elif charged < owed and not call.is_open:
         verdict.given_away += 1
+        verdict.unnoticed += not call.given_away
 
 
 def _owed(call: Call, carried: dict[str, Any] | None) -> Decimal:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import random
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from tests.chaos.call_sabotage import CALL_SABOTAGES
 from tests.chaos.faults import Nemesis
-from tests.chaos.sabotage import Sabotage, copy_and_break
-from tests.chaos.world import TIMINGS, World, wait_for
+from tests.chaos.program import Part, Run, settle
 
 WORKSPACES = 3
 CALLERS = 6
@@ -29,6 +24,7 @@ CALL_TIMINGS = {
     "DIALNEXA_CALL_LOOK_EVERY": "2",
     "DIALNEXA_CALL_RING": "6",
     "DIALNEXA_CALL_LONGEST": "300",
+    "DIALNEXA_CALL_COST_LOOKS": "2,4",
     "DIALNEXA_CALLS_AT_ONCE": "1000",
 }
 PACE = 0.05  # real seconds that a second of a call lasts
@@ -55,141 +51,58 @@ CALL_FAULTS: tuple[dict[str, object], ...] = (
 )
 
 
-def main() -> int:
-    options = parse()
-    if options.prove:
-        return prove(options)
-    sabotage = CALL_SABOTAGES[options.sabotage] if options.sabotage else Sabotage("")
-    without = f", without {options.sabotage}" if options.sabotage else ""
-    print(f"chaos: {options.n} calls, seed {options.seed}{without}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        base = Path(folder)
-        base.chmod(0o711)
-        return run(options, sabotage, base, copy_and_break(sabotage, base / "project"))
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.calls")
-    parser.add_argument("--n", type=int, default=200, help="calls")
-    parser.add_argument("--seed", type=int, default=1, help="of every fault and choice")
-    parser.add_argument("--every", type=float, default=1.0, help="seconds between two strikes, about")
-    parser.add_argument("--carriers", default="plivo,twilio,signalwire", help="whom to call over")
-    parser.add_argument("--sabotage", choices=sorted(CALL_SABOTAGES), help="take this guard away")
-    parser.add_argument("--prove", help="all, or names with commas: succeed if every one of them is caught")
-    return parser.parse_args()
-
-
-def prove(options: argparse.Namespace) -> int:
-    """Run each sabotage by itself. A harness that misses one can't be believed."""
-    names = sorted(CALL_SABOTAGES) if options.prove == "all" else options.prove.split(",")
-    missed = 0
-    for name in names:
-        command = [sys.executable, "-m", "tests.chaos.calls", "--sabotage", name, "--n", str(options.n)]
-        done = subprocess.run([*command, "--seed", str(options.seed)], capture_output=True, text=True)
-        said = "".join(done.stdout.splitlines()[-1:] or done.stderr.splitlines()[-1:])
-        caught = done.returncode == 1 and "placed twice" in said
-        missed += not caught
-        print(f"{'caught' if caught else 'MISSED'}  {name}: {said}", flush=True)
-    print(f"{len(names) - missed} of {len(names)} sabotages caught")
-    return 1 if missed else 0
-
-
-def run(options: argparse.Namespace, sabotage: Sabotage, base: Path, root: Path) -> int:
-    from dialnexa import embedded
-    from dialnexa.keeper import free_port
-    from tests.chaos import shop
-
-    data = base / "data"
-    data.mkdir(mode=0o711)
-    port, sandbox_port = free_port(), free_port()
-    sandbox_url = f"http://127.0.0.1:{sandbox_port}"
-    os.environ["DIALNEXA_EMBEDDED_FSYNC"] = "off"  # processes die here, the machine does not
-    os.environ["DATABASE_URL"] = embedded.postgres_url(data)
-    os.environ["REDIS_URL"] = embedded.redis_url(data)
-    os.environ["DIALNEXA_PUBLIC_BASE_URL"] = f"http://127.0.0.1:{port}"  # where webhooks go
-    timings = TIMINGS | CALL_TIMINGS | sabotage.settings
-    env = shop.configure(str(data), sandbox_url, timings, options.carriers.split(","))
-    env["PYTHONPATH"] = str(root)
-    world = World(root, base, env, port)
-    served = ("--port", str(sandbox_port), "--data-dir", str(base))
-    command = [sys.executable, "manage.py", "sandbox_carrier", *served]
-    carrier = subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.DEVNULL)
-    try:
-        return play(options, sabotage, world, sandbox_url)
-    finally:
-        world.stop()
-        carrier.terminate()
-        carrier.wait(10)
-        embedded.stop(data)
-
-
-def play(options: argparse.Namespace, sabotage: Sabotage, world: World, sandbox_url: str) -> int:
-    import django
-
+def play(run: Run) -> int:
     from tests.chaos import callers, shop
     from tests.chaos.buyers import Memory
 
-    world.manage("migrate", "-v0")
-    world.manage("load_catalogue")
-    django.setup()
-    dice, memory = random.Random(options.seed), Memory()
+    dice, memory = random.Random(run.options.seed), Memory()
     shop.open_shop(WORKSPACES)
-    lines = callers.open_lines(WORKSPACES, options.carriers.split(","))
-    errands: Any = callers.rings(options.n, lines, dice)
-    wait_for(lambda: httpx.get(f"{sandbox_url}/control/state").status_code == 200, 20)
-    shop.break_carrier(sandbox_url, options.seed, (*sabotage.faults, *CALL_FAULTS), "sell_again")
-    httpx.put(f"{sandbox_url}/control/mode", json={"call_pace": PACE, "ring_seconds": 3}).raise_for_status()
-    world.start()
-    nemesis = Nemesis(world, options.seed, sabotage.every or options.every, lambda: ring_again(dice))
+    errands: Any = callers.rings(run.options.n, callers.open_lines(WORKSPACES, run.carriers), dice)
+    shop.break_carrier(run.sandbox_url, run.options.seed, (*run.sabotage.faults, *CALL_FAULTS), "sell_again")
+    mode = {"call_pace": PACE, "ring_seconds": 3}
+    httpx.put(f"{run.sandbox_url}/control/mode", json=mode).raise_for_status()
+    run.world.start()
+    nemesis = Nemesis(run.world, run.options.seed, run.every, lambda: ring_again(dice))
     began = time.monotonic()
-    people = [callers.Caller(world.url, shop.PASSWORD, errands, memory, k) for k in range(CALLERS)]
+    people = [callers.Caller(run.world.url, shop.PASSWORD, errands, memory, k) for k in range(CALLERS)]
     for thread in (*people, nemesis):
         thread.start()
     for person in people:
         person.join()
     print(f"  {time.monotonic() - began:6.1f} s  every caller has an answer", flush=True)
-    settle(20)
+    settle(moving, 20)
     nemesis.rest()
     print(f"  {time.monotonic() - began:6.1f} s  nothing breaks any more", flush=True)
-    settle(QUIET_WITHIN)
-    return report(nemesis, memory, sandbox_url)
+    settle(moving, QUIET_WITHIN)
+    return report(nemesis, memory, run.carrier_state())
 
 
 def ring_again(dice: random.Random) -> str:
-    """Deliver messages twice: also for calls that somebody is at work on."""
+    """Deliver messages twice: for calls somebody is at work on (for others it would be a help)."""
     from phone_numbers.tasks import advance_call
     from telephony.models import Call
 
-    ids = list(Call.objects.filter(status__in=Call.OPEN).values_list("id", flat=True)[:50])
+    busy = Call.objects.filter(status__in=Call.OPEN, next_run_at__gt=datetime.now(UTC))
+    ids = list(busy.values_list("id", flat=True)[:50])
     for call_id in dice.sample(ids, min(8, len(ids))):
         for _ in range(2):
             advance_call.apply_async(kwargs={"call_id": call_id})
     return "deliver messages twice"
 
 
-def settle(seconds: float) -> None:
-    """Until no call is open any more, or the time is over."""
-    from django.db import Error, close_old_connections, connection
-
+def moving() -> bool:
+    """Whether a call is open, or what one cost is still to be read."""
     from telephony.models import Call
 
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if not Call.objects.filter(status__in=Call.OPEN).exists():
-                return
-        except Error:
-            connection.close()
-        close_old_connections()
-        time.sleep(0.5)
+    rows = Call.objects.all()
+    return rows.filter(status__in=Call.OPEN).exists() or rows.exclude(next_cost_at=None).exists()
 
 
-def report(nemesis: Nemesis, memory: Any, sandbox_url: str) -> int:
+def report(nemesis: Nemesis, memory: Any, carrier: dict[str, Any]) -> int:
     from telephony.models import Call
     from tests.chaos.call_verdict import judge_calls
     from tests.chaos.shop import CREDIT
 
-    carrier = httpx.get(f"{sandbox_url}/control/state", timeout=30).json()
     verdict = judge_calls(carrier, memory, CREDIT)
     states = Counter(Call.objects.values_list("status", flat=True))
     strikes = ", ".join(f"{n} × {what}" for what, n in nemesis.done.most_common())
@@ -199,12 +112,17 @@ def report(nemesis: Nemesis, memory: Any, sandbox_url: str) -> int:
         f"{len(memory.gave_up)} without an answer"
     )
     print("calls: " + ", ".join(f"{n} {state}" for state, n in states.most_common()))
-    print(f"the carriers carried {len(carrier['calls'])}; {verdict.given_away} cost more than was charged")
+    print(
+        f"the carriers carried {len(carrier['calls'])}; {verdict.given_away} cost more than was charged, "
+        f"{verdict.unnoticed} of them unseen by staff"
+    )
     for finding in verdict.findings[:20]:
         print(f"  ! {finding}")
     print(verdict.line)
     return 1 if verdict.findings else 0
 
 
+CALLS = Part("tests.chaos.calls", "calls", "placed twice", CALL_SABOTAGES, play, CALL_TIMINGS)
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CALLS.main())
