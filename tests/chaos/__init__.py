@@ -4,6 +4,6 @@
 workers, sweepers, web servers, Redis and PostgreSQL are killed and the carrier answers ambiguously. Then it
 compares what customers were told, what they paid and what the carrier holds. A sabotage takes one guard away;
 the run must then report a failure, or the harness is blind. ``python -m tests.chaos.calls`` calls people
-in the same way, through the real dialog, with webhooks that come twice, late, reordered, forged or never. What
-the parts share is in ``program``.
+in the same way, through the real dialog, with webhooks that come twice, late, reordered, forged or never.
+What the parts share is in ``program``.
 """
