@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -19,6 +20,12 @@ from rest_framework import serializers
 
 Row = tuple[Any, ...]
 Shown = dict[str, Any]
+AS_KEPT = (  # exactly these write nothing else than their columns hold, which are of the same kind
+    serializers.BooleanField,
+    serializers.CharField,
+    serializers.ChoiceField,
+    serializers.IntegerField,
+)
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -100,6 +107,8 @@ def _reader(field: Any, places: list[int]) -> Callable[[Row], Any]:
         made = getattr(field.parent, field.method_name)
         return lambda row: made(*[row[place] for place in places])
     write, place = field.to_representation, places[0]
+    if type(field) in AS_KEPT:
+        return itemgetter(place)
     return lambda row: None if row[place] is None else write(row[place])
 
 

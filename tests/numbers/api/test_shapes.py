@@ -82,6 +82,19 @@ def test_is_the_same_from_rows_and_from_models(shape: type[RowShape]) -> None:
     assert {tuple(each) for each in shown} == {shape.Meta.fields}
 
 
+@pytest.mark.usefixtures("numbers", "calls")
+@pytest.mark.parametrize("shape", [NumberShape, CallShape, CallDetailsShape])
+def test_writes_what_the_serializer_s_fields_write(shape: type[RowShape]) -> None:
+    rows: Any = shape.Meta.model.objects.order_by("pk")  # type: ignore[attr-defined]
+    columns = {name: field for name, field in shape().fields.items() if field.source != "*"}
+    assert len(columns) > 15
+    for model, shown in zip(rows, shape.of(rows), strict=True):
+        for name, field in columns.items():
+            value = field.get_attribute(model)
+            written = None if value is None else field.to_representation(value)
+            assert (type(shown[name]), shown[name]) == (type(written), written), name
+
+
 def test_leaves_empty_what_leads_nowhere(workspace: Workspace) -> None:
     make_number(workspace, carrier_monthly_cost="2", carrier_currency="INR")
     shown = only(NumberShape.of(PhoneNumber.objects.all()))
