@@ -74,7 +74,7 @@ def test_turns_away_a_number_that_nobody_has(server: Server, number: PhoneNumber
 def test_turns_away_a_number_whose_rent_is_overdue(
     server: Server, number: PhoneNumber, the_call: Callable[[], Call], now: datetime
 ) -> None:
-    make_rental(number, now - timedelta(days=1)).transition("expire", by=SYSTEM, now=now)
+    make_rental(number, now - timedelta(days=1)).transition("expire", by=SYSTEM, now=now, expired_at=now)
     assert server.is_refused(number.e164, 480) == ""
     assert the_call().reason_code == "rental_expired"
 

@@ -98,7 +98,7 @@ def test_knows_no_number_that_a_carrier_sold_us(
 def test_turns_a_call_away_while_the_rent_is_overdue(
     engine: Engine, number: PhoneNumber, the_call: Callable[[], Call], now: datetime
 ) -> None:
-    make_rental(number, now - timedelta(days=1)).transition("expire", by=SYSTEM, now=now)
+    make_rental(number, now - timedelta(days=1)).transition("expire", by=SYSTEM, now=now, expired_at=now)
     answer = engine.ask().json()
     assert (answer["action"], answer["code"], answer["reason"]) == ("reject", 480, "rental_expired")
     assert (the_call().status, the_call().reason_code) == ("failed", "rental_expired")
