@@ -6,6 +6,7 @@ does not answer.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from ipaddress import ip_address
@@ -16,10 +17,11 @@ from telephony.sip.hosts import Termination
 from telephony.sip.targets import resolve
 
 FRESH = 60.0  # seconds
+AGAIN = 5.0  # seconds until a host of which DNS said nothing is looked up again: others wait, too
 PATIENCE = 1.0  # seconds for looking a name up
 MOST = 10_000  # hosts
 
-_known: dict[tuple[Termination, str], tuple[float, frozenset[str]]] = {}
+_known: dict[tuple[Termination, str], tuple[float, frozenset[str] | None]] = {}  # None: DNS was silent
 _changing = threading.Lock()
 
 
@@ -38,15 +40,13 @@ def comes_from(address: str, termination: Termination, transport: str) -> bool:
 
 def _addresses(termination: Termination, transport: str) -> frozenset[str]:
     key, now = (termination, transport), time.monotonic()
-    at, found = _known.get(key, (0.0, None))
-    if found is not None and now - at < FRESH:
-        return found
-    try:
-        found = _looked_up(termination, transport)
-    except Refusal as error:
-        if found is None:
-            raise Unresolved from error
-    _remember(key, now, found)
+    at, found = _known.get(key, (now - AGAIN, None))
+    if now - at >= (AGAIN if found is None else FRESH):
+        with contextlib.suppress(Refusal):
+            found = _looked_up(termination, transport)
+        _remember(key, now, found)
+    if found is None:
+        raise Unresolved
     return found
 
 
@@ -61,7 +61,7 @@ def _looked_up(termination: Termination, transport: str) -> frozenset[str]:
     return frozenset(target.address for target in targets)
 
 
-def _remember(key: tuple[Termination, str], now: float, found: frozenset[str]) -> None:
+def _remember(key: tuple[Termination, str], now: float, found: frozenset[str] | None) -> None:
     with _changing:
         if len(_known) >= MOST:
             _known.clear()

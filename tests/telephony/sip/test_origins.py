@@ -62,6 +62,19 @@ def test_is_not_said_when_dns_never_answered(dns: list[object]) -> None:
         comes_from(ADDRESS, HOST, "udp")
 
 
+def test_is_not_asked_for_at_each_call_while_dns_is_silent(
+    dns: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look-up may last a second, in which somebody else's call waits."""
+    dns += [no(502), ADDRESS]
+    for _ in range(3):
+        with pytest.raises(Unresolved):
+            comes_from(ADDRESS, HOST, "udp")
+    assert dns == [ADDRESS]
+    monkeypatch.setattr(origins, "AGAIN", -1.0)
+    assert comes_from(ADDRESS, HOST, "udp")
+
+
 def test_is_nowhere_when_there_is_no_such_host(dns: list[object]) -> None:
     dns.append(no(400))
     assert not comes_from(ADDRESS, HOST, "udp")
