@@ -181,7 +181,7 @@ def _place(batch: BatchCall, row: BatchRow, now: datetime) -> Call:
         batch_id=batch.pk,
         batch_row=row.row,
     )
-    call = place_call(number.workspace, number, row.e164, by=_actor(batch), now=now, asked=asked)
+    call = place_call(batch.workspace, number, row.e164, by=_actor(batch), now=now, asked=asked)
     found = BatchRow.objects.filter(pk=row.pk)
     found.update(state=State.CALLING, tries=tries, call=call, next_try_at=None, reason_code="", reason="")
     return call

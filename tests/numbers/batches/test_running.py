@@ -12,12 +12,13 @@ from django.db import connection
 
 from dialnexa import wallet
 from dialnexa.actors import SYSTEM
-from dialnexa.models import AuditEntry
+from dialnexa.models import AuditEntry, Workspace
 from kyc.models import KycCase
 from phone_numbers.batch_dialling.ending import cancel_batch, hang_up_calls, pause_batch, resume_batch
 from phone_numbers.batch_dialling.hours import next_midnight
 from phone_numbers.batch_dialling.running import advance_batch
 from phone_numbers.calls.dialling import advance_call
+from phone_numbers.models import PhoneNumber
 from phone_numbers.sweeping import take_due_hang_ups
 from telephony.models import BatchCall, BatchRow, Call, WorkspaceNetworkGroup
 from tests.numbers.batches.conftest import EDGES, GOOD, Dialler
@@ -167,6 +168,16 @@ def test_pauses_when_the_money_is_gone_and_says_where_to_mend_it(line: Dialler) 
     over = line.finish(batch)
     assert (over.status, over.reason_code, over.fix) == ("paused", "wallet_insufficient", "wallet")
     assert line.states(batch) == {"waiting": 23}
+
+
+def test_pauses_when_its_number_has_gone_to_another_workspace(
+    line: Dialler, charlie_workspace: Workspace
+) -> None:
+    batch = line.start()
+    PhoneNumber.objects.filter(pk=line.number.pk).update(workspace=charlie_workspace)
+    over = line.finish(batch)
+    assert (over.status, over.reason_code) == ("paused", "number_not_found")
+    assert not Call.objects.exists()
 
 
 def test_pauses_when_the_workspace_may_not_call_any_more(line: Dialler) -> None:
