@@ -54,9 +54,9 @@ def test_sees_a_number_that_leaves(looking: Watch, number: PhoneNumber, now: dat
 
 def test_sees_rent_that_runs_out_and_is_paid(looking: Watch, number: PhoneNumber, now: datetime) -> None:
     rental = Rental.objects.get(number=number)
-    rental.transition("expire", by=SYSTEM, now=now)
+    rental.transition("expire", by=SYSTEM, now=now, expired_at=now)
     assert looking.look() == {number.e164}
-    rental.transition("restore", by=SYSTEM, now=now)
+    rental.transition("restore", by=SYSTEM, now=now, expired_at=None)
     assert looking.look() == {number.e164}
 
 
