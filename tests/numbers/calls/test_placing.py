@@ -88,7 +88,7 @@ def test_refuses_a_number_that_went_after_it_was_looked_at(
     assert number.status == "active"  # for all that its holder knows
     with pytest.raises(Refusal) as refused:
         place_call(workspace, number, LONDON, by=SYSTEM, now=now)
-    assert (refused.value.code, wallet.held(workspace)) == ("number_not_active", 0)
+    assert (refused.value.code, wallet.held(workspace)) == ("number_not_active", Decimal(0))
 
 
 def test_refuses_a_number_of_another_workspace(
