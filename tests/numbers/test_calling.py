@@ -112,7 +112,7 @@ def test_says_what_the_number_is_instead_of_active(workspace: Workspace, now: da
 
 
 def test_refuses_while_the_rent_is_overdue(number: PhoneNumber, now: datetime) -> None:
-    number.rental.transition("expire", by=SYSTEM, now=now)
+    number.rental.transition("expire", by=SYSTEM, now=now, expired_at=now)
     answer = explain(number, LONDON, now)
     assert (code(answer), answer.steps[5].fix) == ("rental_expired", "wallet")
 

@@ -102,7 +102,7 @@ def test_says_that_no_agent_is_connected(workspace: Workspace, number: PhoneNumb
 
 
 def test_says_that_the_rent_is_overdue(workspace: Workspace, number: PhoneNumber, now: datetime) -> None:
-    number.rental.transition("expire", by=SYSTEM, now=now)
+    number.rental.transition("expire", by=SYSTEM, now=now, expired_at=now)
     assert code(explain_inbound(OURS, workspace=workspace, now=now + HOUR)) == "rental_expired"
 
 
@@ -110,8 +110,8 @@ def test_remembers_who_answered_and_why_nobody_did(
     workspace: Workspace, number: PhoneNumber, version: AgentVersion, now: datetime
 ) -> None:
     route_number(number, inbound=None, by=SYSTEM, now=now + HOUR)
-    number.rental.transition("expire", by=SYSTEM, now=now + 2 * HOUR)
-    number.rental.transition("restore", by=SYSTEM, now=now + 3 * HOUR)
+    number.rental.transition("expire", by=SYSTEM, now=now + 2 * HOUR, expired_at=now + 2 * HOUR)
+    number.rental.transition("restore", by=SYSTEM, now=now + 3 * HOUR, expired_at=None)
     route_number(number, inbound=version, by=SYSTEM, now=now + 4 * HOUR)
     release_number(number, by=SYSTEM, now=now + 5 * HOUR)
 

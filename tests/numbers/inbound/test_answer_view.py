@@ -78,7 +78,7 @@ def test_lets_a_number_that_is_not_active_be_busy(
 def test_turns_a_call_away_politely_while_the_rent_is_overdue(
     call: Asking, number: PhoneNumber, the_call: Callable[[], Call], now: datetime
 ) -> None:
-    Rental.objects.get(number=number).transition("expire", by=SYSTEM, now=now)
+    Rental.objects.get(number=number).transition("expire", by=SYSTEM, now=now, expired_at=now)
     answer = text(call.ask())
     assert SORRY in answer
     assert "rent" not in answer.lower()
@@ -99,7 +99,7 @@ def test_turns_a_call_away_where_no_agent_answers(
 def test_gives_the_reason_that_the_page_gives(
     call: Asking, number: PhoneNumber, workspace: Workspace, the_call: Callable[[], Call], now: datetime
 ) -> None:
-    Rental.objects.get(number=number).transition("expire", by=SYSTEM, now=now)
+    Rental.objects.get(number=number).transition("expire", by=SYSTEM, now=now, expired_at=now)
     route_number(number, inbound=None, by=SYSTEM, now=now)
     call.ask()
     told = explain_inbound(number.e164, workspace=workspace, now=now)

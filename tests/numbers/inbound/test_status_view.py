@@ -109,7 +109,7 @@ def test_charges_nothing_for_a_call_that_was_turned_away(
     call: Asking, the_call: Callable[[], Call], workspace: Workspace, now: datetime
 ) -> None:
     before = wallet.balance(workspace)
-    Rental.objects.get().transition("expire", by=SYSTEM, now=now)
+    Rental.objects.get().transition("expire", by=SYSTEM, now=now, expired_at=now)
     call.ask()
     call.tell(61)
     row = the_call()
