@@ -12,6 +12,7 @@ from dialnexa.actors import Actor, Channel
 from dialnexa.countries import country_name
 from dialnexa.models import Notice
 from dialnexa.notices import tell
+from kyc.emitting import emit_decision
 from kyc.models import KycCase
 from kyc.papers import document_name
 from kyc.terms import in_words, last_day
@@ -60,6 +61,7 @@ def tell_decision(
     """``reason`` is what the customer reads, ``about`` says of which documents. Set-ups tell nobody."""
     if by.channel != Channel.SYSTEM:
         _tell(case, event, f"{event}:{now.isoformat()}", [_sentence(reason), about], now=now)
+        emit_decision(case, event, now=now)
 
 
 def wrong_documents(reasons: Mapping[str, str]) -> str:

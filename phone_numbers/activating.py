@@ -10,6 +10,7 @@ from django.db import transaction
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from phone_numbers.emitting import emit_activated
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routing import route_number
 
@@ -35,10 +36,15 @@ def activate_number(
             next_route_at=now,  # its calls are to come to us
             **fields,
         )
-        version = number.order.inbound_version
-        if version is None:
-            return
-        try:
-            route_number(number, inbound=version, by=by, now=now, reason="Asked for with the purchase.")
-        except Refusal as refusal:  # the number is bought all the same; it shows as not routed
-            log.error("%s could not be routed: %s", number.pk, refusal.sentence)
+        _route(number, by=by, now=now)
+        emit_activated(number, now=now)
+
+
+def _route(number: PhoneNumber, *, by: Actor, now: datetime) -> None:
+    version = number.order.inbound_version
+    if version is None:
+        return
+    try:
+        route_number(number, inbound=version, by=by, now=now, reason="Asked for with the purchase.")
+    except Refusal as refusal:  # the number is bought all the same; it shows as not routed
+        log.error("%s could not be routed: %s", number.pk, refusal.sentence)

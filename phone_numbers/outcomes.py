@@ -15,6 +15,7 @@ from django.db import transaction
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor, system
 from phone_numbers.activating import activate_number
+from phone_numbers.emitting import emit_refused
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
 from phone_numbers.periods import period_start
 from phone_numbers.quoting import label_of
@@ -142,6 +143,7 @@ def reject(
         order.number.transition("fail", by=by, now=now, reason=told, status_reason=told)
         wallet.void(order.workspace, subject=order.id, memo=f"{order.e164} was not bought", by=by, now=now)
         tell_refused_order(order, told, now=now)
+        emit_refused(order, now=now)
 
 
 def put_back(

@@ -18,6 +18,7 @@ from django.db import transaction
 from dialnexa import audit, clock
 from dialnexa.actors import Actor
 from dialnexa.errors import IllegalTransition, Refusal
+from phone_numbers.emitting import emit_released
 from phone_numbers.fulfilment import Clock
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.outcomes import WORKER
@@ -96,6 +97,7 @@ def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str
         if number.carrier == CarrierSlug.SIP_TRUNK:
             unlink(number, by=by, now=now)
         refund_unusable(number, by=by, now=now)
+        emit_released(number, now=now)
 
 
 def _refuse_unreleasable(number: PhoneNumber) -> None:

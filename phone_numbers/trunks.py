@@ -20,6 +20,7 @@ from dialnexa import audit
 from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.models import Workspace
+from phone_numbers.emitting import emit_activated
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.naming import clean_name
 from phone_numbers.purchasing import broken_constraint
@@ -200,6 +201,7 @@ def _activate(trunk: SipTrunk, columns: dict[str, Any], by: Actor, now: datetime
         trunk.number.transition("activate", by=by, now=now, activated_at=now, status_reason="")
     except IllegalTransition as error:
         raise _interrupted() from error
+    emit_activated(trunk.number, now=now)
 
 
 def _give_up(

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from dialnexa.models import WebhookDelivery, WebhookEndpoint, WebhookMessage, Workspace
 from dialnexa.webhooks.events import EVENTS, EVERYTHING, TEST
+from dialnexa.webhooks.writing import moment
+
+Data = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. ``subject``: the id of what it happened to; ``data``: plain JSON, no secrets;
-    ``reference`` is unique to it, for example ``rental.renewed:rnt_…:3``, and at most 160 characters.
+    """Something that happened. ``subject``: the id of what it happened to; ``data``: plain JSON, no secrets,
+    or what makes it, called only where somebody listens. ``reference`` is unique to it, for example
+    ``rental.renewed:rnt_…:3``, and at most 160 characters.
     """
 
     workspace_id: str
     type: str
     reference: str
     subject: str
-    data: Mapping[str, Any]
+    data: Data
 
 
-def emit(
-    workspace: Workspace, type: str, *, reference: str, subject: str, data: Mapping[str, Any], now: datetime
-) -> None:
+def emit(workspace: Workspace, type: str, *, reference: str, subject: str, data: Data, now: datetime) -> None:
     """Have it told to every enabled endpoint of the workspace that asked for this type (see ``Event``).
 
     Call it in the transaction of what happened. Nothing happens when ``reference`` was told before, or when
@@ -68,13 +70,13 @@ def write(events: Iterable[tuple[Event, Sequence[WebhookEndpoint]]], *, now: dat
 
 
 def message_of(event: Event, now: datetime) -> WebhookMessage:
-    moment = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    data = event.data() if callable(event.data) else event.data
     return WebhookMessage(
         workspace_id=event.workspace_id,
         type=event.type,
         subject_id=event.subject,
         reference=event.reference,
-        payload={"type": event.type, "timestamp": moment, "data": dict(event.data)},
+        payload={"type": event.type, "timestamp": moment(now), "data": dict(data)},
         created_at=now,
     )
 

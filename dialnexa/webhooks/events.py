@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EVENTS = {
-    "number.activated": "A number can be used: bought, and switched on by its carrier.",
+    "number.activated": "A number can be used: it was bought, linked or given by support.",
     "number.purchase_failed": "A purchase ended without a number. Nothing was charged.",
     "number.released": "A number was given back, and costs nothing any more.",
     "rental.renewed": "The next period of a number was paid.",

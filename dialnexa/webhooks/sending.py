@@ -64,5 +64,6 @@ def _start(pool: ThreadPoolExecutor, delivery: WebhookDelivery, *, now: datetime
         failed.set_result(UNSEALED)
         return failed
     body = body_of(delivery.message)
-    headers = signed_headers(delivery.message_id, body, keys=keys, now=now)
+    sent_at = now - clock.ahead()  # receivers refuse what is signed at another time than theirs
+    headers = signed_headers(delivery.message_id, body, keys=keys, now=sent_at)
     return pool.submit(post, delivery.endpoint.url, body.encode(), headers, seconds=settings.WEBHOOK_DEADLINE)

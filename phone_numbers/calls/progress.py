@@ -21,6 +21,7 @@ from dialnexa.actors import Actor, system
 from dialnexa.money import format_money
 from phone_numbers.batch_dialling.settling import settle_row
 from phone_numbers.calls.prices import billed_by, first_cost_look, next_cost_look, price_of
+from phone_numbers.emitting import emit_ended
 from telephony.carriers.voice import CallEvent, CallState
 from telephony.models import Call, CarrierSlug, Direction
 
@@ -188,6 +189,7 @@ def end_call(
         if sentence:
             Call.objects.filter(pk=call.pk).update(reason=sentence[:500])
             call.reason = sentence[:500]
+        emit_ended(call, now=now)
 
 
 def fail_call(call: Call, code: str, sentence: str, *, by: Actor, now: datetime) -> None:

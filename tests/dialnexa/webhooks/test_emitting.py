@@ -42,7 +42,7 @@ def test_writes_one_delivery_for_each_endpoint_that_asked(workspace: Workspace, 
     assert message.id.startswith("msg_")
     assert message.payload == {
         "type": "number.activated",
-        "timestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "data": {"id": "phn_1"},
     }
     rows = WebhookDelivery.objects.values_list("endpoint", "state", "next_try_at")
