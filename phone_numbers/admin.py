@@ -23,6 +23,7 @@ from dialnexa.admin_timeline import (
 )
 from phone_numbers import admin_work as work
 from phone_numbers.admin_bulk import BulkRoutingAdmin as BulkRoutingAdmin
+from phone_numbers.admin_drift import DriftAdmin as DriftAdmin
 from phone_numbers.admin_find import NeedsAPerson, NumberSearch, StrayState
 from phone_numbers.admin_rentals import RentalPriceAdmin as RentalPriceAdmin
 from phone_numbers.admin_trunks import SipTrunkAdmin as SipTrunkAdmin
@@ -39,12 +40,8 @@ from telephony.admin import exchange_events
 from telephony.e164 import format_international
 
 NUMBER_DATES = (
-    "activated_at",
-    "papers_refused_at",
-    "next_check_at",
-    "releasing_since",
-    "next_release_at",
-    "released_at",
+    *("activated_at", "carrier_route", "missing_since", "papers_refused_at", "next_check_at"),
+    *("releasing_since", "next_release_at", "released_at"),
 )
 
 

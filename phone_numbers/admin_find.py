@@ -88,8 +88,10 @@ def overdue(now: datetime) -> Q:
     return Q(status="uncertain", doubted_at__lt=now - timedelta(seconds=settings.SETTLE_WINDOW))
 
 
+ON_A_LIST = Q(drifts__status="open", drifts__agreed_at__isnull=False)  # shown there, as an orphan
 StrayState = state_filter(
     open=("Open", lambda now: Q(resolved_at=None)),
+    unlisted=("Open, on no list yet", lambda now: Q(resolved_at=None) & ~ON_A_LIST),
     leaving=("Being given back", lambda now: Q(resolved_at=None, releasing_since__isnull=False)),
     resolved=("Resolved", lambda now: Q(resolved_at__isnull=False)),
 )
@@ -131,7 +133,7 @@ def _overdue_rows(now: datetime) -> QuerySet:
 
 
 def _open_strays(now: datetime) -> QuerySet:
-    return StrayNumber.objects.filter(resolved_at=None)
+    return StrayNumber.objects.filter(Q(resolved_at=None) & ~ON_A_LIST)
 
 
 desk().find_with(find_numbers)
@@ -140,4 +142,4 @@ desk().watch(Watch("Orders to review", "The carrier gives no clear answer", _rev
 desk().watch(
     Watch("In doubt too long", "Uncertain past the settle window", _overdue_rows, "attention=overdue")
 )
-desk().watch(Watch("Stray numbers", "Sold to us, nobody's here", _open_strays, "state=open"))
+desk().watch(Watch("Stray numbers", "Sold to us, nobody's here", _open_strays, "state=unlisted"))

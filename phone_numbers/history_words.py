@@ -9,7 +9,7 @@ from django.db.models import Q
 from dialnexa import history
 from dialnexa.history import Field, Kind, Named, Topic
 from phone_numbers.history import NAMES, SECRET, SENTENCES
-from phone_numbers.models import BulkRouting, NumberOrder, PhoneNumber, Rental, SipTrunk
+from phone_numbers.models import BulkRouting, Drift, NumberOrder, PhoneNumber, Rental, SipTrunk
 from telephony.e164 import format_international
 from telephony.models import Agent, AgentVersion
 
@@ -47,6 +47,11 @@ def _bulk(ids: Collection[str]) -> dict[str, Named]:
     return {pk: Named(f"{count} number{'' if count == 1 else 's'}") for pk, count in counts}
 
 
+def _drifts(ids: Collection[str]) -> dict[str, Named]:
+    rows = Drift.objects.filter(pk__in=ids).values_list("pk", "e164")
+    return {pk: Named(format_international(e164)) for pk, e164 in rows}
+
+
 def _agents(ids: Collection[str]) -> dict[str, Named]:
     return {
         pk: Named(title, (pk,)) for pk, title in Agent.objects.filter(pk__in=ids).values_list("pk", "title")
@@ -64,6 +69,7 @@ KINDS = {
     "rental": Kind("Rental of", _rentals, "numbers:number"),
     "siptrunk": Kind("SIP trunk of", _trunks, "numbers:number"),
     "bulkrouting": Kind("Routing of", _bulk),
+    "drift": Kind("Difference of", _drifts),
     "agent": Kind("Agent", _agents, "agents:agent"),
     "agentversion": Kind("Agent", _versions, "agents:agent"),
 }

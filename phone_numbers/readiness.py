@@ -72,6 +72,12 @@ def _active(number: PhoneNumber) -> Item:
     if rental and rental.rental_status != Rental.Status.ACTIVE:
         sentence = "Rent is overdue: calls are off until it is paid."
         return Item(title, State.BLOCKED, sentence, "wallet", rental.pk)
+    if number.missing_since:
+        carrier = number.get_carrier_display()
+        sentence = (
+            f"{carrier} does not carry it at the moment: calls fail, and no rent is charged. Support is told."
+        )
+        return Item(title, State.BLOCKED, sentence, "", number.pk)
     since = f" since {localtime(number.activated_at):%-d %B %Y}" if number.activated_at else ""
     paid = f", and paid until {localtime(rental.paid_through):%-d %B %Y}" if rental else ""
     return Item(title, State.DONE, f"Active{since}{paid}.", "", rental.pk if rental else number.pk)

@@ -32,6 +32,9 @@ from dialnexa.webhooks.endpoints import create_endpoint, send_test
 from kyc.models import KycDocument, VerificationCall, VerificationNumber
 from phone_numbers.models import (
     BulkRouting,
+    CarrierListing,
+    CarrierSweep,
+    Drift,
     NumberOrder,
     ReassignableNumber,
     Rental,
@@ -103,6 +106,10 @@ def everything(
         evidence="Listed",
         found_at=now,
     )
+    sweep = CarrierSweep.objects.create(carrier="plivo", started_at=now, finished_at=now, complete=True)
+    CarrierListing.objects.create(sweep=sweep, e164="+442071838751", carrier_number_id="2")
+    seen = {"first_sweep": sweep, "last_sweep": sweep, "first_seen_at": now, "last_seen_at": now}
+    Drift.objects.create(kind="orphan", carrier="plivo", e164="+442071838751", evidence=["Listed."], **seen)
     Heartbeat.objects.create(name="sweeper", at=now)
     rental = Rental.objects.earliest("pk")
     RentalPrice.objects.create(rental=rental, monthly_price=99, starts_at=now, reason="Dearer at the carrier")
