@@ -17,7 +17,6 @@ from dialnexa.scope_words import access_of
 SENTENCES = {
     ("workspace", "create"): ("Workspace made", "ok"),
     ("workspace", "wallet_credited"): ("Wallet credited with {amount} {currency}", "ok"),
-    ("workspace", "rank_rentals"): ("Order of renewal changed", "off"),
     ("membership", "add_member"): ("Joined the workspace", "ok"),
     ("membership", "change_role"): ("Role changed", "off"),
     ("membership", "remove_member"): ("Removed from the workspace", "trouble"),
