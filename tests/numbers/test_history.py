@@ -13,7 +13,7 @@ from phone_numbers.models import NumberOrder, PhoneNumber, Rental
 ELSEWHERE = {
     *("resolve", "release_stopped"),  # about a stray sale, which only support sees
     *("ask_code", "confirm"),  # about the verification number: kyc has the words
-    "upload",  # about a list: telephony has the words
+    *("upload", "unbill"),  # about a list, a call: telephony has the words
 }
 
 
