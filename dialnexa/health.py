@@ -96,7 +96,8 @@ def check_processes(*, database_answers: bool) -> dict[str, Check]:
     """Whether worker and sweeper were seen lately; they write that into the database."""
     names = heartbeats.PROCESSES
     try:
-        silent = heartbeats.silent(names, now=clock.now(), within=SEEN_WITHIN) if database_answers else None
+        now = clock.wall_now()
+        silent = heartbeats.silent(names, now=now, within=SEEN_WITHIN) if database_answers else None
     except DatabaseError:
         silent = None
     return {name: _seen(name, silent) for name in names}

@@ -156,6 +156,7 @@ def sandbox_accounts(url: str) -> dict[str, str]:
     """An account with every carrier, all of them the sandbox at ``url``. A real account leaves it out."""
     return {
         "DIALNEXA_SANDBOX_URL": url,
+        "DIALNEXA_MOVABLE_CLOCK": "1",
         "DIALNEXA_PLIVO_BASE_URL": url,
         "DIALNEXA_PLIVO_AUTH_ID": "MADEMO00000000000000",
         "DIALNEXA_PLIVO_AUTH_TOKEN": SANDBOX_TOKEN,

@@ -304,6 +304,12 @@ if VERIFICATION_CARRIER and VERIFICATION_CARRIER not in CARRIERS:
 if VERIFICATION_CARRIER and not re.fullmatch(r"\+[1-9][0-9]{6,14}", VERIFICATION_CALLER_ID, re.ASCII):
     raise ImproperlyConfigured("DIALNEXA_VERIFICATION_CALLER_ID must be a number like +918035340000.")
 SANDBOX_URL = env.str("DIALNEXA_SANDBOX_URL", "")  # set: the carriers are the sandbox, and pages say so
+MOVABLE_CLOCK = env.bool("DIALNEXA_MOVABLE_CLOCK", False)  # the demo's; see dialnexa.clock
+if MOVABLE_CLOCK and not (DEBUG and SANDBOX_URL):
+    raise ImproperlyConfigured(
+        "DIALNEXA_MOVABLE_CLOCK is for the demo: it needs DIALNEXA_DEBUG=1 and DIALNEXA_SANDBOX_URL. Real money "
+        "and real carriers go by the real time; leave it out."
+    )
 
 # --- SIP trunks ---------------------------------------------------------------------------------------
 

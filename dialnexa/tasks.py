@@ -10,7 +10,7 @@ from dialnexa.heartbeats import beat
 @shared_task
 def beat_heart() -> None:
     """Beat rings, a worker answers: written down, it proves both and the broker between them."""
-    beat("worker", now=clock.now())
+    beat("worker", now=clock.wall_now())
 
 
 @shared_task

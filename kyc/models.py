@@ -7,8 +7,8 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import User, Workspace
 from dialnexa.states import Stateful, Transitions
@@ -71,7 +71,7 @@ class KycCase(Stateful):
     reminded_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="The last reminder: how many days before the end it was for"
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         verbose_name = "KYC case"
@@ -135,7 +135,7 @@ class KycDocument(Stateful):
     pages = models.PositiveSmallIntegerField(default=1)
     sha256 = models.CharField(max_length=64, help_text="Of the bytes as kept")
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    uploaded_at = models.DateTimeField(default=timezone.now)
+    uploaded_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         verbose_name = "KYC document"
@@ -190,7 +190,7 @@ class VerificationNumber(models.Model):
     code_digest = models.CharField(max_length=64, blank=True, editable=False)
     code_until = models.DateTimeField(null=True, blank=True)
     tries_left = models.PositiveSmallIntegerField(default=0)
-    changed_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = (

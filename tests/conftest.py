@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
+from dialnexa import clock
 from tests.telephony.sip.software import missing
 
 if TYPE_CHECKING:
@@ -103,6 +105,16 @@ def _flush_append_only_tables() -> Iterator[None]:
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def movable_clock(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A demo's, whose clock can be moved: its data folder. This process has its own time back afterwards."""
+    settings.MOVABLE_CLOCK, settings.SANDBOX_URL = True, "http://127.0.0.1:9"
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(clock, "_ahead", timedelta(0))
+    monkeypatch.setattr(clock, "_looked", float("-inf"))
+    return tmp_path
 
 
 # --- the catalogue ------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class ApiView(APIView):
             return  # the method is not allowed; dispatch says so
         key = key_of(request)
         try:
-            self.window = count_request(key.pk, self.limit_of(method), now=clock.now())
+            self.window = count_request(key.pk, self.limit_of(method), now=clock.wall_now())
         except RateExceeded as full:
             self.window = full.window
             raise

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models.people import User
 from dialnexa.models.workspaces import Workspace
@@ -24,7 +24,7 @@ class ApiKey(models.Model):
     )
     scopes = ArrayField(models.CharField(max_length=30), default=list)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -74,7 +74,7 @@ class IdempotencyRecord(models.Model):
     headers = models.JSONField(default=dict)
     body = models.TextField(blank=True)
     locked_until = models.DateTimeField()
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    created_at = models.DateTimeField(default=clock.now, db_index=True)
 
     class Meta:
         constraints = (

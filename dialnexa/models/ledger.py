@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models.keys import ApiKey
 from dialnexa.models.workspaces import Workspace
@@ -95,7 +95,7 @@ class LedgerEntry(models.Model):
         related_name="+",
         help_text="The key that spent it; its monthly cap counts these",
     )
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ("-created_at", "-id")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models.people import User
 from dialnexa.models.workspaces import Workspace
@@ -29,7 +29,7 @@ class Notice(models.Model):
     title = models.CharField(max_length=160)
     body = models.CharField(max_length=1000)
     page = models.CharField(max_length=300, blank=True, help_text="Path of the page that mends or shows it")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ("-created_at", "-id")

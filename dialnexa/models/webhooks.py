@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models.workspaces import Workspace
 
@@ -33,9 +33,9 @@ class WebhookEndpoint(models.Model):
     disabled_reason = models.CharField(max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)
-    next_turn_at = models.DateTimeField(default=timezone.now, editable=False)
+    next_turn_at = models.DateTimeField(default=clock.now, editable=False)
     served_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -63,7 +63,7 @@ class WebhookMessage(models.Model):
     subject_id = models.CharField(max_length=40, help_text="The id of what it is about")
     reference = models.CharField(max_length=160, unique=True)
     payload = models.JSONField(help_text="type, timestamp and data")
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    created_at = models.DateTimeField(default=clock.now, db_index=True)
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -91,7 +91,7 @@ class WebhookDelivery(models.Model):
     )
     sentence = models.CharField(max_length=300, blank=True, help_text="What became of the last try")
     delivered_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         verbose_name_plural = "webhook deliveries"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models.people import User
 from dialnexa.time_zones import validate_time_zone
@@ -26,7 +26,7 @@ class Workspace(models.Model):
         editable=False,
         help_text="Holds numbers without an owner; nobody belongs to it",
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 
     class Meta:
@@ -49,7 +49,7 @@ class Membership(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["workspace", "user"], name="one_role_per_member"),)
@@ -69,7 +69,7 @@ class Invitation(models.Model):
     role = models.CharField(max_length=10, choices=Membership.Role.choices)
     digest = models.CharField(max_length=128, unique=True, editable=False)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     renewed_at = models.DateTimeField(help_text="When the link that works now was made")
     expires_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True, help_text="When the last mail was handed over")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import User, Workspace
 
@@ -20,7 +20,7 @@ class BulkRouting(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="bulk_routings")
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     changes = models.JSONField(default=list)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker, uuid_of
 from dialnexa.models import Workspace
 from dialnexa.states import Stateful, Transitions
@@ -93,7 +93,7 @@ class PhoneNumber(Stateful):
     rung_until = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
     dismissed_at = models.DateTimeField(null=True, blank=True, help_text="A failed row the customer put away")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     activated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

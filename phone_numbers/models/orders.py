@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import ApiKey, User, Workspace
 from dialnexa.states import Stateful, Transitions
@@ -64,7 +64,7 @@ class NumberOrder(Stateful):
     failure_reason = models.CharField(max_length=500, blank=True)
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
-    next_run_at = models.DateTimeField(default=timezone.now)
+    next_run_at = models.DateTimeField(default=clock.now)
     rung_until = models.DateTimeField(null=True, blank=True)
     doubted_at = models.DateTimeField(null=True, blank=True)
     missed_at = models.DateTimeField(
@@ -72,7 +72,7 @@ class NumberOrder(Stateful):
     )
     review_since = models.DateTimeField(null=True, blank=True, help_text="A person should look")
     review_reason = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

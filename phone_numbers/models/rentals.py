@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import LedgerEntry, Workspace
 from dialnexa.states import Stateful, Transitions
@@ -132,7 +132,7 @@ class RentalPrice(models.Model):
     monthly_price = models.DecimalField(max_digits=20, decimal_places=6)
     starts_at = models.DateTimeField()
     reason = models.CharField(max_length=200)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ("rental", "-starts_at")
@@ -157,7 +157,7 @@ class ReassignableNumber(models.Model):
     number = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="reassignable")
     came_from = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="+")
     carrier_anchor = models.DateTimeField(
-        default=timezone.now, help_text="Since when the carrier bills us, month by month"
+        default=clock.now, help_text="Since when the carrier bills us, month by month"
     )
     available_at = models.DateTimeField()
     assignable_at = models.DateTimeField(help_text="End of the cool-off: not given to anybody earlier")

@@ -8,8 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import Workspace
 from dialnexa.states import Stateful, Transitions
@@ -75,13 +75,13 @@ class SipTrunk(Stateful):
     round_trip_ms = models.PositiveIntegerField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     next_check_at = models.DateTimeField(
-        default=timezone.now, null=True, blank=True, help_text="Empty: never again"
+        default=clock.now, null=True, blank=True, help_text="Empty: never again"
     )
     checking_until = models.DateTimeField(
         null=True, blank=True, help_text="Somebody is asking it now, and has until then"
     )
     rung_until = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         verbose_name = "SIP trunk"

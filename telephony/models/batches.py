@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import ApiKey, User, Workspace
 from dialnexa.states import Stateful, Transitions
@@ -54,7 +54,7 @@ class BatchCall(Stateful):
     rows = models.PositiveIntegerField(default=0)
     good_rows = models.PositiveIntegerField(default=0)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     read_at = models.DateTimeField(null=True, blank=True, help_text="When the report was made")
     upload_key = models.CharField(
         max_length=64, blank=True, help_text="The same form sent again has the same"

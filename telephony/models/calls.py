@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import ApiKey, User, Workspace
 from dialnexa.states import Stateful, Transitions
@@ -127,7 +127,7 @@ class Call(Stateful):
     doubt_until = models.DateTimeField(
         null=True, blank=True, help_text="Without a word from the carrier until then it counts as not placed"
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     initiated_at = models.DateTimeField(null=True, blank=True)
     rang_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -219,7 +219,7 @@ class CarrierWebhook(models.Model):
     call = models.ForeignKey(Call, on_delete=models.PROTECT, null=True, blank=True, related_name="webhooks")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, null=True, related_name="+")
     body = models.TextField(help_text="Its parameters, as sent")
-    received_at = models.DateTimeField(default=timezone.now)
+    received_at = models.DateTimeField(default=clock.now)
     applied_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True, help_text="Why nothing came of it")
 

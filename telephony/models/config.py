@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.models import Workspace
 from telephony.models.catalogue import NetworkGroup
 
@@ -15,7 +15,7 @@ class WorkspaceNetworkGroup(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="network_groups")
     network_group = models.ForeignKey(NetworkGroup, on_delete=models.CASCADE, related_name="+")
     enabled = models.BooleanField(default=False)
-    changed_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = (
@@ -35,7 +35,7 @@ class SipSwitch(models.Model):
         Workspace, on_delete=models.CASCADE, primary_key=True, related_name="sip_switch"
     )
     enabled = models.BooleanField(default=False)
-    changed_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         verbose_name_plural = "SIP switches"

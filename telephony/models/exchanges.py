@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.models import Workspace
 
 
@@ -24,7 +24,7 @@ class CarrierExchange(models.Model):
     response_body = models.TextField(blank=True)
     error = models.CharField(max_length=300, blank=True)
     duration_ms = models.PositiveIntegerField()
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = models.DateTimeField(default=clock.now, db_index=True)
 
     class Meta:
         ordering = ("-at", "-id")

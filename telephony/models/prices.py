@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from dialnexa import clock
 from dialnexa.ids import id_maker
 from dialnexa.models import User
 from telephony.models.catalogue import CarrierSlug, Country, NetworkGroup, NumberKind
@@ -120,7 +120,7 @@ class DeckUpload(models.Model):
     sha256 = models.CharField(max_length=64, help_text="Of the bytes before compression")
     compressed = models.BinaryField(editable=False)
     made_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ("-created_at",)

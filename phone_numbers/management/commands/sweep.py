@@ -24,6 +24,7 @@ from phone_numbers import strays, sweeping, tasks
 from phone_numbers.calls import costing
 from phone_numbers.drift import ghosts, sweeps
 from phone_numbers.inbound import pointing, watching
+from phone_numbers.renting.sweep import sweep_rent
 from telephony.batches.background import take_due_readings
 from telephony.carriers import carrier_slugs
 from telephony.tasks import read_batch
@@ -31,8 +32,8 @@ from telephony.tasks import read_batch
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
 ROUTES_EVERY = timedelta(minutes=5)
-WEBHOOKS_EVERY = timedelta(minutes=10)
 DRIFT_EVERY = timedelta(minutes=1)
+WEBHOOKS_EVERY = timedelta(minutes=10)
 
 
 class Command(BaseCommand):
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         beside = [
             threading.Thread(target=keep, args=(stop, settings.MAIL_EVERY, send_mail), daemon=True),
             threading.Thread(target=send_webhooks, args=(stop,), daemon=True),
+            threading.Thread(target=keep, args=(stop, settings.RENT_EVERY, charge_rent), daemon=True),
         ]
         for thread in beside:
             thread.start()
@@ -68,6 +70,11 @@ def send_mail() -> int:
     return notice_mail.send_due_mail(clock.now())
 
 
+def charge_rent() -> None:
+    """In a thread of its own: on the first of a month there is much of it, and calls can't wait."""
+    sweep_rent(now=clock.now())
+
+
 def send_webhooks(stop: threading.Event) -> None:
     """In a thread of its own, too: customers' servers may be slow, and there are many of them."""
     keep(stop, settings.WEBHOOKS_EVERY, lambda: send_due(stopping=stop.is_set))
@@ -86,7 +93,7 @@ def sweep() -> None:
     The ringing ends at the first message the broker does not take; what was not rung for is due again soon.
     """
     now = clock.now()
-    heartbeats.beat("sweeper", now=now)
+    heartbeats.beat("sweeper", now=clock.wall_now())
     calls: list[tuple[Task, str, str]]
     calls = [(tasks.fulfil_order, "order_id", pk) for pk in sweeping.take_due_orders(now=now)]
     calls += [(tasks.confirm_number, "number_id", pk) for pk in sweeping.take_due_numbers(now=now)]
@@ -108,7 +115,7 @@ def sweep() -> None:
     if heartbeats.take_turn("recent", now=now, every=timedelta(seconds=settings.DRIFT_RECENT_EVERY)):
         all(ring(tasks.ask_about_recent, carrier=slug) for slug in carrier_slugs())
     if heartbeats.take_turn("routes", now=now, every=ROUTES_EVERY):
-        watching.clear_changes(now)
+        watching.clear_changes(clock.wall_now())  # the database dates them
     if heartbeats.take_turn("webhooks", now=now, every=WEBHOOKS_EVERY):
         forget_old(now=now)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):

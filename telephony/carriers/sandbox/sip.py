@@ -9,11 +9,11 @@ import secrets
 import socket
 import socketserver
 import threading
-import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from dialnexa import clock
 from telephony.sip.digest import Challenge, Credentials, parse_parameters, response
 from telephony.sip.message import Headers, NotSip, parse_message, take_message
 
@@ -61,7 +61,9 @@ class Trunk:
             if rest.endswith(" SIP/2.0") and method != "ACK":
                 user, status, more = self._judge(method, headers)
                 told = "nothing" if self.silent else status
-                self.seen.appendleft(SeenQuestion(time.time(), transport, method[:20], user, told))
+                self.seen.appendleft(
+                    SeenQuestion(clock.now().timestamp(), transport, method[:20], user, told)
+                )
                 return b"" if self.silent else _reply(status, headers, sender, more)
         return b""
 

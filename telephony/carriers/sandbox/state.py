@@ -6,7 +6,6 @@ Every change is an event: written to the journal, then applied by the same code 
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from dialnexa import clock
 
 from .calls import Call
 from .faults import FaultPlan
@@ -64,7 +65,7 @@ class State:
     # --- reading
 
     def now(self) -> float:
-        return time.time() + self._now.clock_ahead
+        return clock.now().timestamp() + self._now.clock_ahead
 
     @contextmanager
     def locked(self) -> Iterator[_Contents]:
