@@ -16,6 +16,8 @@ from dialnexa.models import Notice
 from dialnexa.money import format_money
 from dialnexa.notices import tell
 from dialnexa.webhooks.emitting import Event, emit, emit_all
+from dialnexa.webhooks.writing import money
+from phone_numbers.emitting import emit_activated
 from phone_numbers.models import PhoneNumber, Rental, RentalPrice
 from phone_numbers.renting.charging import Payment
 from phone_numbers.renting.schedule import Period, grace_end, hold_end
@@ -76,6 +78,7 @@ def tell_assigned(payment: Payment, *, now: datetime) -> None:
     rental, amount = payment.rental, format_money(payment.total, payment.rental.currency)
     body = f"Support added it. {amount} was charged for the first month. Choose who answers it."
     _tell(rental, "assigned", f"{_name(rental)} is yours", body, Tone.GOOD, now)
+    emit_activated(rental.number, now=now)
 
 
 def tell_price(rental: Rental, price: RentalPrice, *, now: datetime) -> None:
@@ -103,7 +106,7 @@ def emit_renewed(payments: Sequence[Payment], *, now: datetime) -> None:
                 payment.rental.number_id,
                 _data(
                     payment.rental,
-                    amount=str(period.amount),
+                    amount=money(period.amount),
                     period_start=_moment(period.starts_at),
                     period_end=_moment(period.ends_at),
                 ),
@@ -126,7 +129,7 @@ def _data(rental: Rental, **more: Any) -> dict[str, Any]:
         "number_id": rental.number_id,
         "phone_number": rental.number.e164,
         "rental_status": rental.rental_status,
-        "monthly_price": str(rental.monthly_price),
+        "monthly_price": money(rental.monthly_price),
         "currency": rental.currency,
         "paid_through": _moment(rental.paid_through),
         **more,

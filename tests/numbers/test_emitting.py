@@ -178,6 +178,7 @@ def test_what_the_document_shows(order: NumberOrder, advance: Advance, now: date
     for type, example in examples().items():
         assert alike(shape(sent[type]), shape(example)), (type, sent[type])
         assert list(example) == ["type", "timestamp", "data"]
+    assert sent["rental.renewed"]["data"]["amount"] == "92.00"
 
 
 def happen_to_rent(workspace: Workspace, now: datetime) -> None:
