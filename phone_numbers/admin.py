@@ -109,7 +109,7 @@ def _rent(number: PhoneNumber) -> Section:
             link_to(charge, f"Month {charge.k + 1}"),
             f"{charge.starts_at:%d %b %Y} – {charge.ends_at:%d %b %Y}",
             exact_money(charge.amount, charge.currency),
-            link_to(charge.entry, charge.entry_id),
+            link_to(charge.entry, charge.entry_id) if charge.entry_id else "free",
             link_to(charge.rental, rental_word(charge.rental)),
         )
         for charge in charges
