@@ -4,6 +4,7 @@ from phone_numbers.models.bulk import BulkRouting
 from phone_numbers.models.drift import CarrierListing, CarrierSweep, Drift
 from phone_numbers.models.numbers import PhoneNumber
 from phone_numbers.models.orders import NumberOrder, PurchaseAttempt, StrayNumber
+from phone_numbers.models.proofs import LedgerProof
 from phone_numbers.models.rentals import ReassignableNumber, Rental, RentalCharge, RentalPrice
 from phone_numbers.models.trunks import SipTrunk
 
@@ -12,6 +13,7 @@ __all__ = [
     "CarrierListing",
     "CarrierSweep",
     "Drift",
+    "LedgerProof",
     "NumberOrder",
     "PhoneNumber",
     "PurchaseAttempt",

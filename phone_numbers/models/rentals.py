@@ -59,6 +59,12 @@ class Rental(Stateful):
         null=True, blank=True, help_text="More periods were missed than are charged without a person looking"
     )
     ended_at = models.DateTimeField(null=True, blank=True, help_text="Released: no further rent")
+    reminded_of = models.DateTimeField(
+        null=True, blank=True, help_text="The renewal, or end, that members were last reminded of"
+    )
+    reminded_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How many days before it that step of the reminders stands"
+    )
 
     class Meta:
         constraints = (
