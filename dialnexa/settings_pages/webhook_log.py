@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -35,6 +36,7 @@ from dialnexa.webhooks.sending import body_of
 
 PAGE_SIZE = 50
 NEWEST = Order("created_at", descending=True)
+SOON = timedelta(seconds=30)
 
 
 @require_GET
@@ -63,7 +65,13 @@ def _page(endpoint: WebhookEndpoint, filters: LogFilters) -> dict[str, Any]:
         "earlier_url": f"{start}before={page.rows[0].pk}" if page.rows and page.has_earlier else "",
         "later_url": f"{start}after={page.rows[-1].pk}" if page.rows and page.has_later else "",
         "log_url": here,
+        "is_live": endpoint.enabled and any(_is_soon(delivery) for delivery in page.rows),
     }
+
+
+def _is_soon(delivery: WebhookDelivery) -> bool:
+    """Whether something will be heard of it while somebody looks."""
+    return bool(delivery.next_try_at and delivery.next_try_at <= clock.now() + SOON)
 
 
 @require_GET

@@ -127,8 +127,10 @@ def test_sends_a_test(alice_client: Client, workspace: Workspace, now: datetime)
     endpoint = make(workspace, now, "kyc.verified")
     page = alice_client.post(f"{URL}{endpoint.pk}/test/", follow=True).content.decode()
     assert "A test message is on its way" in page
-    assert 'hx-trigger="every 3s"' in page, "while something waits, the log is alive"
+    assert 'hx-trigger="every 3s"' in page, "while something is to be heard of soon, the log is alive"
     assert WebhookDelivery.objects.get().message.type == "webhook.test"
+    WebhookDelivery.objects.update(next_try_at=now + timedelta(hours=1))
+    assert "every 3s" not in alice_client.get(f"{URL}{endpoint.pk}/").content.decode()
 
 
 def test_switches_off_and_on(alice_client: Client, workspace: Workspace, now: datetime) -> None:

@@ -112,6 +112,8 @@ def test_tells_once_when_two_say_it_at_once(workspace: Workspace, now: datetime)
         connection.close()
 
     threads = [threading.Thread(target=one) for _ in range(2)]
-    [thread.start() for thread in threads]
-    [thread.join(20) for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
     assert WebhookDelivery.objects.count() == 1
