@@ -43,6 +43,10 @@ class Line:
         return self.entry.subject_id.startswith("ord_")
 
     @property
+    def is_number(self) -> bool:
+        return self.entry.subject_id.startswith("phn_")
+
+    @property
     def is_call(self) -> bool:
         return self.entry.subject_id.startswith("call_")
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from phone_numbers.filters import SOON
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
 from phone_numbers.refunding import is_refundable
+from phone_numbers.rent_card import works_until
 from telephony.models import AgentVersion, CarrierSlug
 
 BRISK, CALM, SLOW = 2, 5, 30  # seconds between two looks at an open row
@@ -71,13 +72,20 @@ class Row:
         """The word for the rental; empty for numbers nobody rents, such as those of one's own carrier."""
         if self.rental is None:
             return ""
-        return "Ended" if self.rental.ended_at else self.rental.get_rental_status_display()
+        if self.rental.ended_at:
+            return "Ended"
+        return "Due" if self.works_until else self.rental.get_rental_status_display()
 
     @property
     def rental_tone(self) -> str:
         if self.rental is None or self.rental.ended_at:
             return "off"
-        return RENTAL_TONES[self.rental.rental_status]
+        return "waiting" if self.works_until else RENTAL_TONES[self.rental.rental_status]
+
+    @property
+    def works_until(self) -> datetime | None:
+        """When it stops, where its rent could not be paid; None for all others."""
+        return works_until(self.rental) if self.rental else None
 
     @property
     def renews_at(self) -> datetime | None:

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from phone_numbers.views import bulk, buying, defaults, explain, number, releasing, routing, table, trunks
+from phone_numbers.views import (
+    bulk,
+    buying,
+    defaults,
+    explain,
+    number,
+    releasing,
+    renewal_order,
+    rent,
+    routing,
+    table,
+    trunks,
+)
 
 app_name = "numbers"
 urlpatterns = [
@@ -17,6 +29,7 @@ urlpatterns = [
     path("bulk/changes/", bulk.list_changes, name="bulk-changes"),
     path("bulk/changes/<str:bulk_id>/", bulk.show_change, name="bulk-change"),
     path("bulk/changes/<str:bulk_id>/undo/", bulk.undo, name="bulk-undo"),
+    path("renewal-order/", renewal_order.rank, name="renewal-order"),
     path("orders/<str:order_id>/", number.show_order, name="order"),
     path("<str:number_id>/", number.show_number, name="number"),
     path("<str:number_id>/row/", table.show_row, name="row"),
@@ -26,6 +39,8 @@ urlpatterns = [
     path("<str:number_id>/release/", releasing.release, name="release"),
     path("<str:number_id>/protect/", releasing.protect, name="protect"),
     path("<str:number_id>/dismiss/", table.dismiss, name="dismiss"),
+    path("<str:number_id>/renew/", rent.renew, name="renew"),
+    path("<str:number_id>/auto-renew/", rent.switch_auto_renew, name="auto-renew"),
     path("<str:number_id>/trunk/", trunks.edit, name="trunk"),
     path("<str:number_id>/trunk/check/", trunks.check, name="check-trunk"),
 ]

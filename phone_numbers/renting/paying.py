@@ -29,10 +29,7 @@ def quote_rent(rental: Rental, months: int, *, now: datetime) -> Payment:
     """
     if rental.ended_at:
         raise Refusal("rental_ended", "This number is not rented any more.", status=409)
-    prices = list(rental.prices.all())
-    due = len(due_periods(rental, prices, now=now))
-    ahead = settings.RENT_AHEAD_MOST - _months_ahead(rental, now)
-    least, most = max(due, 1), due + max(ahead, 0)
+    least, most = months_payable(rental, now=now)
     if most < least:
         paid = f"{localtime(rental.paid_through):%-d %B %Y}"
         sentence = f"It is paid until {paid}, which is as far ahead as rent can be paid."
@@ -40,7 +37,14 @@ def quote_rent(rental: Rental, months: int, *, now: datetime) -> Payment:
     if not least <= months <= most:
         bounds = f"{least}" if least == most else f"{least} to {most}"
         raise Refusal("months_wrong", f"Choose {bounds} month{'' if most == 1 else 's'} to pay now.")
-    return Payment(rental, list(islice(coming_periods(rental, prices), months)))
+    return Payment(rental, list(islice(coming_periods(rental, list(rental.prices.all())), months)))
+
+
+def months_payable(rental: Rental, *, now: datetime) -> tuple[int, int]:
+    """The fewest and the most months that can be paid now; the most is less than the fewest for none."""
+    due = len(due_periods(rental, now=now))
+    ahead = settings.RENT_AHEAD_MOST - _months_ahead(rental, now)
+    return max(due, 1), due + max(ahead, 0)
 
 
 def pay_rent(number: PhoneNumber, *, months: int, paid_through: datetime, by: Actor, now: datetime) -> Rental:

@@ -22,7 +22,8 @@ from phone_numbers.history import tell
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import rename_number
 from phone_numbers.readiness import read_readiness
-from phone_numbers.refunding import is_refundable, refund_of
+from phone_numbers.refunding import is_refundable, refund_of, unused_rent
+from phone_numbers.rent_card import read_rent
 from phone_numbers.route_selects import route_selects
 from phone_numbers.rows import read_row
 from phone_numbers.table import row_of
@@ -49,7 +50,9 @@ def number_context(request: Request, workspace: Workspace, number: PhoneNumber) 
         "workspace": workspace,
         "number": number,
         "row": row,
-        "charges": row.rental.charges.all()[:12] if row.rental else [],
+        "rent": read_rent(row.rental, now=now) if row.rental else None,
+        "grace_days": settings.RENT_GRACE_DAYS,
+        "unused_rent": unused_rent(number, now=now) if row.is_releasable else None,
         "events": tell(entries_about(about)),
         "route_selects": route_selects(number),
         "readiness": readiness,
@@ -59,6 +62,7 @@ def number_context(request: Request, workspace: Workspace, number: PhoneNumber) 
         "names": {"nickname": number.nickname, "label": number.label},
         "may_manage": has_right(request, Right.MANAGE),
         "may_operate": has_right(request, Right.OPERATE),
+        "may_see_wallet": has_right(request, Right.OWN),
         "is_kept": number.status in (PhoneNumber.Status.PENDING, PhoneNumber.Status.ACTIVE),
         "now": now,
     } | (trunk_context(workspace, number, now=now) if trunk else {})
