@@ -18,14 +18,14 @@ from .sip import PASSWORD, USER, Trunk
 from .state import State
 from .wire import Answer
 
-_SECURITY = {
+SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
     "X-Frame-Options": "DENY",
     # not "no-referrer": browsers would send its forms with "Origin: null", which the server refuses
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent);
   --soft: color-mix(in srgb, currentColor 6%, transparent); --accent: light-dark(#0b6e5f, #5fd0bd) }
 * { box-sizing: border-box }
@@ -57,7 +57,7 @@ class Console:
     def respond(self, request: Request) -> Answer:
         if request.method == "GET":
             page = self._calls_page() if request.path == "/calls" else self._page()
-            return Answer(200, page.encode(), "text/html; charset=utf-8", dict(_SECURITY))
+            return Answer(200, page.encode(), "text/html; charset=utf-8", dict(SECURITY))
         return self._act(request)
 
     def _act(self, request: Request) -> Answer:
@@ -95,13 +95,13 @@ class Console:
             contents.plan.force(operation, fault)
 
     def _calls_page(self) -> str:
-        calls = _table(console_calls.HEAD, console_calls.call_rows(self._state), "No calls yet.")
-        return console_calls.PAGE.format(style=_STYLE, refresh=console_calls.REFRESH, calls=calls)
+        calls = table(console_calls.HEAD, console_calls.call_rows(self._state), "No calls yet.")
+        return console_calls.PAGE.format(style=STYLE, refresh=console_calls.REFRESH, calls=calls)
 
     def _calls(self) -> str:
         """The page's section about calls."""
         return console_calls.SECTION.format(
-            calls=_table(console_calls.HEAD, console_calls.call_rows(self._state, 5), "No calls yet."),
+            calls=table(console_calls.HEAD, console_calls.call_rows(self._state, 5), "No calls yet."),
             numbers=console_calls.number_choices(self._state),
             breaks=console_calls.break_choices(),
             linked=console_calls.linked_form(self._control.engine),
@@ -117,20 +117,20 @@ class Console:
         scheduled = f" {rules} scheduled rules are active." if rules else ""
         kinds = "".join(f'<option value="{kind}">{escape(says)}</option>' for kind, says in MEANINGS.items())
         return _PAGE.format(
-            style=_STYLE,
+            style=STYLE,
             now=_time(self._state.now()),
             count=len(owned),
             speaks=escape(", ".join(dialect.label for dialect in DIALECTS)),
-            accounts=_table(_ACCOUNTS_HEAD, self._accounts(), "Nobody has asked for anything yet."),
-            owned=_table(_OWNED_HEAD, map(self._owned_row, owned), "No numbers yet. Buy one in the app."),
+            accounts=table(_ACCOUNTS_HEAD, self._accounts(), "Nobody has asked for anything yet."),
+            owned=table(_OWNED_HEAD, map(self._owned_row, owned), "No numbers yet. Buy one in the app."),
             kinds=kinds,
             faults=escape(waiting + scheduled),
-            magic=_table(("Ends in", "What happens", "Name"), _magic_rows(), ""),
+            magic=table(("Ends in", "What happens", "Name"), _magic_rows(), ""),
             calls=self._calls(),
-            magic_calls=_table(console_calls.MAGIC_HEAD, console_calls.magic_rows(), ""),
+            magic_calls=table(console_calls.MAGIC_HEAD, console_calls.magic_rows(), ""),
             **self._trunk(),
-            requests=_table(_REQUESTS_HEAD, self._request_rows(), "No requests yet."),
-            controls=_table(("Request", "Body"), CONTROLS, ""),
+            requests=table(_REQUESTS_HEAD, self._request_rows(), "No requests yet."),
+            controls=table(("Request", "Body"), CONTROLS, ""),
         )
 
     def _owned_row(self, owned: Owned) -> tuple[str, ...]:
@@ -162,7 +162,7 @@ class Console:
             "trunk": "It hears everything and says nothing." if silent else "It answers.",
             "silent": "no" if silent else "yes",
             "hush": "Let it answer again" if silent else "Let it fall silent",
-            "questions": _table(_QUESTIONS_HEAD, rows, "Nobody has asked it anything yet."),
+            "questions": table(_QUESTIONS_HEAD, rows, "Nobody has asked it anything yet."),
         }
 
     def _request_rows(self) -> Iterable[tuple[str, ...]]:
@@ -187,7 +187,7 @@ def _magic_rows() -> Iterable[tuple[str, ...]]:
     return ((f"…{magic.ending}", magic.meaning, magic.kind) for magic in MAGIC)
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]], empty: str) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[str]], empty: str) -> str:
     titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     if not body:
@@ -214,6 +214,8 @@ The clock says <strong>{now} UTC</strong>.</p>
 <h2>Accounts</h2>{accounts}
 <h2>Numbers it has sold ({count})</h2>{owned}
 {calls}
+<h2>Webhooks</h2>
+<p>Not a carrier's: <a href="/webhooks">a server that takes the app's own webhooks</a>, or fails to.</p>
 <h2>SIP trunk</h2>
 <p>Link a number of your own to <code>{address}</code> over UDP or TCP, with the user name
 <code>{user}</code> and the password <code>{password}</code>, and test the connection.</p>

@@ -26,6 +26,7 @@ from .context import Request
 from .control import Control
 from .dialects import DIALECTS, VOICES
 from .engine import SLUG, Engine
+from .inbox import Inbox
 from .inventory import PER_RANGE, Inventory
 from .journal import Journal
 from .sip import Trunk
@@ -129,7 +130,7 @@ class _Server(ThreadingHTTPServer):
         self.switchboard = Switchboard(state, VOICES | ({SLUG: engine} if engine else {}), token)
         self.apis = tuple(CarrierApi(dialect, state, self.switchboard, token) for dialect in DIALECTS)
         self.control = Control(state, self.switchboard, engine)
-        self.console = Console(state, self.control)
+        self.console, self.inbox = Console(state, self.control), Inbox(state)
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -174,6 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return api.respond(request)
         if request.path.startswith("/control/"):
             return self.server.control.respond(request)
+        if request.path.startswith("/webhooks"):
+            return self.server.inbox.respond(request)
         if request.path in ("/", "/calls") or (
             request.path.startswith("/console/") and request.method == "POST"
         ):
