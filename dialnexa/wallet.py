@@ -164,6 +164,28 @@ def give_back(
     return _book(entry, reference, workspace)
 
 
+def give_back_part(
+    workspace: Workspace,
+    taken: LedgerEntry,
+    amount: Decimal,
+    *,
+    subject: str,
+    reference: str,
+    memo: str,
+    by: Actor,
+    now: datetime,
+) -> LedgerEntry:
+    """Return ``amount`` of a charge to the wallet (revenue → wallet), under a name of its own.
+
+    Raises AlreadyBooked when something was returned under it before, ValueError for more than was charged.
+    """
+    if amount > taken.amount:
+        raise ValueError(f"{taken.pk} took {taken.amount}, of which {amount} can't be given back")
+    purse = account(Kind.WALLET, taken.currency, workspace)
+    entry = _entry(LedgerEntry.Kind.REFUND, taken.credit, purse, amount, subject, memo, by, now)
+    return _book(entry, reference, workspace)
+
+
 def credit(
     workspace: Workspace, amount: Decimal, *, reference: str, memo: str, by: Actor, now: datetime
 ) -> LedgerEntry:

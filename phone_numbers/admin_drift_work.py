@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from dialnexa.actors import Actor
@@ -11,6 +12,7 @@ from dialnexa.admin_looks import exact_money
 from phone_numbers.drift import deciding
 from phone_numbers.drift.adopting import adopt_orphan
 from phone_numbers.drift.giving_back import release_ghost, release_orphan
+from phone_numbers.drift.refunds import unused_rent
 from phone_numbers.drift.sweeps import begin_sweep
 from phone_numbers.models import CarrierSweep, Drift, NumberOrder
 from telephony.carriers import carrier_slugs
@@ -45,7 +47,7 @@ def _repair(drift: Drift, data: dict[str, Any], *, by: Actor, now: datetime) -> 
 def _release(drift: Drift, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
     if drift.kind == Kind.GHOST:
         release_ghost(drift, by=by, now=now, reason=data["reason"])
-        return "given up: it has left its workspace and costs no rent."
+        return "given up: it has left its workspace, and unused rent is back in the wallet."
     stray = release_orphan(drift, by=by, now=now, reason=data["reason"])
     return f"being given back ({stray.pk}): the carrier is told until it is certain."
 
@@ -67,6 +69,14 @@ def _says(drift: Drift) -> str:
         f" It costs {exact_money(drift.monthly_cost, drift.currency)} a month." if drift.monthly_cost else ""
     )
     return " ".join(drift.evidence) + cost
+
+
+def _says_what_goes_back(drift: Drift) -> str:
+    unused = unused_rent(drift.number) if drift.kind == Kind.GHOST and drift.number else []
+    if not unused:
+        return _says(drift)
+    total = exact_money(sum((amount for _, amount in unused), Decimal(0)), unused[0][0].currency)
+    return f"{_says(drift)} {total} of unused rent goes back to the wallet."
 
 
 def _says_whose(drift: Drift) -> str:
@@ -127,12 +137,12 @@ RELEASE = StaffAction(
     name="release",
     label="Release",
     explains="An orphan goes back to the carrier by the carrier’s own id, after it was asked once more. A "
-    "ghost leaves its workspace: it stops answering and costing rent for good.",
+    "ghost leaves its workspace for good, and the rent paid for the time since it was lost is returned.",
     run=_release,
     permission=CHANGE,
     states=(Status.OPEN,),
     fits=_is_releasable,
-    says=_says,
+    says=_says_what_goes_back,
     single=True,
     final=True,
     danger=True,

@@ -29,6 +29,7 @@ SENTENCES = {
     ("phonenumber", "fail"): ("The number could not be had", "trouble"),
     ("phonenumber", "pointed"): ("Calls to it come to us", "ok"),
     ("phonenumber", "missing"): ("The carrier does not have it any more: rent stopped", "trouble"),
+    ("phonenumber", "refund_rent"): ("Rent for the time it was lost went back to the wallet", "ok"),
     ("phonenumber", "found_again"): ("The carrier has it again: rent goes on", "ok"),
     ("phonenumber", "papers_refused"): ("The carrier refused the papers; support looks at it", "trouble"),
     ("phonenumber", "papers_overdue"): ("The carrier still waits for papers; support looks at it", "waiting"),

@@ -58,6 +58,16 @@ def tell_lost(number: PhoneNumber, *, now: datetime) -> None:
     _tell(number, reference, title, body, tone=Tone.TROUBLE, now=now)
 
 
+def tell_rent_back(number: PhoneNumber, amount: str, *, now: datetime) -> None:
+    """``amount`` is back for the time since the carrier lost it, and the number is given up."""
+    title = f"{amount} is back in the wallet"
+    body = (
+        f"{label_of(number.carrier)} has lost {format_international(number.e164)} for good, so it has left "
+        "the workspace. The rent paid for the time since then has been returned."
+    )
+    _tell(number, f"number:{number.pk}:rent-back", title, body, tone=Tone.GOOD, now=now)
+
+
 def tell_returned(number: PhoneNumber, *, now: datetime) -> None:
     """The carrier that had lost it has it again; ``missing_since`` still says since when."""
     title = f"{format_international(number.e164)} works again"

@@ -8,6 +8,7 @@ orphan to a workspace is in ``adopting``, giving numbers back in ``giving_back``
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -45,9 +46,9 @@ def ignore(drift: Drift, *, by: Actor, now: datetime, reason: str) -> None:
     conclude(drift, "ignore", by=by, now=now, reason=reason)
 
 
-def conclude(drift: Drift, event: str, *, by: Actor, now: datetime, reason: str, **fields: object) -> None:
+def conclude(drift: Drift, event: str, *, by: Actor, now: datetime, reason: str, **fields: Any) -> None:
     """Move the difference, and note on it who decided and why. Raises IllegalTransition as moves do."""
-    told = {"decided_at": now, "decided_by": by.name[:200], "next_run_at": None}
+    told: dict[str, Any] = {"decided_at": now, "decided_by": by.name[:200], "next_run_at": None}
     with transaction.atomic():
         drift.transition(event, by=by, now=now, reason=reason, **told, **fields)
         Drift.objects.filter(pk=drift.pk).update(reason=reason[:500])

@@ -112,15 +112,15 @@ def _orphans(sweep: CarrierSweep, listed: Listed) -> Iterator[Found]:
     numbers = dict(PhoneNumber.objects.filter(**there).order_by("created_at").values_list("e164", "id"))
     strays = dict(StrayNumber.objects.filter(**there, resolved_at=None).values_list("e164", "id"))
     placed = NumberOrder.objects.filter(**there).order_by("created_at")
-    orders = {row["e164"]: row for row in placed.values("e164", "id", "status")}
+    orders = {e164: (pk, status) for e164, pk, status in placed.values_list("e164", "id", "status")}
     for e164 in sorted(unclaimed):
-        order = orders.get(e164, {})
+        order_id, status = orders.get(e164, (None, ""))
         links = {
             "number_id": numbers.get(e164),
-            "order_id": order.get("id"),
+            "order_id": order_id,
             "stray_id": strays.get(e164),
         }
-        yield _orphan(sweep, listed[e164], links, order.get("status", ""))
+        yield _orphan(sweep, listed[e164], links, status)
 
 
 def _claimed(sweep: CarrierSweep) -> set[str]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from phone_numbers.drift.deciding import changed, conclude, refuse_undecidable, seen_now
+from phone_numbers.drift.refunds import return_rent
 from phone_numbers.models import CarrierSweep, Drift, StrayNumber
 from phone_numbers.quoting import label_of
 from phone_numbers.releasing import release_number
@@ -44,7 +45,7 @@ def release_orphan(drift: Drift, *, by: Actor, now: datetime, reason: str) -> St
 
 
 def release_ghost(drift: Drift, *, by: Actor, now: datetime, reason: str) -> None:
-    """Give up a number the carrier does not have: it leaves its workspace and costs no more rent.
+    """Give up a number the carrier does not have: it leaves its workspace, and unused rent is returned.
 
     Raises Refusal 409 as the others do, ``ghost_not_confirmed`` before the carrier was asked for exactly this
     number, and as ``release_number`` does.
@@ -57,6 +58,7 @@ def release_ghost(drift: Drift, *, by: Actor, now: datetime, reason: str) -> Non
     with transaction.atomic():
         _refuse_many(now)
         release_number(drift.number, by=by, now=now, reason=reason)
+        return_rent(drift.number, by=by, now=now)
         conclude(drift, "release", by=by, now=now, reason=reason)
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pytest
 
 from dialnexa import wallet
-from dialnexa.actors import Actor
+from dialnexa.actors import SYSTEM, Actor
+from dialnexa.clock import now as clock_now
 from dialnexa.errors import IllegalTransition, Refusal
-from dialnexa.models import Notice, Workspace
+from dialnexa.models import LedgerEntry, Notice, Workspace
+from dialnexa.money import CENT
 from phone_numbers import strays
 from phone_numbers.drift import deciding
 from phone_numbers.drift.adopting import adopt_orphan
@@ -18,7 +22,15 @@ from phone_numbers.drift.ghosts import confirm_ghost
 from phone_numbers.drift.giving_back import release_ghost, release_orphan
 from phone_numbers.drift.recent import ask_about_recent
 from phone_numbers.inbound.pointing import point_number
-from phone_numbers.models import CarrierSweep, Drift, NumberOrder, PhoneNumber, Rental, StrayNumber
+from phone_numbers.models import (
+    CarrierSweep,
+    Drift,
+    NumberOrder,
+    PhoneNumber,
+    Rental,
+    RentalCharge,
+    StrayNumber,
+)
 from phone_numbers.support import reject_by_staff
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig, Offer
@@ -90,7 +102,7 @@ def test_give_an_orphan_to_who_ordered_it(ordered: Drift, decide: Decide, worksp
     assert Rental.objects.get().number == order.number
     assert drifts() == [("orphan", "adopted", True)]
     assert again(ordered).reason == WHY
-    assert "is yours after all" in Notice.objects.order_by("created_at").last().title
+    assert "is yours after all" in Notice.objects.latest("created_at").title
 
 
 def test_give_it_once(ordered: Drift, decide: Decide, workspace: Workspace) -> None:
@@ -102,19 +114,16 @@ def test_give_it_once(ordered: Drift, decide: Decide, workspace: Workspace) -> N
 
 
 def test_can_not_give_it_to_who_can_not_pay(ordered: Drift, decide: Decide, workspace: Workspace) -> None:
-    order = place_all_money_on_hold(workspace)
+    place_all_money_on_hold(workspace)
     with pytest.raises(Refusal, match="wallet_insufficient"):
         decide(adopt_orphan, ordered)
     assert drifts() == [("orphan", "open", True)]
     assert not PhoneNumber.objects.filter(e164=ordered.e164, status="active").exists()
-    assert order is None
 
 
 def place_all_money_on_hold(workspace: Workspace) -> None:
-    from dialnexa.actors import SYSTEM
-    from dialnexa.clock import now
-
-    wallet.hold(workspace, wallet.balance(workspace), subject="ord_x", memo="All", by=SYSTEM, now=now())
+    everything = wallet.balance(workspace)
+    wallet.hold(workspace, everything, subject="ord_x", memo="All", by=SYSTEM, now=clock_now())
 
 
 def test_can_not_give_away_what_nobody_ordered(orphan: Drift, decide: Decide) -> None:
@@ -230,6 +239,43 @@ def test_give_up_a_ghost(own: Own, change: Change, sweep: Sweep, decide: Decide,
     )
 
 
+def test_return_the_rent_a_ghost_did_not_use(
+    own: Own, change: Change, sweep: Sweep, decide: Decide, clock: Turned, by: Actor, workspace: Workspace
+) -> None:
+    lost, _ = own(), own()
+    rental = make_rental(lost, clock.now + timedelta(days=20))
+    paid = paid_for(rental, by, clock.now)
+    change("disown", number=lost.e164[1:])
+    sweep()
+    sweep()
+    confirm_ghost(Drift.objects.get().pk, tell=clock)
+    left = paid.ends_at - clock.now
+    clock.turn(days=3)  # counts from the loss, however late somebody decides
+    had = wallet.balance(workspace)
+    decide(release_ghost, Drift.objects.get())
+    back = (paid.amount * Decimal(left / (paid.ends_at - paid.starts_at))).quantize(CENT, ROUND_DOWN)
+    assert Decimal("61.00") < back < Decimal("61.40")
+    assert wallet.balance(workspace) == had + back
+    assert LedgerEntry.objects.get(kind="refund").reference == f"refund_rent:{lost.pk}:0"
+
+
+def paid_for(rental: Rental, by: Actor, now: datetime) -> RentalCharge:
+    """Its month, charged as purchases are: held first."""
+    told: dict[str, Any] = {"subject": rental.pk, "memo": "Rent", "by": by, "now": now}
+    wallet.hold(rental.workspace, rental.monthly_price, **told)
+    entry = wallet.capture(rental.workspace, **told)
+    return RentalCharge.objects.create(
+        rental=rental,
+        workspace=rental.workspace,
+        k=0,
+        starts_at=rental.anchor,
+        ends_at=rental.paid_through,
+        amount=rental.monthly_price,
+        currency=rental.currency,
+        entry=entry,
+    )
+
+
 # --- repairing --------------------------------------------------------------------------------------
 
 
@@ -237,7 +283,7 @@ def test_reckon_with_the_carriers_price(own: Own, change: Change, sweep: Sweep, 
     drift = altered(own, change, sweep, monthly="1.20")
     decide(deciding.repair, drift)
     number = PhoneNumber.objects.get()
-    assert (str(number.carrier_monthly_cost.normalize()), number.carrier_currency) == ("1.2", "USD")
+    assert (number.carrier_monthly_cost, number.carrier_currency) == (Decimal("1.2"), "USD")
     sweep()
     assert drifts() == [("price", "repaired", True)]
 
@@ -318,6 +364,7 @@ def test_need_not_wait_for_the_night_to_be_sure(
     sweep()
     clock.turn(minutes=16)
     done = ask_about_recent("plivo", tell=clock)
+    assert done is not None
     assert (done.scope, done.complete, done.counted) == ("recent", True, 2)
     assert drifts() == [("orphan", "open", True), ("price", "open", True)]
 
@@ -327,7 +374,9 @@ def test_hear_at_once_of_a_new_number_that_is_lost(own: Own, change: Change, clo
     lost = own(created_at=clock.now, activated_at=clock.now)
     change("disown", number=lost.e164[1:])
     clock.turn(minutes=31)
-    assert ask_about_recent("plivo", tell=clock).counted == 1
+    done = ask_about_recent("plivo", tell=clock)
+    assert done is not None
+    assert done.counted == 1
     assert drifts() == [("ghost", "open", False)]
     clock.turn(minutes=16)
     ask_about_recent("plivo", tell=clock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 
@@ -77,7 +79,7 @@ def test_repairs_with_a_click(own: Own, change: Change, sweep: Sweep, staff_clie
     sweep()
     sweep()
     assert "we reckon with the carrier’s price" in do(staff_client, "repair", Drift.objects.get())
-    assert str(PhoneNumber.objects.get().carrier_monthly_cost.normalize()) == "1.2"
+    assert PhoneNumber.objects.get().carrier_monthly_cost == Decimal("1.2")
 
 
 def test_says_why_it_can_not_be_done(orphan: Drift, staff_client: Client) -> None:
