@@ -20,7 +20,7 @@ from dialnexa.telling import tell_of_ending_keys
 from dialnexa.webhooks.redelivering import forget_old
 from dialnexa.webhooks.sending import send_due
 from kyc.expiring import expire_due, remind_due
-from phone_numbers import strays, sweeping, tasks
+from phone_numbers import demo_clock, strays, sweeping, tasks
 from phone_numbers.calls import costing
 from phone_numbers.drift import ghosts, sweeps
 from phone_numbers.inbound import pointing, watching
@@ -48,6 +48,8 @@ class Command(BaseCommand):
             threading.Thread(target=send_webhooks, args=(stop,), daemon=True),
             threading.Thread(target=keep, args=(stop, settings.RENT_EVERY, charge_rent), daemon=True),
         ]
+        if settings.MOVABLE_CLOCK:
+            beside.append(threading.Thread(target=pass_time, args=(stop,), daemon=True))
         for thread in beside:
             thread.start()
         keep(stop, settings.SWEEP_EVERY, lambda: sweep_beside(beside, stop))
@@ -73,6 +75,11 @@ def send_mail() -> int:
 def charge_rent() -> None:
     """In a thread of its own: on the first of a month there is much of it, and calls can't wait."""
     sweep_rent(now=clock.now())
+
+
+def pass_time(stop: threading.Event) -> None:
+    """In the demo, which moves its clock."""
+    keep(stop, settings.SWEEP_EVERY, lambda: demo_clock.live_on(stopping=stop.is_set))
 
 
 def send_webhooks(stop: threading.Event) -> None:
