@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from dialnexa.actors import SYSTEM
@@ -354,6 +355,28 @@ def test_begins_with_whom_it_served_longest_ago(
         happen(workspace, now, nth)
     served = [claim([], now=now + timedelta(seconds=nth))[0].endpoint_id for nth in range(6)]
     assert served == endpoints * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sends_each_once_with_two_senders(workspace: Workspace, receiver: Receiver, now: datetime) -> None:
+    make(workspace, receiver.url, now)
+    for nth in range(30):
+        happen(workspace, now, nth)
+    together = threading.Barrier(2)
+
+    def one() -> None:
+        together.wait(20)
+        send(now)
+        connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    ids = [heard.headers["webhook-id"] for heard in receiver.heard]
+    assert (len(ids), len(set(ids))) == (30, 30)
+    assert WebhookDelivery.objects.filter(state="delivered", tries=1).count() == 30
 
 
 def test_stops_when_it_is_told_to(workspace: Workspace, receiver: Receiver, now: datetime) -> None:
