@@ -13,7 +13,7 @@ from dialnexa.errors import Refusal
 from dialnexa.models import WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 KEPT = timedelta(days=30)  # messages and what became of them
-FORGOTTEN_AT_ONCE = 1000
+FORGOTTEN_AT_ONCE = 2000
 
 
 def redeliver(delivery: WebhookDelivery, *, by: Actor, now: datetime) -> None:

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
 ROUTES_EVERY = timedelta(minutes=5)
 DRIFT_EVERY = timedelta(minutes=1)
-WEBHOOKS_EVERY = timedelta(minutes=10)
+WEBHOOKS_EVERY = timedelta(minutes=1)
 
 
 class Command(BaseCommand):
