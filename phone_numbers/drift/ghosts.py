@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 SWEEPER = system("Reconciliation")
 AGAIN = timedelta(minutes=5)  # after a carrier that did not answer
 BATCH = 100
+FEW = 3  # numbers that may be lost at a carrier, however few we have there
 
 
 def take_due_ghosts(*, now: datetime) -> list[str]:
@@ -50,12 +51,23 @@ def confirm_ghost(drift_id: str, *, tell: Clock = clock.now) -> None:
         log.warning("%s: %s", drift.pk, error.sentence)
         Drift.objects.filter(pk=drift.pk).update(next_run_at=tell() + AGAIN)
         return
+    if owned is None and _are_many_lost(drift.carrier):
+        log.critical("%s: %s is not marked: too many are lost there already", drift.pk, drift.e164)
+        Drift.objects.filter(pk=drift.pk).update(next_run_at=tell() + AGAIN)
+        return
     if owned is None:
         mark_lost(drift, now=tell())
         return
     reason = f"{label_of(drift.carrier)} has it, asked for exactly this number: the list had a hole."
     now = tell()
     drift.transition("vanish", by=SWEEPER, now=now, reason=reason, decided_at=now, next_run_at=None)
+
+
+def _are_many_lost(carrier: str) -> bool:
+    """Whether one more is not to be believed: credentials of another account deny every number, too."""
+    ours = PhoneNumber.objects.filter(carrier=carrier, status__in=("active", "pending"))
+    lost = ours.filter(missing_since__isnull=False).count()
+    return lost >= max(FEW, ours.count() * settings.DRIFT_GHOST_SHARE)
 
 
 def look(drift: Drift, *, tell: Clock) -> OwnedNumber | None:

@@ -10,6 +10,7 @@ import pytest
 from dialnexa.audit import entries_about
 from dialnexa.models import Notice, User
 from phone_numbers.drift.ghosts import confirm_ghost, take_due_ghosts
+from phone_numbers.drift.recent import ask_about_recent
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift, PhoneNumber
 from phone_numbers.releasing import release_number
 from tests.conftest import AUTH_ID
@@ -152,6 +153,19 @@ def test_is_believed_among_many_others(own: Own, change: Change, sweep: Sweep, s
         change("disown", number=number.e164[1:])
     sweep()
     assert drifts() == [("ghost", "open", False)] * 4
+
+
+def test_is_not_marked_when_many_are_marked_already(own: Own, change: Change, clock: Turned) -> None:
+    """Another account denies every number that is asked for, one by one."""
+    numbers = [own(activated_at=clock.now) for _ in range(6)]
+    for number in numbers:
+        change("disown", number=number.e164[1:])
+    for _ in range(2):
+        clock.turn(minutes=31)
+        ask_about_recent("plivo", tell=clock)
+    assert drifts() == [("ghost", "open", True)] * 6
+    assert confirm(clock) == 6
+    assert PhoneNumber.objects.exclude(missing_since=None).count() == 3
 
 
 def test_keeps_the_listings_of_two_sweeps(own: Own, sweep: Sweep) -> None:

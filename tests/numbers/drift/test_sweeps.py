@@ -6,8 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from celery import current_app
 
+from dialnexa import doorbell
 from phone_numbers.drift.sweeps import begin_nightly, begin_sweep, read_on, take_due_sweeps
+from phone_numbers.management.commands import sweep as sweeper
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift
 from telephony.models import CarrierExchange
 from tests.conftest import AUTH_ID
@@ -194,3 +197,14 @@ def test_is_begun_once_a_night_for_each_carrier(sandbox: Any, clock: Turned, set
     CarrierSweep.objects.update(finished_at=clock.now, next_run_at=None)
     assert begin_nightly(now=clock.turn(hours=1)) == list(settings.CARRIERS)
     assert begin_nightly(now=clock.turn(hours=23)) == []
+
+
+def test_is_begun_by_the_sweeper_and_waits_for_the_broker(
+    sandbox: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:9/0")
+    doorbell._line.cache_clear()
+    sweeper.sweep()
+    doorbell._line.cache_clear()
+    begun = CarrierSweep.objects.filter(finished_at=None).values_list("carrier", flat=True)
+    assert sorted(begun) == sorted(settings.CARRIERS)
