@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from dialnexa import clock
 from dialnexa.access import RIGHTS, Right
 from dialnexa.models import LedgerAccount, Membership
 from dialnexa.notices import COUNTED_MOST, count_unread
@@ -171,6 +172,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "product_name": settings.PRODUCT_NAME,
         "support_email": settings.SUPPORT_EMAIL,
         "sandbox_url": settings.SANDBOX_URL,
+        "demo_now": clock.now() if settings.MOVABLE_CLOCK else None,
     }
 
 

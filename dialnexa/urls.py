@@ -8,6 +8,7 @@ from dialnexa import health, views
 from dialnexa.api.docs import Docs, Document
 from dialnexa.api.refusals import not_found
 from dialnexa.settings_pages import invitations
+from phone_numbers.views.demo_clock import move_clock
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),  # answered by health.answer_first, before
@@ -35,6 +36,7 @@ urlpatterns = [
     path(
         "carrier/<slug:carrier>/verification/<str:token>/", include("phone_numbers.verification_webhook_urls")
     ),
+    path("w/<slug:slug>/demo-clock/", move_clock, name="demo_clock"),
     path("w/<slug:slug>/notices/", include("dialnexa.notice_urls")),
     # settings, and what an invitation's mail leads to
     path("w/<slug:slug>/settings/", include("dialnexa.settings_pages.urls")),

@@ -25,7 +25,7 @@ from phone_numbers.models import NumberOrder, ReassignableNumber, Rental
 from phone_numbers.renting.sweep import Swept, sweep_rent
 from telephony.models import Call
 
-STEP = timedelta(days=1)  # at most; less when something is due before
+STEP = timedelta(hours=12)  # at most; so each day has a step in its day-time, when people are reminded
 FARTHEST = timedelta(days=400)  # at once
 ASKED, LOCK = "clock_until", "clock_moving"  # files in the data folder
 Tell = Callable[[datetime, Swept], object]
@@ -50,7 +50,7 @@ def is_moving() -> bool:
 
 def asked_until() -> datetime | None:
     """Until when time shall pass, while it has not."""
-    written = keeper.read(settings.DATA_DIR / ASKED)
+    written = keeper.read(settings.DATA_DIR / ASKED) if settings.MOVABLE_CLOCK else ""
     until = datetime.fromisoformat(written) if written else None
     return until if until and until > clock.now() else None
 

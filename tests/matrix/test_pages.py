@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +90,7 @@ POLICY: dict[str, tuple[Right | str, Right | str]] = {  # url name → (to look,
     "kyc:submit": (NO, MANAGE),
     "verification:ask": (NO, MANAGE),
     "verification:confirm": (NO, MANAGE),
+    "demo_clock": (SEE, MANAGE),
     "notices:list": (SEE, NO),
     "notices:bell": (SEE, NO),
     "notices:read-all": (NO, SEE),
@@ -129,7 +131,7 @@ DIFFERS = re.compile(r"\b\w{64}\b|\b[a-z]{2,5}_[0-9a-z]{26}\b")  # CSRF tokens, 
 
 
 @pytest.fixture
-def world(workspace: Workspace, now: datetime) -> dict[str, Any]:
+def world(workspace: Workspace, now: datetime, movable_clock: Path) -> dict[str, Any]:
     return make_world(workspace, now)
 
 

@@ -117,7 +117,7 @@ def sweep() -> None:
     calls += [(tasks.read_sweep, "sweep_id", pk) for pk in sweeps.take_due_sweeps(now=now)]
     calls += [(tasks.confirm_ghost, "drift_id", pk) for pk in ghosts.take_due_ghosts(now=now)]
     all(ring(task, **{name: pk}) for task, name, pk in calls)
-    if heartbeats.take_turn("drift", now=now, every=DRIFT_EVERY):
+    if not demo_clock.is_moving() and heartbeats.take_turn("drift", now=now, every=DRIFT_EVERY):
         sweeps.begin_nightly(now=now)
     if heartbeats.take_turn("recent", now=now, every=timedelta(seconds=settings.DRIFT_RECENT_EVERY)):
         all(ring(tasks.ask_about_recent, carrier=slug) for slug in carrier_slugs())
