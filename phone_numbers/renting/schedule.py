@@ -6,13 +6,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from django.conf import settings
 
-from phone_numbers.models import Rental, RentalPrice
+from phone_numbers.models import RentalPrice
 from phone_numbers.periods import period_start
 
 DAY = timedelta(days=1)
+
+
+class Terms(Protocol):
+    """What of a rental decides about its periods."""
+
+    @property
+    def anchor(self) -> datetime: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def paid_periods(self) -> int: ...
+    @property
+    def paid_through(self) -> datetime: ...
+    @property
+    def monthly_price(self) -> Decimal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +41,7 @@ class Period:
     amount: Decimal
 
 
-def coming_periods(rental: Rental, prices: Sequence[RentalPrice] = ()) -> Iterator[Period]:
+def coming_periods(rental: Terms, prices: Sequence[RentalPrice] = ()) -> Iterator[Period]:
     """The periods that are not paid yet, without end. ``prices``: the rental's own, in any order."""
     k, starts = rental.paid_periods, rental.paid_through
     while True:
@@ -34,7 +50,7 @@ def coming_periods(rental: Rental, prices: Sequence[RentalPrice] = ()) -> Iterat
         k, starts = k + 1, ends
 
 
-def due_periods(rental: Rental, prices: Sequence[RentalPrice] = (), *, now: datetime) -> list[Period]:
+def due_periods(rental: Terms, prices: Sequence[RentalPrice] = (), *, now: datetime) -> list[Period]:
     """Those of them that have begun."""
     due: list[Period] = []
     for period in coming_periods(rental, prices):
@@ -44,7 +60,7 @@ def due_periods(rental: Rental, prices: Sequence[RentalPrice] = (), *, now: date
     raise AssertionError("periods do not end")
 
 
-def price_at(rental: Rental, prices: Sequence[RentalPrice], starts_at: datetime) -> Decimal:
+def price_at(rental: Terms, prices: Sequence[RentalPrice], starts_at: datetime) -> Decimal:
     """What the period that begins then costs: the price that began last by then, else the rental's own."""
     begun = [price for price in prices if price.starts_at <= starts_at]
     if not begun:
