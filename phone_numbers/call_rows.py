@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from telephony.models import Call, Direction
+from telephony.models import Call, CarrierSlug, Direction
 
 Status = Call.Status
 TONES = {
@@ -61,7 +61,9 @@ class CallRow:
             words = DOING[Status(call.status)]
             words = "The phone rings" if call.status == Status.SENT and call.rang_at else words
             return words.format(carrier=call.get_carrier_display(), agent=agent)
-        return call.reason or ("" if call.status == Status.COMPLETED else call.cause)
+        if call.reason or call.status != Status.FAILED or not call.cause:
+            return call.reason
+        return f"{call.get_carrier_display()} says: {call.cause}"
 
     @property
     def since(self) -> datetime:
@@ -75,16 +77,22 @@ class CallRow:
         return f"{self.call.status}{'-rang' if self.call.rang_at else ''}"
 
     @property
+    def ends_elsewhere(self) -> bool:
+        """Whether only the people in the call can end it: the engine that brought it in takes no orders."""
+        return self.call.carrier == CarrierSlug.SIP_TRUNK and self.call.direction == Direction.INBOUND
+
+    @property
     def can_hang_up(self) -> bool:
         """Not while nobody knows whether the carrier placed it: there is nothing to name to the carrier."""
         return self.call.is_open and (self.call.status == Status.CREATED or bool(self.call.carrier_call_id))
 
     @property
     def steps(self) -> list[Step]:
-        """Dialled, rang, answered, over: for a picture of where it stands."""
+        """Dialled or come in, rang, answered, over: for a picture of where it stands."""
         call = self.call
+        is_ours = call.direction == Direction.OUTBOUND
         reached = [
-            ("Dialled", call.initiated_at if call.direction == Direction.OUTBOUND else call.created_at),
+            ("Dialled", call.initiated_at) if is_ours else ("Came in", call.created_at),
             ("Rang", call.rang_at),
             ("Answered", call.answered_at),
         ]

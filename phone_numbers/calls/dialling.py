@@ -23,7 +23,7 @@ from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
 from phone_numbers.calls.answering import answer_outbound
 from phone_numbers.calls.callbacks import callback_url
-from phone_numbers.calls.lines import line_of
+from phone_numbers.calls.lines import OnlyTells, line_of
 from phone_numbers.calls.looking import look_after, settle_doubt
 from phone_numbers.calls.progress import end_call, fail_call
 from phone_numbers.calls.ringing import first_look
@@ -163,7 +163,8 @@ def hang_up(call: Call, *, by: Actor, now: datetime) -> None:
     """End the call: at once while nobody was asked, else by asking the carrier, whose word then ends it.
 
     Raises Refusal ``call_over`` (409), ``call_unconfirmed`` (409) while it is not known whether the carrier
-    placed it, and 502 with the carrier's code when the carrier can't be asked.
+    placed it, ``engine_only_tells`` (409) for a call that came in over SIP, and 502 with the carrier's code
+    when the carrier can't be asked.
     """
     with transaction.atomic():
         row = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call.pk)
@@ -182,6 +183,8 @@ def _tell_to_hang_up(call: Call, now: datetime) -> None:
     exchanges: list[Exchange] = []
     try:
         line_of(call, recorder=exchanges.append).hang_up(call.carrier_call_id)
+    except OnlyTells as error:
+        raise Refusal(error.code, error.sentence, status=409) from error
     except CarrierError as error:
         raise Refusal(error.code, f"The call goes on. {error.sentence} Try again.", status=502) from error
     finally:

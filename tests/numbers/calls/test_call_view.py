@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 
+from dialnexa import audit
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
+from phone_numbers.call_rows import CallRow
 from phone_numbers.calls.placing import Asked, place_call
 from phone_numbers.models import PhoneNumber
 from telephony.models import Call, CarrierExchange
@@ -69,6 +71,33 @@ def test_says_why_a_call_was_rejected(alice_client: Client, number: PhoneNumber,
     assert "The rent is overdue." in page
     assert "Rejected" in page
     assert "hang-up" not in page
+
+
+def test_offers_no_end_to_who_can_t_give_it(alice_client: Client, number: PhoneNumber, now: datetime) -> None:
+    told = {"direction": "inbound", "from_text": CALLER, "to_text": number.e164, "answered_at": now}
+    call = make_call(number, now, carrier_call_id="a", status="received", **told)
+    Call.objects.update(carrier="sip_trunk")
+    page = page_of(alice_client, call)
+    assert "It ends when one of the two hangs up." in page
+    assert "hang-up" not in page
+    assert "Came in" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "note"), [("failed", "Plivo says: Invalid Number"), ("busy", ""), ("completed", "")]
+)
+def test_repeats_a_carrier_s_words_only_where_they_say_why(
+    number: PhoneNumber, now: datetime, status: str, note: str
+) -> None:
+    call = make_call(number, now, status=status, cause="Invalid Number", charged=0, ended_at=now)
+    assert CallRow(call).note == note
+
+
+def test_tells_what_happened_in_its_order(call: Call, now: datetime) -> None:
+    """Who had to wait for the row had looked at the clock before."""
+    audit.record(call, "accept", by=SYSTEM, now=now + timedelta(milliseconds=6))
+    audit.record(call, "fail", by=SYSTEM, now=now)
+    assert [entry.event for entry in audit.entries_about([call.pk])] == ["place", "accept", "fail"]
 
 
 def test_keeps_the_carrier_s_words_for_staff(

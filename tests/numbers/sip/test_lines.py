@@ -26,8 +26,8 @@ def test_that_came_in_is_not_ended_from_here(
     engine.ask()
     with pytest.raises(Refusal) as refused:
         hang_up(the_call(), by=SYSTEM, now=now)
-    assert (refused.value.code, refused.value.status) == ("engine_only_tells", 502)
-    assert "when somebody hangs up" in refused.value.sentence
+    assert (refused.value.code, refused.value.status) == ("engine_only_tells", 409)
+    assert refused.value.sentence.endswith("when somebody hangs up.")  # and not "Try again."
     assert the_call().status == "received"
 
 
