@@ -106,7 +106,9 @@ def test_pause_resume_and_cancel(client: Client, dialler: Dialler) -> None:
     batch = dialler.start()
     advance_batch(batch.pk, tell=dialler.clock)
     assert post(client, batch, "pause").status_code == 302
-    assert "Resume" in page(client, batch)
+    paused = page(client, batch)
+    assert "Resume" in paused
+    assert "Calls in progress go on to their end." in paused
     assert post(client, batch, "pause").status_code == 422
     post(client, batch, "resume")
     assert BatchCall.objects.get().status == "waiting"
