@@ -15,7 +15,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from dialnexa.errors import Refusal
-from dialnexa.models import ApiKey, LedgerEntry, Workspace
+from dialnexa.models import ApiKey, LedgerAccount, LedgerEntry, Workspace
 from dialnexa.money import format_money
 
 Kind = LedgerEntry.Kind
@@ -25,14 +25,15 @@ NOTHING = Decimal(0)
 
 def spent_this_month(key: ApiKey, *, now: datetime) -> Decimal:
     """What this key and the others of its chain have reserved or paid since the month began in the
-    workspace's time zone, in the wallet's currency. What was given back does not count.
+    workspace's time zone, in the wallet's currency. What was given back does not count, but for rent: months
+    paid ahead that came back with a release stay spent.
     """
     spent = _spent_by_key(LedgerEntry.objects.filter(api_key__in=chain_of(key)), key.workspace, now)
     return sum(spent.values(), NOTHING)
 
 
 def spending_of(workspace: Workspace, *, now: datetime) -> dict[str, Decimal]:
-    """For each of the workspace's keys (by id) what ``spent_this_month`` would say, in two queries."""
+    """For each of the workspace's keys (by id) what ``spent_this_month`` would say, in three queries."""
     roots = _roots(workspace.pk)
     by_chain: dict[str, Decimal] = {}
     entries = LedgerEntry.objects.filter(workspace=workspace, api_key__isnull=False)
@@ -110,7 +111,17 @@ def month_end(workspace: Workspace, now: datetime) -> datetime:
 
 
 def _spent_by_key(entries: QuerySet[LedgerEntry], workspace: Workspace, now: datetime) -> dict[str, Decimal]:
-    """What each key reserved since the month began, less what became of it and was given back."""
+    """What each key reserved since the month began, less what was given back of it, and what it paid at
+    once."""
+    spent = _reserved(entries, workspace, now)
+    direct = entries.filter(kind=Kind.CAPTURE, debit__kind=LedgerAccount.Kind.WALLET).order_by()
+    paid = direct.filter(created_at__gte=month_begin(workspace, now)).values("api_key")
+    for pk, amount in paid.annotate(paid=Sum("amount")).values_list("api_key", "paid"):
+        spent[pk] = spent.get(pk, NOTHING) + amount
+    return spent
+
+
+def _reserved(entries: QuerySet[LedgerEntry], workspace: Workspace, now: datetime) -> dict[str, Decimal]:
     returned = LedgerEntry.objects.filter(kind__in=GIVEN_BACK, subject_id=OuterRef("subject_id"))
     total = returned.order_by().values("subject_id").annotate(total=Sum("amount")).values("total")
     held = entries.filter(kind=Kind.HOLD, created_at__gte=month_begin(workspace, now)).order_by()

@@ -16,6 +16,7 @@ from phone_numbers.defaults import set_default
 from phone_numbers.models import PhoneNumber
 from phone_numbers.naming import LIMIT, rename_number
 from phone_numbers.releasing import protect_number
+from phone_numbers.renting.choices import set_auto_renew
 from phone_numbers.routing import DIRECTIONS, UNCHANGED, Direction, Wanted, route_number
 from phone_numbers.versions import named_version
 
@@ -51,6 +52,9 @@ class NumberChanges(serializers.Serializer):
     label = _name()  # type: ignore[assignment]
     release_protection = Flag(required=False)
     is_default = Flag(required=False)
+    auto_renew = Flag(
+        required=False, allow_null=True, help_text="Whether the rent renews by itself; null changes nothing"
+    )
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         inbound = either(given, "agent_id", "inbound_agent_id")
@@ -61,7 +65,8 @@ class NumberChanges(serializers.Serializer):
 def change_number(number: PhoneNumber, wish: dict[str, Any], *, by: Actor, now: datetime) -> None:
     """Do all that ``wish`` (a read NumberChanges) asks for, or nothing of it.
 
-    Raises Refusal: 400 as ``named_version``, 409 ``number_not_active``, and what names are refused for.
+    Raises Refusal: 400 as ``named_version``, 409 ``number_not_active`` and ``no_rental``, and what names are
+    refused for.
     """
     with transaction.atomic():
         if "is_default" in wish:  # first, because it locks the workspace and then numbers
@@ -74,6 +79,8 @@ def change_number(number: PhoneNumber, wish: dict[str, Any], *, by: Actor, now: 
             rename_number(number, **names, by=by, now=now)
         if "release_protection" in wish:
             protect_number(number, protected=wish["release_protection"], by=by, now=now)
+        if wish.get("auto_renew") is not None:
+            set_auto_renew(number, on=wish["auto_renew"], by=by, now=now)
 
 
 def _routes(number: PhoneNumber, wish: dict[str, Any]) -> dict[str, Any]:

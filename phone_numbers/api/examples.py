@@ -31,6 +31,7 @@ ACTIVE: dict[str, Any] = {
     "sip_trunk_enabled": False,
     "is_default": False,
     "release_protection": False,
+    "auto_renew": True,
     "renews_at": "2026-12-21T05:38:09.000Z",
     "created_at": "2026-11-21T05:38:07.412Z",
 }
@@ -38,7 +39,7 @@ UNROUTED: dict[str, Any] = dict.fromkeys(("agent_id", "inbound_agent_id", "inbou
 NUMBER = OpenApiExample("An active number", ACTIVE, response_only=True)
 PENDING = OpenApiExample(
     "Still being bought",
-    ACTIVE | UNROUTED | {"status": "pending", "rental_status": None, "renews_at": None},
+    ACTIVE | UNROUTED | {"status": "pending", "rental_status": None, "auto_renew": None, "renews_at": None},
     response_only=True,
 )
 ROUTE = OpenApiExample(
@@ -65,6 +66,7 @@ LINKED = OpenApiExample(
         "monthly_cost_usd": None,
         "monthly_price": None,
         "sip_trunk_enabled": True,
+        "auto_renew": None,
         "renews_at": None,
     },
     response_only=True,

@@ -104,13 +104,14 @@ class Number(ApiView):
         extensions={"x-refuses": ["409"]},
     )
     def patch(self, request: Request, number_id: str) -> Response:
-        """Route, rename or protect a number, or make it the default.
+        """Route, rename or protect a number, make it the default, or say whether its rent renews by itself.
 
         What is left out stays. Either all of it happens, or nothing.
 
         - 400 `agent_not_found`, `agent_not_published`, `version_not_found`, `version_not_published`,
           `version_without_agent`
         - 409 `number_not_active`: only an active number can be routed, or be the default
+        - 409 `no_rental`: a number that costs no rent can't renew by itself
         """
         workspace = workspace_of(request)
         number = get_number(workspace, number_id)

@@ -44,6 +44,7 @@ class NumberShape(RowShape):
     monthly_price = serializers.SerializerMethodField()
     currency = serializers.SerializerMethodField()
     sip_trunk_enabled = serializers.SerializerMethodField()
+    auto_renew = serializers.SerializerMethodField()
     renews_at = serializers.SerializerMethodField()
     created_at = Moment()
 
@@ -74,6 +75,7 @@ class NumberShape(RowShape):
             "sip_trunk_enabled",
             "is_default",
             "release_protection",
+            "auto_renew",
             "renews_at",
             "created_at",
         )
@@ -101,6 +103,12 @@ class NumberShape(RowShape):
     @reads("carrier")
     def get_sip_trunk_enabled(self, carrier: str) -> bool:
         return carrier == CarrierSlug.SIP_TRUNK
+
+    @extend_schema_field(serializers.BooleanField(allow_null=True))
+    @reads("rental.auto_renew", "rental.ended_at")
+    def get_auto_renew(self, auto_renew: bool | None, ended_at: datetime | None) -> bool | None:
+        """Whether the rent renews by itself. Null without a rent."""
+        return None if ended_at else auto_renew
 
     @extend_schema_field(Moment(allow_null=True))
     @reads("rental.paid_through", "rental.ended_at")

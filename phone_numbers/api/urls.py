@@ -1,4 +1,4 @@
-"""``/v1/organization-phone-numbers…``, ``/v1/calls…``, ``/v1/route-checks``, ``/v1/batch-calls/checks``"""
+"""Numbers and their rent, calls, route checks and batch calls, below ``/v1/``"""
 
 from django.urls import path
 
@@ -8,6 +8,7 @@ from phone_numbers.api import (
     calls,
     numbers,
     purchase,
+    renewals,
     route_checks,
     search,
     trunks,
@@ -21,6 +22,8 @@ urlpatterns = [
     path(f"{BASE}/purchase", purchase.Purchase.as_view(), name="api-number-purchase"),
     path(f"{BASE}/sip-trunks", trunks.SipTrunks.as_view(), name="api-sip-trunks"),
     path(f"{BASE}/<str:number_id>", numbers.Number.as_view(), name="api-number"),
+    path(f"{BASE}/<str:number_id>/renewals", renewals.Renewals.as_view(), name="api-number-renewals"),
+    path("renewal-order", renewals.RenewalOrder.as_view(), name="api-renewal-order"),
     path("calls", calls.Calls.as_view(), name="api-calls"),
     path("calls/<str:call_id>", calls.OneCall.as_view(), name="api-call"),
     path("calls/<str:call_id>/hang-up", calls.HangUp.as_view(), name="api-call-hang-up"),

@@ -90,6 +90,7 @@ def test_shows_every_field_of_a_number(
         "sip_trunk_enabled": False,
         "is_default": True,
         "release_protection": False,
+        "auto_renew": True,
         "renews_at": instant,
         "created_at": instant,
     }

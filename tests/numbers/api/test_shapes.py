@@ -101,7 +101,7 @@ def test_leaves_empty_what_leads_nowhere(workspace: Workspace) -> None:
     empty = {name for name, value in shown.items() if value is None}
     routes = {f"{way}_agent_{what}" for way in ("inbound", "outbound") for what in ("id", "version")}
     assert empty == routes | {
-        *("agent_id", "rental_status", "monthly_cost_usd", "monthly_price", "renews_at"),
+        *("agent_id", "rental_status", "monthly_cost_usd", "monthly_price", "auto_renew", "renews_at"),
     }
 
 
