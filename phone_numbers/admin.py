@@ -25,6 +25,7 @@ from phone_numbers import admin_work as work
 from phone_numbers.admin_bulk import BulkRoutingAdmin as BulkRoutingAdmin
 from phone_numbers.admin_drift import DriftAdmin as DriftAdmin
 from phone_numbers.admin_find import NeedsAPerson, NumberSearch, StrayState
+from phone_numbers.admin_proofs import LedgerProofAdmin as LedgerProofAdmin
 from phone_numbers.admin_rentals import RentalPriceAdmin as RentalPriceAdmin
 from phone_numbers.admin_trunks import SipTrunkAdmin as SipTrunkAdmin
 from phone_numbers.models import (

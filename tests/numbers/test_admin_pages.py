@@ -35,6 +35,7 @@ from phone_numbers.models import (
     CarrierListing,
     CarrierSweep,
     Drift,
+    LedgerProof,
     NumberOrder,
     ReassignableNumber,
     Rental,
@@ -111,6 +112,8 @@ def everything(
     seen = {"first_sweep": sweep, "last_sweep": sweep, "first_seen_at": now, "last_seen_at": now}
     Drift.objects.create(kind="orphan", carrier="plivo", e164="+442071838751", evidence=["Listed."], **seen)
     Heartbeat.objects.create(name="sweeper", at=now)
+    bad = {"code": "sum", "title": "All is zero.", "count": 1, "took_ms": 1, "found": [["INR", "It is not."]]}
+    LedgerProof.objects.create(at=now, ok=False, took_ms=1, entries=1, checks=[bad])
     rental = Rental.objects.earliest("pk")
     RentalPrice.objects.create(rental=rental, monthly_price=99, starts_at=now, reason="Dearer at the carrier")
     pool = Workspace.objects.create(slug="numbers-without-an-owner", name="Pool", is_pool=True)

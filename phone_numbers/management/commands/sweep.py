@@ -24,6 +24,7 @@ from phone_numbers import demo_clock, strays, sweeping, tasks
 from phone_numbers.calls import costing
 from phone_numbers.drift import ghosts, sweeps
 from phone_numbers.inbound import pointing, watching
+from phone_numbers.proofs.proving import prove_books
 from phone_numbers.renting.sweep import sweep_rent
 from telephony.batches.background import take_due_readings
 from telephony.carriers import carrier_slugs
@@ -32,6 +33,7 @@ from telephony.tasks import read_batch
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
 ROUTES_EVERY = timedelta(minutes=5)
+PROVE_EVERY = timedelta(days=1)
 DRIFT_EVERY = timedelta(minutes=1)
 WEBHOOKS_EVERY = timedelta(minutes=1)
 
@@ -74,7 +76,10 @@ def send_mail() -> int:
 
 def charge_rent() -> None:
     """In a thread of its own: on the first of a month there is much of it, and calls can't wait."""
-    sweep_rent(now=clock.now())
+    now = clock.now()
+    sweep_rent(now=now)
+    if heartbeats.take_turn("ledger proof", now=now, every=PROVE_EVERY):
+        prove_books(now=now)
 
 
 def pass_time(stop: threading.Event) -> None:
