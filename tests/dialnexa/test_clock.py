@@ -10,6 +10,9 @@ import pytest
 from django.conf import LazySettings
 
 from dialnexa import clock
+from telephony.carriers.sandbox.inventory import Inventory
+from telephony.carriers.sandbox.journal import Journal
+from telephony.carriers.sandbox.state import State
 from tests.processes import clean_env, run
 
 DAY = timedelta(days=1)
@@ -84,3 +87,10 @@ def test_refuses_to_be_movable_in_production() -> None:
 def test_refuses_to_be_movable_beside_real_carriers() -> None:
     assert "DIALNEXA_MOVABLE_CLOCK is for the demo" in start(DIALNEXA_DEBUG="1").stderr
     assert start(DIALNEXA_DEBUG="1", DIALNEXA_SANDBOX_URL="http://127.0.0.1:9").stdout.strip() == "True"
+
+
+def test_is_followed_by_the_sandbox_carrier(movable_clock: Path) -> None:
+    state = State(Inventory(1), Journal(None))
+    before = state.now()
+    clock.move_to(clock.wall_now() + 40 * DAY)
+    assert abs(state.now() - before - (40 * DAY).total_seconds()) < SOON.total_seconds()

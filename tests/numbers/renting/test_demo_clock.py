@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_tells_what_happened_in_its_order(shop: Workspace, rental: Rental, fund:
     story = read_story(shop, since, until)
     assert [happening.at for happening in story] == sorted(happening.at for happening in story)
     (charge,) = [happening for happening in story if happening.kind == "Charged"]
-    assert (charge.amount, charge.currency) == (-100, "INR")
+    assert (charge.amount, charge.currency) == (Decimal(-100), "INR")
     days = [(happening.at - since).days for happening in story if happening.tone == "trouble"]
     short = (rental.paid_through - since).days
     assert min(days) >= short + 28
