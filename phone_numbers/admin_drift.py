@@ -65,7 +65,7 @@ class DriftAdmin(NumberSearch):
     list_select_related = ("number__workspace", "order__workspace", "stray", "first_sweep", "last_sweep")
     search_fields = ("id__exact", "number__id__exact", "order__id__exact", "carrier_number_id__exact")
     ordering = ("-id",)
-    staff_actions = (work.RECHECK, work.ADOPT, work.REPAIR, work.RELEASE, work.IGNORE)
+    staff_actions = (work.RECHECK, work.ADOPT, work.POOL, work.REPAIR, work.RELEASE, work.IGNORE)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drift]:
         return super().get_queryset(request).select_related(*self.list_select_related)

@@ -10,7 +10,7 @@ from dialnexa.actors import Actor
 from dialnexa.admin_actions import StaffAction
 from dialnexa.admin_looks import exact_money
 from phone_numbers.drift import deciding
-from phone_numbers.drift.adopting import adopt_orphan
+from phone_numbers.drift.adopting import adopt_into_pool, adopt_orphan
 from phone_numbers.drift.giving_back import release_ghost, release_orphan
 from phone_numbers.drift.refunds import unused_rent
 from phone_numbers.drift.sweeps import begin_sweep
@@ -33,6 +33,11 @@ def _adopt(drift: Drift, data: dict[str, Any], *, by: Actor, now: datetime) -> s
     order = adopt_orphan(drift, by=by, now=now, reason=data["reason"])
     paid = exact_money(order.total, order.currency)
     return f"is {order.workspace}’s now, which paid {paid}."
+
+
+def _pool(drift: Drift, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    pooled = adopt_into_pool(drift, by=by, now=now, reason=data["reason"])
+    return f"kept without an owner ({pooled.number_id}): give it to a workspace there."
 
 
 def _repair(drift: Drift, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
@@ -119,6 +124,19 @@ ADOPT = StaffAction(
     states=(Status.OPEN,),
     fits=_is_adoptable,
     says=_says_whose,
+    single=True,
+    final=True,
+)
+POOL = StaffAction(
+    name="pool",
+    label="Keep it for a workspace",
+    explains="It becomes a number without an owner, which costs us the carrier’s rent until support gives it to "
+    "a workspace or back. The carrier is asked once more before.",
+    run=_pool,
+    permission=CHANGE,
+    states=(Status.OPEN,),
+    fits=lambda drift: _is_agreed(drift, Kind.ORPHAN),
+    says=_says,
     single=True,
     final=True,
 )

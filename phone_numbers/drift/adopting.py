@@ -1,4 +1,4 @@
-"""Giving an orphan to the workspace that had ordered it."""
+"""Giving an orphan to the workspace that had ordered it, or keeping it for another."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from django.db import transaction
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from phone_numbers.drift.deciding import conclude, refuse_undecidable, seen_now
-from phone_numbers.models import Drift, NumberOrder, PhoneNumber
+from phone_numbers.models import Drift, NumberOrder, PhoneNumber, ReassignableNumber
 from phone_numbers.outcomes import record_sale
 from phone_numbers.purchasing import place_order
+from phone_numbers.renting.pool import take_in
 from phone_numbers.telling import tell_adopted
 from telephony.carriers.base import Money, NumberType, Offer, OwnedNumber
 from telephony.e164 import parse_e164
@@ -44,6 +45,20 @@ def adopt_orphan(drift: Drift, *, by: Actor, now: datetime, reason: str) -> Numb
         conclude(drift, "adopt", by=by, now=now, reason=reason)
         tell_adopted(PhoneNumber.objects.select_related("workspace").get(pk=adopted.number_id), now=now)
     return NumberOrder.objects.select_related("number").get(pk=adopted.pk)
+
+
+def adopt_into_pool(drift: Drift, *, by: Actor, now: datetime, reason: str) -> ReassignableNumber:
+    """Keep an orphan as a number without an owner, for support to give to a workspace.
+
+    Speaks to the carrier, so call it outside any transaction. Raises Refusal 409 as ``refuse_undecidable``
+    and ``seen_now`` do, and ``number_taken``.
+    """
+    refuse_undecidable(drift, Drift.Kind.ORPHAN)
+    owned = seen_now(drift, now)
+    with transaction.atomic():
+        pooled = take_in(owned, drift.carrier, by=by, now=now, reason=reason)
+        conclude(drift, "adopt", by=by, now=now, reason=reason)
+    return pooled
 
 
 def _offer(drift: Drift, order: NumberOrder, owned: OwnedNumber) -> Offer:

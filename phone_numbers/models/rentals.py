@@ -157,11 +157,14 @@ class ReassignableNumber(models.Model):
     """A number that left its workspace unpaid, while it is still ours at the carrier.
 
     ``number`` is its row in the pool (a workspace without members), which keeps it from being bought and
-    gives it back by the usual protocol. ``came_from`` is the row its former owner sees as released.
+    gives it back by the usual protocol. ``came_from`` is the row its former owner sees as released; none:
+    a carrier lists it as ours, and nobody had ordered it.
     """
 
     number = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="reassignable")
-    came_from = models.OneToOneField(PhoneNumber, on_delete=models.PROTECT, related_name="+")
+    came_from = models.OneToOneField(
+        PhoneNumber, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     carrier_anchor = models.DateTimeField(
         default=clock.now, help_text="Since when the carrier bills us, month by month"
     )

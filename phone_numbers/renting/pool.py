@@ -22,6 +22,8 @@ from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental
 from phone_numbers.releasing import release_number
 from phone_numbers.renting import telling
 from phone_numbers.renting.schedule import carrier_renewal, hold_end
+from telephony.carriers.base import NumberType, OwnedNumber
+from telephony.e164 import number_type, parse_e164
 
 POOL = system("Renewals")
 SLUG = "numbers-without-an-owner"
@@ -116,6 +118,45 @@ def hand_over(
         )
         audit.record(new, "take_over", after={"status": "active"}, by=by, now=now, reason=reason)
     return new
+
+
+def take_in(owned: OwnedNumber, carrier: str, *, by: Actor, now: datetime, reason: str) -> ReassignableNumber:
+    """Put a number into the pool that a carrier lists as ours and nobody ordered.
+
+    It is kept until somebody decides. Any workspace may have it at once: nobody had it before. Raises Refusal 409 ``number_taken`` when it is a
+    live number here already.
+    """
+    parsed = parse_e164(owned.e164)
+    kind = owned.type or number_type(parsed.e164) or NumberType.LOCAL
+    cost = owned.monthly_cost
+    try:
+        with transaction.atomic():
+            number = PhoneNumber.objects.create(
+                workspace=get_pool(),
+                e164=parsed.e164,
+                country=parsed.country,
+                calling_code=str(parsed.calling_code),
+                national_number=parsed.national_number,
+                type=kind.value,
+                capabilities=list(owned.capabilities),
+                status=PhoneNumber.Status.ACTIVE,
+                carrier=carrier,
+                carrier_number_id=owned.number_id,
+                carrier_monthly_cost=cost.amount if cost else None,
+                carrier_currency=cost.currency if cost else "",
+                created_at=now,
+                activated_at=now,
+                next_route_at=now,
+            )
+            audit.record(number, "take_over", after={"status": "active"}, by=by, now=now, reason=reason)
+            return ReassignableNumber.objects.create(
+                number=number,
+                carrier_anchor=owned.acquired_at or now,
+                available_at=now,
+                assignable_at=now,
+            )
+    except IntegrityError as error:
+        raise Refusal("number_taken", f"{parsed.e164} is somebody's number here.", status=409) from error
 
 
 def keep(pooled: ReassignableNumber, *, by: Actor, now: datetime, reason: str) -> None:

@@ -17,7 +17,7 @@ from dialnexa.models import LedgerEntry, Notice, Workspace
 from dialnexa.money import CENT
 from phone_numbers import strays
 from phone_numbers.drift import deciding
-from phone_numbers.drift.adopting import adopt_orphan
+from phone_numbers.drift.adopting import adopt_into_pool, adopt_orphan
 from phone_numbers.drift.ghosts import confirm_ghost
 from phone_numbers.drift.giving_back import release_ghost, release_orphan
 from phone_numbers.drift.recent import ask_about_recent
@@ -31,6 +31,7 @@ from phone_numbers.models import (
     RentalCharge,
     StrayNumber,
 )
+from phone_numbers.renting.assigning import assign
 from phone_numbers.support import reject_by_staff
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig, Offer
@@ -129,6 +130,25 @@ def place_all_money_on_hold(workspace: Workspace) -> None:
 def test_can_not_give_away_what_nobody_ordered(orphan: Drift, decide: Decide) -> None:
     with pytest.raises(Refusal, match="no_order_to_adopt"):
         decide(adopt_orphan, orphan)
+
+
+def test_keep_an_orphan_for_whoever_wants_it(orphan: Drift, decide: Decide, carrier: Carrier) -> None:
+    pooled = decide(adopt_into_pool, orphan)
+    number = pooled.number
+    assert (number.workspace.is_pool, number.status, number.e164) == (True, "active", orphan.e164)
+    assert number.carrier_number_id == orphan.carrier_number_id
+    assert (pooled.came_from, pooled.release_at, pooled.closed_at) == (None, None, None)
+    assert drifts() == [("orphan", "adopted", True)]
+    assert carrier.owns(orphan.e164)
+
+
+def test_give_a_kept_orphan_to_a_workspace_at_once(
+    orphan: Drift, decide: Decide, workspace: Workspace, by: Actor, clock: Turned
+) -> None:
+    pooled = decide(adopt_into_pool, orphan)
+    number = assign(pooled, workspace, by=by, now=clock.now)
+    assert (number.workspace, number.carrier_number_id) == (workspace, orphan.carrier_number_id)
+    assert Rental.objects.get(number=number).carrier_anchor == pooled.carrier_anchor
 
 
 # --- giving back ------------------------------------------------------------------------------------
