@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from django.conf import LazySettings
 from django.db import connection
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from dialnexa import clock
 from dialnexa.actors import SYSTEM
 from dialnexa.models import (
     NoticeCopy,
@@ -104,6 +106,16 @@ def test_delivers_what_the_library_of_the_receiver_accepts(
     attempt = WebhookAttempt.objects.get()
     assert (attempt.http_status, attempt.answer, attempt.at) == (200, "ok", now)
     assert send(now + DAY) == 0
+
+
+def test_dates_signatures_by_the_receivers_clock_where_the_demos_was_moved(
+    workspace: Workspace, receiver: Receiver, movable_clock: Path
+) -> None:
+    _, secret = make(workspace, receiver.url, clock.now())
+    clock.move_to(clock.wall_now() + 40 * DAY)
+    happen(workspace, clock.now())
+    assert send(clock.now()) == 1
+    assert verified(receiver.heard[0], secret)["type"] == "call.completed"
 
 
 def test_signs_with_both_secrets_for_a_while_after_a_rotation(
