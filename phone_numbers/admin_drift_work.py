@@ -130,8 +130,8 @@ ADOPT = StaffAction(
 POOL = StaffAction(
     name="pool",
     label="Keep it for a workspace",
-    explains="It becomes a number without an owner, which costs us the carrier’s rent until support gives it to "
-    "a workspace or back. The carrier is asked once more before.",
+    explains="It becomes a number without an owner, which costs us the carrier’s rent until support gives it "
+    "to a workspace or back. The carrier is asked once more before.",
     run=_pool,
     permission=CHANGE,
     states=(Status.OPEN,),

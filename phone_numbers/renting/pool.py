@@ -123,8 +123,8 @@ def hand_over(
 def take_in(owned: OwnedNumber, carrier: str, *, by: Actor, now: datetime, reason: str) -> ReassignableNumber:
     """Put a number into the pool that a carrier lists as ours and nobody ordered.
 
-    It is kept until somebody decides. Any workspace may have it at once: nobody had it before. Raises Refusal 409 ``number_taken`` when it is a
-    live number here already.
+    It is kept until somebody decides. Any workspace may have it at once: nobody had it before. Raises Refusal
+    409 ``number_taken`` when it is a live number here already.
     """
     parsed = parse_e164(owned.e164)
     kind = owned.type or number_type(parsed.e164) or NumberType.LOCAL
