@@ -8,7 +8,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -49,6 +49,12 @@ class WorkspaceAdmin(EditableAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Lists are of customers; the page of the numbers without an owner stays."""
+        return super().get_search_results(request, queryset.filter(is_pool=False), search_term)
 
     @admin.display(description="Balance")
     def spendable(self, workspace: Workspace) -> str:

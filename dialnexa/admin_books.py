@@ -200,7 +200,8 @@ def find_customers(q: str) -> Iterable[QuerySet]:
     elif len(q) >= SHORTEST_TEXT:
         names = Q(email__icontains=q) | Q(first_name__icontains=q) | Q(last_name__icontains=q)
         yield User.objects.filter(names).order_by("email")
-        yield Workspace.objects.filter(Q(name__icontains=q) | Q(slug__iexact=q)).order_by("name")
+        customers = Workspace.objects.filter(is_pool=False)
+        yield customers.filter(Q(name__icontains=q) | Q(slug__iexact=q)).order_by("name")
 
 
 def silent_processes(_: datetime) -> QuerySet:

@@ -31,6 +31,11 @@ class ZonedForm(ReasonedModelForm):
         return zone
 
 
+def is_customer(workspace: Workspace) -> bool:
+    """Whether anybody may be in it: not in the one that holds numbers without an owner."""
+    return not workspace.is_pool
+
+
 # --- money ------------------------------------------------------------------------------------------
 
 
@@ -84,6 +89,7 @@ CREDIT_WALLET = StaffAction(
     run=_credit,
     permission="dialnexa.add_ledgerentry",
     form=CreditForm,
+    fits=is_customer,
     says=_wallet_now,
     echo=_credit_told,
     single=True,
@@ -136,6 +142,7 @@ ADD_MEMBER = StaffAction(
     run=_add_member,
     permission="dialnexa.add_membership",
     form=MemberForm,
+    fits=is_customer,
     single=True,
 )
 CHANGE_ROLE = StaffAction(

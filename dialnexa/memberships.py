@@ -114,8 +114,10 @@ def admit(
 ) -> Membership:
     """The new row and its history, for verbs that have decided that it may be.
 
-    Raises Refusal 409 for a member.
+    Raises Refusal 409 for a member, and for the workspace of numbers without an owner.
     """
+    if workspace.is_pool:
+        raise Refusal("workspace_is_pool", "Nobody can join it: it only holds numbers.", status=409)
     membership, is_new = Membership.objects.get_or_create(
         workspace=workspace, user=user, defaults={"role": role, "created_at": now}
     )

@@ -25,15 +25,14 @@ from phone_numbers import admin_work as work
 from phone_numbers.admin_bulk import BulkRoutingAdmin as BulkRoutingAdmin
 from phone_numbers.admin_drift import DriftAdmin as DriftAdmin
 from phone_numbers.admin_find import NeedsAPerson, NumberSearch, StrayState
+from phone_numbers.admin_pool import ReassignableNumberAdmin as ReassignableNumberAdmin
 from phone_numbers.admin_proofs import LedgerProofAdmin as LedgerProofAdmin
-from phone_numbers.admin_rentals import RentalPriceAdmin as RentalPriceAdmin
+from phone_numbers.admin_rentals import rent_of
 from phone_numbers.admin_trunks import SipTrunkAdmin as SipTrunkAdmin
 from phone_numbers.models import (
     NumberOrder,
     PhoneNumber,
     PurchaseAttempt,
-    Rental,
-    RentalCharge,
     SipTrunk,
     StrayNumber,
 )
@@ -80,7 +79,7 @@ class PhoneNumberAdmin(NumberSearch):
         trunks = SipTrunk.objects.filter(number=item)
         ids = [item.pk, *orders.values_list("pk", flat=True), *trunks.values_list("pk", flat=True)]
         attempts = PurchaseAttempt.objects.filter(order__number=item)
-        return (_rent(item), _story(ids, attempts))
+        return (rent_of(item), _story(ids, attempts))
 
 
 def _story(ids: list[str], attempts: QuerySet[PurchaseAttempt]) -> Section:
@@ -103,27 +102,7 @@ def _attempt_event(attempt: PurchaseAttempt) -> Event:
     )
 
 
-def _rent(number: PhoneNumber) -> Section:
-    charges = RentalCharge.objects.filter(rental__number=number).select_related("rental", "entry")
-    rows = [
-        (
-            link_to(charge, f"Month {charge.k + 1}"),
-            f"{charge.starts_at:%d %b %Y} – {charge.ends_at:%d %b %Y}",
-            exact_money(charge.amount, charge.currency),
-            link_to(charge.entry, charge.entry_id) if charge.entry_id else "free",
-            link_to(charge.rental, rental_word(charge.rental)),
-        )
-        for charge in charges
-    ]
-    return Section("Rent", head=("Paid for", "Period", "Amount", "Entry", "Rental"), rows=rows)
-
-
 STRAY_DATES = ("found_at", "releasing_since", "next_release_at", "release_note", "resolved_at")
-
-
-def rental_word(rental: Rental) -> str:
-    """Its state; that it ended counts for more."""
-    return f"Ended {rental.ended_at:%d %b %Y}" if rental.ended_at else rental.get_rental_status_display()
 
 
 WORK_DATES = ("next_run_at", "lease_until", "doubted_at", "missed_at", "rung_until")
@@ -216,34 +195,3 @@ class PurchaseAttemptAdmin(ReadOnlyAdmin):
     @admin.display(description="Outcome", ordering="outcome")
     def result(self, attempt: PurchaseAttempt) -> SafeString:
         return pill(attempt.outcome or "pending", attempt.get_outcome_display() or "In flight")
-
-
-@admin.register(Rental)
-class RentalAdmin(ReadOnlyAdmin):
-    shelf = "Numbers"
-    shows_history = True
-    list_display = ("number", "workspace", "state", "price", "paid_through")
-    list_filter = ("rental_status", "currency")
-    list_select_related = ("number", "workspace")
-    search_fields = ("id__exact", "number__id__exact", "number__e164", "workspace__slug__exact")
-    ordering = ("-id",)
-
-    @admin.display(description="State", ordering="rental_status")
-    def state(self, rental: Rental) -> SafeString:
-        return pill("off" if rental.ended_at else rental.rental_status, rental_word(rental))
-
-    @admin.display(description="Monthly", ordering="monthly_price")
-    def price(self, rental: Rental) -> str:
-        return exact_money(rental.monthly_price, rental.currency)
-
-    def sections(self, item: Rental, request: HttpRequest) -> Sequence[Section]:
-        return (_rent(item.number),)
-
-
-@admin.register(RentalCharge)
-class RentalChargeAdmin(ReadOnlyAdmin):
-    shelf = "Numbers"
-    list_display = ("rental", "k", "amount", "currency", "starts_at", "ends_at", "entry")
-    list_select_related = ("rental", "entry")
-    search_fields = ("rental__id__exact", "rental__number__id__exact", "entry__id__exact")
-    ordering = ("-id",)

@@ -27,19 +27,17 @@ def assign(
     """Make it a number of ``workspace``, which pays its first month now at today's price.
 
     Its former owner may have it back at once; others only after the cool-off. Raises Refusal: 409
-    ``pool_closed``, ``cooling_off``; 403 ``kyc_required``; 400 ``price_unknown``; 402 for the wallet.
+    ``pool_closed``, ``cooling_off``, ``workspace_is_pool``; 403 ``kyc_required``; 400 ``price_unknown``; 402
+    for the wallet.
     """
     with transaction.atomic():
         rows = ReassignableNumber.objects.select_related("number", "came_from")
         pooled = rows.select_for_update(of=("self",)).get(pk=pooled.pk)
         refuse_closed(pooled)
-        _refuse_cooling(pooled, workspace, now)
-        price = _price(pooled.number, workspace, now)
+        price = assignment_price(pooled, workspace, now=now)
         row = PhoneNumber.objects.select_for_update(no_key=True).get(pk=pooled.number_id)
         _refuse_short(workspace, price)
-        number = hand_over(
-            row, workspace, by=by, now=now, reason=reason or "Given by support."
-        )
+        number = hand_over(row, workspace, by=by, now=now, reason=reason or "Given by support.")
         rental = _rent(number, price, pooled.carrier_anchor, now)
         payment = Payment(rental, [next(coming_periods(rental))])
         charge_rent([payment], by=by, now=now)
@@ -50,11 +48,20 @@ def assign(
 
 
 def _refuse_cooling(pooled: ReassignableNumber, workspace: Workspace, now: datetime) -> None:
-    if pooled.came_from.workspace_id == workspace.pk or now >= pooled.assignable_at:
+    former = pooled.came_from
+    if now >= pooled.assignable_at or (former and former.workspace_id == workspace.pk):
         return
     day = f"{localtime(pooled.assignable_at):%-d %B %Y}"
     sentence = f"Callers still know it as somebody else's. Others may have it from {day} on."
     raise Refusal("cooling_off", sentence, status=409)
+
+
+def assignment_price(pooled: ReassignableNumber, workspace: Workspace, *, now: datetime) -> Decimal:
+    """What it costs that workspace a month. Raises Refusal as ``assign``, but for the wallet."""
+    if workspace.is_pool:
+        raise Refusal("workspace_is_pool", "It is there already: choose a customer's workspace.", status=409)
+    _refuse_cooling(pooled, workspace, now)
+    return _price(pooled.number, workspace, now)
 
 
 def _price(number: PhoneNumber, workspace: Workspace, now: datetime) -> Decimal:

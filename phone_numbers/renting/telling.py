@@ -55,6 +55,15 @@ def tell_expired(rental: Rental, period: Period, *, now: datetime) -> None:
     _emit(rental, "rental.expired", period.k, now, kept_until=_moment(hold_end(rental.expired_at)))
 
 
+def tell_extended(rental: Rental, until: datetime, *, now: datetime) -> None:
+    """Support gives more time to pay."""
+    ends = _day(rental, until)
+    is_off = rental.rental_status == Rental.Status.EXPIRED
+    body = f"Support keeps it for you until {ends}." if is_off else f"It works on until {ends}."
+    title = f"More time to pay for {_name(rental)}"
+    _tell(rental, f"extended:{until:%Y%m%d%H%M}", title, f"{body} Pay before then.", Tone.WAITING, now)
+
+
 def tell_paid(payment: Payment, *, had_expired: bool, now: datetime) -> None:
     """Rent that was overdue is paid."""
     rental, first = payment.rental, payment.periods[0]

@@ -1,0 +1,265 @@
+"""What staff do to rents and to numbers nobody rents: the forms, and the one verb behind each."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.timezone import localtime
+
+from dialnexa import clock
+from dialnexa.actors import Actor
+from dialnexa.admin_actions import ReasonForm, StaffAction
+from dialnexa.admin_looks import exact_money
+from dialnexa.errors import Refusal
+from dialnexa.models import Workspace
+from dialnexa.money import read_money
+from phone_numbers.models import ReassignableNumber, Rental
+from phone_numbers.renting import assigning, pool, prices, reviewing
+from phone_numbers.renting.schedule import due_periods, grace_end, hold_end
+
+CHANGE_RENTAL = "numbers.change_rental"
+CHANGE_POOL = "numbers.change_reassignablenumber"
+
+
+def _day(at: datetime) -> str:
+    return f"{localtime(at):%-d %B %Y}"
+
+
+class PriceForm(ReasonForm):
+    item: Rental
+    monthly_price = forms.CharField(
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "autofocus": True}),
+        help_text="In the currency of the rent, like 110 or 110.50.",
+    )
+    starts_on = forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Months that begin on this day or later cost it; what is paid stays paid.",
+    )
+    reason = forms.CharField(
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+        help_text="The customer reads it. Kept in the history for good.",
+        error_messages={"required": "Say why: the customer and the history need a reason."},
+    )
+    field_order = ("monthly_price", "starts_on", "reason")
+
+    def clean_monthly_price(self) -> Decimal:
+        try:
+            return read_money(self.cleaned_data["monthly_price"], self.item.currency)
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
+
+
+def _change_price(rental: Rental, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    starts_at = datetime.combine(data["starts_on"], time.min, ZoneInfo(rental.time_zone))
+    price = prices.change_price(
+        rental, data["monthly_price"], starts_at=starts_at, reason=data["reason"], by=by, now=now
+    )
+    return f"costs {exact_money(price.monthly_price, rental.currency)} from {data['starts_on']:%-d %B %Y} on."
+
+
+def _price_told(rental: Rental, data: dict[str, Any]) -> str:
+    amount = exact_money(data["monthly_price"], rental.currency)
+    return f"Charge {amount} a month from {data['starts_on']:%-d %B %Y} on"
+
+
+class DaysForm(ReasonForm):
+    days = forms.IntegerField(
+        min_value=1,
+        max_value=reviewing.EXTENDED_MOST,
+        widget=forms.NumberInput(attrs={"autocomplete": "off", "autofocus": True}),
+        help_text="The customer is told until when that is.",
+    )
+    field_order = ("days", "reason")
+
+
+def _extend(rental: Rental, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    until = reviewing.extend(rental, days=data["days"], by=by, now=now, reason=data["reason"])
+    what = "kept" if rental.rental_status == Rental.Status.EXPIRED else "works unpaid"
+    return f"{what} until {_day(until)}."
+
+
+def _charge_missed(rental: Rental, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    payment = reviewing.charge_missed(rental, by=by, now=now, reason=data["reason"])
+    return f"charged {exact_money(payment.total, rental.currency)} for {len(payment.periods)} months."
+
+
+def _waive_missed(rental: Rental, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    months = reviewing.waive_missed(rental, by=by, now=now, reason=data["reason"])
+    return f"{months} months cost nothing; the month that runs is charged within seconds."
+
+
+def _rental_now(rental: Rental) -> str:
+    if rental.rental_status == Rental.Status.EXPIRED and rental.expired_at and not rental.ended_at:
+        return f"{rental.workspace}: stopped, kept until {_day(hold_end(rental.expired_at))}."
+    if rental.review_since:
+        due = due_periods(rental, list(rental.prices.all()), now=clock.now())
+        total = sum((period.amount for period in due), Decimal(0))
+        return f"{rental.workspace}: {len(due)} months due, {exact_money(total, rental.currency)}."
+    if rental.short_since:
+        return f"{rental.workspace}: unpaid, works until {_day(grace_end(rental.short_since))}."
+    price = exact_money(rental.monthly_price, rental.currency)
+    return f"{rental.workspace}: {price} a month, paid until {_day(rental.paid_through)}."
+
+
+def _is_running(rental: Rental) -> bool:
+    return rental.ended_at is None
+
+
+def _is_unpaid(rental: Rental) -> bool:
+    return _is_running(rental) and bool(rental.short_since or rental.expired_at)
+
+
+def _is_reviewed(rental: Rental) -> bool:
+    return _is_running(rental) and rental.review_since is not None
+
+
+CHANGE_PRICE = StaffAction(
+    name="change-price",
+    label="Change the price",
+    explains="The rent of this one number changes from a day on. Its workspace is told at once.",
+    run=_change_price,
+    permission=CHANGE_RENTAL,
+    form=PriceForm,
+    fits=_is_running,
+    says=_rental_now,
+    echo=_price_told,
+    single=True,
+)
+CHARGE_MISSED = StaffAction(
+    name="charge-missed",
+    label="Charge the missed months",
+    explains="Every month that is due is charged to the wallet now, as if it had been charged on its day.",
+    run=_charge_missed,
+    permission=CHANGE_RENTAL,
+    fits=_is_reviewed,
+    says=_rental_now,
+    single=True,
+    final=True,
+)
+WAIVE_MISSED = StaffAction(
+    name="waive-missed",
+    label="Waive the missed months",
+    explains="The months that are over cost nothing. The month that runs is charged as ever.",
+    run=_waive_missed,
+    permission=CHANGE_RENTAL,
+    fits=_is_reviewed,
+    says=_rental_now,
+    single=True,
+    final=True,
+)
+EXTEND = StaffAction(
+    name="extend",
+    label="Give more time",
+    explains="An unpaid number works so many days longer; one that stopped is kept so many days longer.",
+    run=_extend,
+    permission=CHANGE_RENTAL,
+    form=DaysForm,
+    fits=_is_unpaid,
+    says=_rental_now,
+)
+
+# --- numbers nobody rents -----------------------------------------------------------------------------
+
+
+class AssignForm(ReasonForm):
+    """Cleaned, it also has ``to`` (the workspace) and ``price`` (a month)."""
+
+    item: ReassignableNumber
+    slug = forms.SlugField(
+        label="Workspace",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+        help_text="Its slug, as in its addresses. You see what it costs before it is done.",
+    )
+    field_order = ("slug", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "slug" not in data:
+            return data
+        to = Workspace.objects.filter(slug=data["slug"]).first()
+        if to is None:
+            raise forms.ValidationError({"slug": "There is no workspace with this slug."})
+        try:
+            price = assigning.assignment_price(self.item, to, now=clock.now())
+        except Refusal as refusal:
+            raise forms.ValidationError({"slug": refusal.sentence}) from refusal
+        return data | {"to": to, "price": price}
+
+
+def _assign(pooled: ReassignableNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    number = assigning.assign(pooled, data["to"], by=by, now=now, reason=data["reason"])
+    paid = exact_money(data["price"], number.workspace.currency)
+    return f"is {number.workspace}’s now, which paid {paid} for the first month."
+
+
+def _assign_told(pooled: ReassignableNumber, data: dict[str, Any]) -> str:
+    price = exact_money(data["price"], data["to"].currency)
+    return f"Give it to {data['to']} and charge {price} for the first month"
+
+
+def _keep(pooled: ReassignableNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    pool.keep(pooled, by=by, now=now, reason=data["reason"])
+    return "kept: it is not given back by itself any more."
+
+
+def _give_back(pooled: ReassignableNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    pool.give_back(pooled, by=by, now=now, reason=data["reason"])
+    return "being given back: the carrier is told within seconds."
+
+
+def _pooled_now(pooled: ReassignableNumber) -> str:
+    if pooled.closed_at:
+        return "It has an owner again, or went back."
+    cost = exact_money(pooled.number.carrier_monthly_cost, pooled.number.carrier_currency)
+    back = f"given back on {_day(pooled.release_at)}" if pooled.release_at else "kept until somebody decides"
+    was = f"Was {pooled.came_from.workspace}’s" if pooled.came_from else "Nobody had ordered it"
+    day = _day(pooled.assignable_at)
+    return f"{was}; others may have it from {day} on. Costs us {cost} a month; {back}."
+
+
+def _is_open(pooled: ReassignableNumber) -> bool:
+    return pooled.closed_at is None
+
+
+ASSIGN = StaffAction(
+    name="assign",
+    label="Give it to a workspace",
+    explains="The workspace pays its first month now, at today’s price. Its former owner may have it back at "
+    "once, others after the cool-off.",
+    run=_assign,
+    permission=CHANGE_POOL,
+    form=AssignForm,
+    fits=_is_open,
+    says=_pooled_now,
+    echo=_assign_told,
+    single=True,
+    final=True,
+)
+KEEP = StaffAction(
+    name="keep",
+    label="Keep it",
+    explains="It is not given back by itself. It costs the carrier’s rent until somebody decides.",
+    run=_keep,
+    permission=CHANGE_POOL,
+    fits=lambda pooled: _is_open(pooled) and pooled.release_at is not None,
+    says=_pooled_now,
+)
+GIVE_BACK = StaffAction(
+    name="give-back",
+    label="Give it back now",
+    explains="The number goes back to its carrier; somebody else may get it there.",
+    run=_give_back,
+    permission=CHANGE_POOL,
+    fits=_is_open,
+    says=_pooled_now,
+    single=True,
+    final=True,
+    danger=True,
+)
