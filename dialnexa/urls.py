@@ -33,6 +33,7 @@ urlpatterns = [
     path("w/<slug:slug>/kyc/", include("kyc.urls")),
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
     path("w/<slug:slug>/wallet/export.csv", views.export_wallet, name="wallet_export"),
+    path("w/<slug:slug>/wallet/forecast/", include("phone_numbers.forecast_urls")),
     path(
         "carrier/<slug:carrier>/verification/<str:token>/", include("phone_numbers.verification_webhook_urls")
     ),

@@ -152,7 +152,9 @@ def test_says_what_lapses_because_nobody_renews_it(shop: Workspace, rent: Rent, 
             kept_until=due + timedelta(days=37),
         )
     ]
-    assert (seen.top_up_needed, seen.top_up_by, seen.short) == (0, None, [])
+    assert seen.top_up_needed == 0
+    assert seen.top_up_by is None
+    assert seen.short == []
 
 
 def spend(shop: Workspace, amount: str, at: datetime) -> None:
@@ -166,10 +168,10 @@ def test_counts_calls_as_they_were_in_the_last_fourteen_days(shop: Workspace, fu
         spend(shop, amount, NOW - timedelta(days=days))
     rent(shop, NOW - timedelta(days=20), "100")
     seen = forecast(shop, now=NOW)
-    assert (seen.opening, seen.calls_per_day) == (261, 10)
+    assert [seen.opening, seen.calls_per_day] == [261, 10]
     assert [day.balance for day in seen.days[:3]] == [251, 241, 231]
     assert seen.days[11].rent == 100
-    assert (seen.days[-1].balance, seen.days[-1].wanted) == (0, 261 - 200 - 610)
+    assert [seen.days[-1].balance, seen.days[-1].wanted] == [0, 261 - 200 - 610]
     assert seen.top_up_needed == 200 + 39 * 10 - 261  # until the last rent, not until the last day
     assert forecast(shop, now=NOW, calls=False).top_up_needed == 0
 
@@ -184,7 +186,8 @@ def test_spreads_the_calls_of_a_young_workspace_over_its_days(shop: Workspace, f
 
 def test_has_nothing_to_say_of_an_empty_workspace(shop: Workspace) -> None:
     seen = forecast(shop, now=NOW)
-    assert (len(seen.days), seen.risks, seen.rentals, seen.top_up_needed) == (61, [], 0, 0)
+    assert seen.risks == []
+    assert [len(seen.days), seen.rentals, seen.top_up_needed] == [61, 0, 0]
 
 
 def test_leaves_out_numbers_beyond_those_that_renew_first(
