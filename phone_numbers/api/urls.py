@@ -12,6 +12,7 @@ from phone_numbers.api import (
     route_checks,
     search,
     trunks,
+    wallet,
 )
 
 BASE = "organization-phone-numbers"
@@ -24,6 +25,8 @@ urlpatterns = [
     path(f"{BASE}/<str:number_id>", numbers.Number.as_view(), name="api-number"),
     path(f"{BASE}/<str:number_id>/renewals", renewals.Renewals.as_view(), name="api-number-renewals"),
     path("renewal-order", renewals.RenewalOrder.as_view(), name="api-renewal-order"),
+    path("wallet", wallet.Wallet.as_view(), name="api-wallet"),
+    path("wallet/forecast", wallet.WalletForecast.as_view(), name="api-wallet-forecast"),
     path("calls", calls.Calls.as_view(), name="api-calls"),
     path("calls/<str:call_id>", calls.OneCall.as_view(), name="api-call"),
     path("calls/<str:call_id>/hang-up", calls.HangUp.as_view(), name="api-call-hang-up"),
