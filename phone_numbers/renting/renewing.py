@@ -134,10 +134,10 @@ def _is_put_off(rental: Rental, due: list[Period], now: datetime) -> bool:
         rental.review_since = now
         telling.note_review(rental, len(due), by=RENEWALS, now=now)
         return True
-    return rental.review_since is not None
+    return rental.review_since is not None and _look_again(rental, None)
 
 
-def _look_again(rental: Rental, at: datetime) -> bool:
+def _look_again(rental: Rental, at: datetime | None) -> bool:
     return bool(Rental.objects.filter(pk=rental.pk).update(next_run_at=at))
 
 

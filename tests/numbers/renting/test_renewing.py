@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from dialnexa.actors import SYSTEM
 from dialnexa.audit import entries_about
 from dialnexa.models import LedgerEntry, Notice, Workspace
 from phone_numbers.models import PhoneNumber, Rental, RentalCharge, RentalPrice
 from phone_numbers.releasing import release_number
+from phone_numbers.renting.choices import set_auto_renew
 from phone_numbers.renting.renewing import RENEWALS, renew_due
 from phone_numbers.renting.sweep import sweep_rent
 from tests.numbers.renting.conftest import (
@@ -202,6 +204,19 @@ def test_leaves_more_missed_months_to_a_person(shop: Workspace, rent: Rent, fund
     assert paid_ks(rental) == [0]
     assert (rental.review_since, rental.next_run_at, rental.rental_status) == (now, None, "active")
     assert balance(shop) == Decimal(1000)
+
+
+def test_does_not_come_back_to_what_a_person_looks_at(shop: Workspace, rent: Rent) -> None:
+    """Switching renewal on has a number that is short looked at, also one that waits for support."""
+    rental = rent(shop, JAN_31)
+    sweep_rent(now=due_of(rental))
+    late = due_of(rental) + 70 * DAY
+    sweep_rent(now=late)
+    set_auto_renew(number_of(rental), on=False, by=SYSTEM, now=late)
+    set_auto_renew(number_of(rental), on=True, by=SYSTEM, now=late)
+    assert again(rental).next_run_at == late
+    assert [renew_due(now=late).seen, renew_due(now=late).seen] == [1, 0]
+    assert (again(rental).review_since, again(rental).next_run_at) == (late, None)
 
 
 def test_begins_the_grace_period_when_it_is_noticed(shop: Workspace, rent: Rent) -> None:
