@@ -22,9 +22,9 @@ CHARGES_SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class RentCard:
-    """``state`` is active, due, review, expired or ended. ``to_pay`` is what the next renewal charges, or
-    what is due; ``until`` is how long the number works, or is kept, without it. ``changes`` are prices to
-    come.
+    """``state`` is active, due, review, missing (at its carrier), expired or ended. ``to_pay`` is what the
+    next renewal charges, or what is due; ``until`` is how long the number works, or is kept, without it.
+    ``changes`` are prices to come.
     """
 
     rental: Rental
@@ -71,6 +71,8 @@ def _state(rental: Rental, due: int) -> str:
         return "ended"
     if rental.rental_status == Rental.Status.EXPIRED:
         return "expired"
+    if rental.number.missing_since:
+        return "missing"
     if rental.review_since:
         return "review"
     return "due" if rental.short_since and due else "active"

@@ -159,6 +159,8 @@ def _unfit(number: PhoneNumber, rental: Rental | None) -> str:
         return "Rent is overdue: calls are off until it is paid."
     if getattr(number, "kyc_suspended", False):
         return f"KYC is suspended for {number.country}."
+    if number.missing_since:
+        return f"{number.get_carrier_display()} does not carry it at the moment: calls fail."
     trunk = getattr(number, "trunk", None)
     return TRUNK_FAILS.get(trunk.health, "") if trunk else ""
 

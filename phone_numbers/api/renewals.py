@@ -112,6 +112,7 @@ class Renewals(ApiView):
         - 400 `months_wrong`: fewer than are due, or further ahead than rent can be paid
         - 402 `wallet_insufficient`, `spend_cap_reached` (of this key)
         - 409 `no_rental`, `rental_ended`: the number costs no rent, or not any more
+        - 409 `number_missing`: its carrier does not carry it at the moment, so it costs nothing
         - 409 `rent_paid_already`: somebody paid at the same moment; look before you pay more
         """
         number = get_number(workspace_of(request), number_id)
@@ -134,7 +135,7 @@ def _rental(number: PhoneNumber) -> Rental:
     return rental
 
 
-def _paid(rental: Rental, since: int) -> dict[str, Any]:
+def _paid(rental: Rental, since: int) -> Any:
     """What was paid from period ``since`` on."""
     charges = list(rental.charges.filter(k__gte=since, k__lt=rental.paid_periods).order_by("k"))
     shown = {
@@ -144,7 +145,7 @@ def _paid(rental: Rental, since: int) -> dict[str, Any]:
         "rental_status": rental.rental_status,
         "renews_at": rental.paid_through,
     }
-    return dict(PaidShape(shown).data)
+    return PaidShape().to_representation(shown)
 
 
 @extend_schema_serializer(component_name="RankedNumber")

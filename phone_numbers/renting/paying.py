@@ -25,10 +25,14 @@ def quote_rent(rental: Rental, months: int, *, now: datetime) -> Payment:
     """What ``pay_rent`` charges for so many months: the first is the one that has not been paid longest.
 
     Raises Refusal 400 ``months_wrong`` for fewer than are due, fewer than 1, or more than RENT_AHEAD_MOST
-    beyond what is due; 409 ``rental_ended``.
+    beyond what is due; 409 ``rental_ended``, ``number_missing`` while its carrier does not carry it.
     """
     if rental.ended_at:
         raise Refusal("rental_ended", "This number is not rented any more.", status=409)
+    if rental.number.missing_since:
+        carrier = rental.number.get_carrier_display()
+        sentence = f"{carrier} does not carry this number at the moment, so it costs no rent. Support knows."
+        raise Refusal("number_missing", sentence, status=409)
     least, most = months_payable(rental, now=now)
     if most < least:
         paid = f"{localtime(rental.paid_through):%-d %B %Y}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,7 +35,7 @@ def shown(client: Client, number: PhoneNumber, path: str = "") -> str:
     return client.get(url(number, path)).content.decode()
 
 
-def pay(client: Client, rental: Rental, months: object = 1, **headers: str) -> object:
+def pay(client: Client, rental: Rental, months: object = 1, **headers: str) -> Any:
     data = {"months": months, "paid_through": rental.paid_through.isoformat()}
     return client.post(url(rental.number, "renew/"), data, headers=headers or None)
 
@@ -72,6 +73,19 @@ def test_says_until_when_an_unpaid_number_works(
     assert "works until" in alice_client.get("/w/acme/numbers/").content.decode()
 
 
+def test_asks_for_nothing_while_the_carrier_does_not_carry_the_number(
+    alice_client: Client, number: PhoneNumber, now: datetime
+) -> None:
+    rental = make_rental(number, now + timedelta(days=12))
+    PhoneNumber.objects.filter(pk=number.pk).update(missing_since=now)
+    page = shown(alice_client, number)
+    assert "Unavailable" in page
+    assert "No rent is charged while Plivo does not carry the number." in page
+    assert "Renew now…" not in page
+    pay(alice_client, rental)
+    assert again(rental).paid_through == rental.paid_through
+
+
 def test_asks_for_the_rent_of_a_number_that_stopped(
     alice_client: Client, number: PhoneNumber, now: datetime
 ) -> None:
@@ -83,8 +97,8 @@ def test_asks_for_the_rent_of_a_number_that_stopped(
 
 def test_shows_a_price_that_changes(alice_client: Client, number: PhoneNumber, now: datetime) -> None:
     rental = make_rental(number, now + timedelta(days=12))
-    price = {"starts_at": now + timedelta(days=1), "reason": "Dearer at the carrier"}
-    change_price(rental, Decimal(110), **price, by=SYSTEM, now=now)
+    day, why = now + timedelta(days=1), "Dearer at the carrier"
+    change_price(rental, Decimal(110), starts_at=day, reason=why, by=SYSTEM, now=now)
     page = shown(alice_client, number)
     assert "₹110.00 is charged to the wallet." in page
     assert "Dearer at the carrier" in page
@@ -104,7 +118,7 @@ def test_pays_the_chosen_months_and_links_them_to_the_wallet(
 ) -> None:
     rental = make_rental(number, now + timedelta(days=12))
     response = pay(alice_client, rental, 3)
-    assert response.status_code == 302  # type: ignore[attr-defined]
+    assert response.status_code == 302
     assert wallet.balance(rental.workspace) == Decimal(10_000) - 3 * 92
     page, book = shown(alice_client, number), alice_client.get("/w/acme/wallet/").content.decode()
     for entry in LedgerEntry.objects.filter(reference__startswith="rent:"):
@@ -118,15 +132,15 @@ def test_pays_once_for_a_double_click(alice_client: Client, number: PhoneNumber,
     rental = make_rental(number, now + timedelta(days=12))
     pay(alice_client, rental)
     response = pay(alice_client, rental)
-    assert response.status_code == 409  # type: ignore[attr-defined]
-    assert "paid in the meantime" in response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 409
+    assert "paid in the meantime" in response.content.decode()
     assert RentalCharge.objects.filter(rental=rental).count() == 1
 
 
 def test_restores_an_expired_number(alice_client: Client, number: PhoneNumber, now: datetime) -> None:
     rental = make_rental(number, now - timedelta(days=9), status="expired")
     response = pay(alice_client, rental, **HTMX)
-    assert response.headers["HX-Redirect"] == url(number)  # type: ignore[attr-defined]
+    assert response.headers["HX-Redirect"] == url(number)
     assert again(rental).rental_status == "active"
     assert "It works again." in shown(alice_client, number)
 
@@ -136,12 +150,12 @@ def test_comes_back_with_the_wallet_when_money_is_short(
 ) -> None:
     rental = make_rental(number, now + timedelta(days=12), price="9000")
     response = pay(alice_client, rental, 2, **HTMX)
-    dialog = response.content.decode()  # type: ignore[attr-defined]
-    assert response.status_code == 422  # type: ignore[attr-defined]
+    dialog = response.content.decode()
+    assert response.status_code == 422
     assert "Add ₹8,000.00 or more." in dialog
     assert 'href="/w/acme/wallet/"' in dialog
     assert re.search(r'value="2" checked', dialog)
-    assert pay(alice_client, rental, 2).status_code == 402  # type: ignore[attr-defined]
+    assert pay(alice_client, rental, 2).status_code == 402
 
 
 @pytest.mark.parametrize("months", ["", "0", "13", "-1", "1.5", "99999999999", "x"])
@@ -150,8 +164,8 @@ def test_refuses_months_that_make_no_sense(
 ) -> None:
     rental = make_rental(number, now + timedelta(days=12))
     response = pay(alice_client, rental, months, **HTMX)
-    assert response.status_code == 422  # type: ignore[attr-defined]
-    assert "Choose 1 to 12 months to pay now." in response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 422
+    assert "Choose 1 to 12 months to pay now." in response.content.decode()
     assert not RentalCharge.objects.exists()
 
 
@@ -199,5 +213,5 @@ def test_lets_members_look_and_not_pay(bob_client: Client, number: PhoneNumber, 
     page = shown(bob_client, number)
     assert "Owners and admins can pay it." in page
     assert "Pay now" not in page
-    assert pay(bob_client, rental).status_code == 403  # type: ignore[attr-defined]
+    assert pay(bob_client, rental).status_code == 403
     assert bob_client.post(url(number, "auto-renew/"), {"auto_renew": "0"}).status_code == 403
