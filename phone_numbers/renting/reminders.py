@@ -1,0 +1,126 @@
+"""What reminders of rent say: plain sentences, the amounts, the days, and one page that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+
+from dialnexa.access import Right
+from dialnexa.models import Notice, Workspace
+from dialnexa.money import format_money
+from dialnexa.notices import tell
+from phone_numbers.renting.forecast import Forecast, Risk
+from telephony.e164 import format_international
+
+LISTED_MOST = 8  # numbers named in one notice
+
+
+class Kind(StrEnum):
+    SHORT = "short"  # the wallet will not cover the renewal
+    OFF = "off"  # it does not renew by itself
+    GRACE = "grace"  # unpaid: it stops working
+    HOLD = "hold"  # stopped: it is lost
+
+
+def tell_of(
+    workspace: Workspace, kind: Kind, risks: Sequence[Risk], outlook: Forecast, *, now: datetime
+) -> Notice | None:
+    """Tell of these numbers together; None when something of this kind was told today already.
+
+    Of money hears who may add some, of everything else who may pay rent or decide about numbers.
+    """
+    today = f"{now.astimezone(ZoneInfo(workspace.time_zone)):%Y-%m-%d}"
+    listed = _list(workspace, risks, WHEN[kind], outlook.currency)
+    return tell(
+        workspace,
+        reference=f"rent:{kind}:{workspace.pk}:{today}",
+        right=Right.OWN if kind == Kind.SHORT else Right.MANAGE,
+        title=_title(kind, risks),
+        body=f"{listed} {_advice(workspace, kind, outlook)}",
+        page=_page(workspace, kind, risks),
+        tone=Notice.Tone.WAITING if kind == Kind.OFF else Notice.Tone.TROUBLE,
+        now=now,
+    )
+
+
+WHEN: dict[Kind, Callable[[Risk], datetime]] = {
+    Kind.SHORT: lambda risk: risk.short_at,
+    Kind.OFF: lambda risk: risk.short_at,
+    Kind.GRACE: lambda risk: risk.works_until,
+    Kind.HOLD: lambda risk: risk.kept_until,
+}
+ONE = {
+    Kind.SHORT: "The wallet will not cover the rent of {}",
+    Kind.OFF: "{} does not renew by itself",
+    Kind.GRACE: "{} stops working soon",
+    Kind.HOLD: "{} is lost soon",
+}
+MANY = {
+    Kind.SHORT: "The wallet will not cover the rent of {} numbers",
+    Kind.OFF: "{} numbers do not renew by themselves",
+    Kind.GRACE: "{} numbers stop working soon",
+    Kind.HOLD: "{} numbers are lost soon",
+}
+
+
+def _title(kind: Kind, risks: Sequence[Risk]) -> str:
+    if len(risks) == 1:
+        return ONE[kind].format(format_international(risks[0].e164))
+    return MANY[kind].format(len(risks))
+
+
+def _list(
+    workspace: Workspace, risks: Sequence[Risk], when: Callable[[Risk], datetime], currency: str
+) -> str:
+    """``+91 22 …: ₹400.00 by 5 December; …``: the nearest first."""
+    first = sorted(risks, key=when)[:LISTED_MOST]
+    lines = [
+        f"{format_international(risk.e164)}: {format_money(risk.amount, currency)} "
+        f"by {_day(workspace, when(risk))}"
+        for risk in first
+    ]
+    more = len(risks) - len(first)
+    return "; ".join(lines) + (f"; and {more} more." if more else ".")
+
+
+def _advice(workspace: Workspace, kind: Kind, outlook: Forecast) -> str:
+    grace = f"{settings.RENT_GRACE_DAYS} days"
+    if kind == Kind.SHORT:
+        return (
+            f"{_missing(workspace, outlook)} Then the rent of the next two weeks is paid by itself. "
+            f"Unpaid, a number works for {grace} more."
+        )
+    if kind == Kind.OFF:
+        return (
+            "Pay by hand, or switch automatic renewal on. If you no longer need it, do nothing: unpaid, a "
+            f"number works for {grace} more, then it stops."
+        )
+    if kind == Kind.GRACE:
+        return (
+            "Unpaid after that day, calls from and to it are refused. "
+            f"It is then kept for you for {settings.RENT_HOLD_DAYS} days."
+        )
+    return "Pay, and it works again at once, with the same agents. After that day it is yours no more."
+
+
+def _missing(workspace: Workspace, outlook: Forecast) -> str:
+    amount = format_money(outlook.top_up_needed, outlook.currency)
+    assert outlook.top_up_by is not None
+    return f"Add {amount} or more by {_day(workspace, outlook.top_up_by)}."
+
+
+def _page(workspace: Workspace, kind: Kind, risks: Sequence[Risk]) -> str:
+    if kind == Kind.SHORT:
+        return reverse("wallet", args=[workspace.slug])
+    if len(risks) == 1:
+        return reverse("numbers:number", args=[workspace.slug, risks[0].number_id])
+    return reverse("numbers:list", args=[workspace.slug])
+
+
+def _day(workspace: Workspace, at: datetime) -> str:
+    return f"{at.astimezone(ZoneInfo(workspace.time_zone)):%-d %B %Y}"
