@@ -50,7 +50,7 @@ def test_shows_renewal_expiry_and_restoring_in_their_order(
     page = open_page()
     page.get_by_role("link", name="move the clock").click()
     pass_days(page, "+40 days")
-    assert page.locator(".event").get_by_text("Charged").count() == 1
+    assert page.locator(".event").get_by_text("Charged", exact=True).count() == 1
     pass_days(page, "+40 days")
     story = page.locator("#clock").inner_text()
     assert story.index("is due") < story.index("has stopped working")
@@ -66,7 +66,7 @@ def test_leads_to_the_next_renewal_without_javascript(open_page: Open, number: P
     page.get_by_role("button", name="To the next renewal").click()
     live_on()
     page.get_by_role("link", name="Look again").click()
-    assert page.locator(".event").get_by_text("Charged").count() == 1
+    assert page.locator(".event").get_by_text("Charged", exact=True).count() == 1
 
 
 def test_fits_a_phone(open_page: Open, number: PhoneNumber) -> None:
