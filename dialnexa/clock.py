@@ -1,9 +1,9 @@
 """The one place that reads the wall clock. Verbs take ``now``; interfaces pass ``clock.now()``.
 
-The demo's clock can be moved ahead (``MOVABLE_CLOCK``), never back. How far it is ahead stands in a file in the
-data folder, so that web, worker, sweeper and sandbox carrier agree within a fifth of a second without asking
-the database. What people and other programs measure with their own clocks stays with ``wall_now``: sessions,
-heartbeats, limits, the times in signatures.
+The demo's clock can be moved ahead (``MOVABLE_CLOCK``), never back. How far it is ahead stands in a file in
+the data folder, so that web, worker, sweeper and sandbox carrier agree within a fifth of a second without
+asking the database. What people and other programs measure with their own clocks stays with ``wall_now``:
+sessions, heartbeats, limits, the times in signatures.
 """
 
 from __future__ import annotations
