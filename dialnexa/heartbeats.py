@@ -1,7 +1,7 @@
 """When each background process was last seen.
 
-That is told in real time (``clock.wall_now()``), so that a demo whose clock jumps does not look dead; turns are
-taken in the demo's.
+That is told in real time (``clock.wall_now()``), so that a demo whose clock jumps does not look dead; turns
+are taken in the demo's.
 """
 
 from datetime import datetime, timedelta

@@ -307,8 +307,8 @@ SANDBOX_URL = env.str("DIALNEXA_SANDBOX_URL", "")  # set: the carriers are the s
 MOVABLE_CLOCK = env.bool("DIALNEXA_MOVABLE_CLOCK", False)  # the demo's; see dialnexa.clock
 if MOVABLE_CLOCK and not (DEBUG and SANDBOX_URL):
     raise ImproperlyConfigured(
-        "DIALNEXA_MOVABLE_CLOCK is for the demo: it needs DIALNEXA_DEBUG=1 and DIALNEXA_SANDBOX_URL. Real money "
-        "and real carriers go by the real time; leave it out."
+        "DIALNEXA_MOVABLE_CLOCK is for the demo: it needs DIALNEXA_DEBUG=1 and DIALNEXA_SANDBOX_URL. Real "
+        "money and real carriers go by the real time; leave it out."
     )
 
 # --- SIP trunks ---------------------------------------------------------------------------------------
