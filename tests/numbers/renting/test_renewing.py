@@ -115,8 +115,10 @@ def test_is_tried_every_day_while_it_is_short(shop: Workspace, rent: Rent) -> No
     sweep_rent(now=due)
     tries = []
     for _ in range(7):
-        tries.append(again(rental).next_run_at)
-        sweep_rent(now=tries[-1])
+        soonest = again(rental).next_run_at
+        assert soonest
+        tries.append(soonest)
+        sweep_rent(now=soonest)
     assert tries == [due + n * DAY for n in range(1, 8)]
     assert again(rental).rental_status == "expired"
 
@@ -288,3 +290,16 @@ def test_looks_at_everything_in_batches(shop: Workspace, rent: Rent, fund: Fund)
         assert batch.seen <= 8
     assert seen >= 3
     assert {tuple(paid_ks(rental)) for rental in rentals} == {(0, 1)}
+
+
+def test_reaches_what_is_due_behind_many_that_wait_for_money(
+    shop: Workspace, rent: Rent, fund: Fund
+) -> None:
+    dear = [rent(shop, JAN_31, "500") for _ in range(4)]
+    Rental.objects.filter(pk__in=[rental.pk for rental in dear]).update(renewal_rank=1)
+    sweep_rent(now=due_of(dear[0]))
+    cheap = rent(shop, JAN_31 + timedelta(hours=1), "10")
+    fund(shop, "10", JAN_31)
+    Rental.objects.filter(pk__in=[rental.pk for rental in dear]).update(next_run_at=due_of(dear[0]) + DAY)
+    renew_due(now=due_of(cheap), most=2)
+    assert paid_ks(cheap) == [0, 1]
