@@ -83,10 +83,17 @@ def _lock_rentals(purses: Purses, now: datetime, most: int) -> list[Rental]:
     theirs = Q()
     for currency in {currency for _, currency in purses}:
         theirs |= Q(currency=currency, workspace__in=[pk for pk, of in purses if of == currency])
-    due = Q(next_run_at__lte=now) | Q(short_since__isnull=False, next_run_at__isnull=False)
-    rows = Rental.objects.filter(theirs & due, ended_at=None).select_related("number", "workspace")
-    ranked = rows.order_by("workspace", F("renewal_rank").asc(nulls_last=True), "anchor", "pk")
-    return list(ranked.select_for_update(of=("self",), no_key=True, skip_locked=True)[: most * 2])
+    rows = Rental.objects.filter(theirs, ended_at=None).select_related("number", "workspace")
+    rows = rows.order_by("workspace", F("renewal_rank").asc(nulls_last=True), "anchor", "pk")
+    rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    waits = Q(short_since__isnull=False, auto_renew=True, monthly_price__lte=max(purses.values()))
+    due, waiting = rows.filter(next_run_at__lte=now), rows.filter(waits, next_run_at__gt=now)
+    return sorted([*due[:most], *waiting[:most]], key=_rank)  # each its own share: nothing due is crowded out
+
+
+def _rank(rental: Rental) -> tuple[str, float, datetime, str]:
+    rank = float("inf") if rental.renewal_rank is None else rental.renewal_rank
+    return rental.workspace_id, rank, rental.anchor, rental.pk
 
 
 def _prices(rentals: Sequence[Rental]) -> dict[str, list[RentalPrice]]:
