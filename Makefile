@@ -37,22 +37,24 @@ lint: $(DEV) ## Style, types, forgotten migrations
 	@$(OFFLINE) PYTHONWARNINGS=ignore $(PY) manage.py makemigrations --check --dry-run
 
 CHAOS = --n $(N) $(if $(SEED),--seed $(SEED)) $(if $(SABOTAGE),--sabotage $(SABOTAGE)) $(if $(PROVE),--prove $(PROVE))
-GUARDS = $(filter-out all,$(SABOTAGE) $(PROVE))# those of calls begin with call-
+GUARDS = $(filter-out all,$(SABOTAGE) $(PROVE))# of calls: call-…, of rent: rent-…
 
-chaos: $(DEV) ## Buy, then call, while everything is killed: N=200 SEED=… SABOTAGE=… PROVE=all
-	@$(if $(filter call-%,$(GUARDS)),,$(PY) -m tests.chaos $(CHAOS))
+chaos: $(DEV) ## Buy, call, rent while everything is killed: N=200 SEED=… SABOTAGE=… PROVE=all
+	@$(if $(filter call-% rent-%,$(GUARDS)),,$(PY) -m tests.chaos $(CHAOS))
 	@$(if $(filter-out call-%,$(GUARDS)),,$(PY) -m tests.chaos.calls $(CHAOS))
+	@$(if $(filter-out rent-%,$(GUARDS)),,$(PY) -m tests.chaos.rentals $(CHAOS))
 
 fuzz: $(DEV) ## Send the API what its document allows and forbids: N=5000 SEED=…
 	@$(PY) -m tests.fuzz --n $(if $(filter file,$(origin N)),5000,$(N)) $(if $(SEED),--seed $(SEED))
 
-bench: $(DEV) ## Measure validation, rating, inbound answers, targets in each line: N=1000000 (numbers)
+bench: $(DEV) ## Measure validation, rating, answers, rent; targets in each line: N=1000000 (numbers)
 	@$(PY) -m tests.bench.validation $(if $(filter file,$(origin N)),,--rows $(N))
 	@$(PY) -m tests.bench.verdicts --n $(if $(filter file,$(origin N)),100000,$(N))
 	@$(PY) -m tests.bench.rating
 	@$(PY) -m tests.bench.inbound
 	@$(PY) -m tests.bench.api
 	@$(PY) -m tests.bench.lists
+	@$(PY) -m tests.bench.rentals
 
 COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links

@@ -5,5 +5,7 @@ workers, sweepers, web servers, Redis and PostgreSQL are killed and the carrier 
 compares what customers were told, what they paid and what the carrier holds. A sabotage takes one guard away;
 the run must then report a failure, or the harness is blind. ``python -m tests.chaos.calls`` calls people
 in the same way, through the real dialog, with webhooks that come twice, late, reordered, forged or never.
+``python -m tests.chaos.rentals`` lets months pass in minutes: rent is charged, paid ahead by double clicks,
+ended, and numbers are given back, rented again and handed over.
 What the parts share is in ``program``.
 """

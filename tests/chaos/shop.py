@@ -30,7 +30,7 @@ RATES = {  # rupees a month
 CONTESTED = 0.12  # of the numbers are wanted by two workspaces at once
 
 
-def open_shop(workspaces: int) -> None:
+def open_shop(workspaces: int, credit: Decimal = CREDIT) -> None:
     """Workspaces with an owner, credit, papers and switches; the catalogue they buy from."""
     from dialnexa import wallet
     from dialnexa.actors import SYSTEM
@@ -53,7 +53,7 @@ def open_shop(workspaces: int) -> None:
     for n in range(workspaces):
         workspace = Workspace.objects.create(slug=f"shop-{n}", name=f"Shop {n}")
         wallet.open_accounts(workspace)
-        wallet.credit(workspace, CREDIT, reference=workspace.id, memo="Chaos", by=SYSTEM, now=now)
+        wallet.credit(workspace, credit, reference=workspace.id, memo="Chaos", by=SYSTEM, now=now)
         owner = User.objects.create_user(f"owner-{n}@chaos.example", PASSWORD)
         Membership.objects.create(workspace=workspace, user=owner, role="owner")
         for country in ("IN", "GB"):
@@ -69,7 +69,7 @@ def errands(
     from phone_numbers.quoting import sign_offer
 
     wanted: queue.Queue[Errand] = queue.Queue()
-    for k, (carrier, offer) in enumerate(_pick(n, carriers, dice)):
+    for k, (carrier, offer) in enumerate(pick_offers(n, carriers, dice)):
         shops = dice.sample(range(workspaces), 2 if dice.random() < CONTESTED else 1)
         total = Decimal(RATES[carrier, offer.country, offer.type]) + 10
         for shop in shops:
@@ -86,7 +86,7 @@ def errands(
     return wanted
 
 
-def _pick(n: int, carriers: Sequence[str], dice: random.Random) -> list[tuple[str, Offer]]:
+def pick_offers(n: int, carriers: Sequence[str], dice: random.Random) -> list[tuple[str, Offer]]:
     """N numbers, each once, from every carrier the same share while it has some: they sell from one stock."""
     left = {carrier: _offers(carrier, n) for carrier in carriers}
     for offers in left.values():

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.call_sabotage import CALL_SABOTAGES
+from tests.chaos.rental_sabotage import RENTAL_SABOTAGES
 from tests.chaos.sabotage import ROOT, SABOTAGES, copy_and_break
 
-EVERY = SABOTAGES | CALL_SABOTAGES
+EVERY = SABOTAGES | CALL_SABOTAGES | RENTAL_SABOTAGES
 
 
 @pytest.mark.parametrize("name", EVERY)
