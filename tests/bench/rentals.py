@@ -1,0 +1,204 @@
+"""``python -m tests.bench.rentals``: rent of many numbers renewed, one in a transaction or a batch at a time.
+
+Both do the whole of it: wallet and rental locked, transfer, charge, rental moved on, history. They take turns
+on numbers of their own, so that a busy machine slows both alike. ``--spare`` adds rentals that are not due.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from statistics import median
+
+from tests.bench.rating import database, say, told
+
+ANCHOR = datetime(2027, 1, 31, 6, 0, tzinfo=UTC)
+NOW = datetime(2027, 2, 28, 6, 0, 1, tzinfo=UTC)
+ROUNDS = 5
+PRICE = Decimal("92")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.rentals", description=__doc__)
+    parser.add_argument("--rentals", type=int, default=10_000)
+    parser.add_argument("--spare", type=int, default=0, help="rentals that are not due, for the plans")
+    options = parser.parse_args()
+    for workspaces in (200, 1):
+        with database():
+            rent_out(options.rentals, workspaces, NOW, "1")
+            if options.spare:
+                rent_out(options.spare, workspaces, NOW + timedelta(days=10), "2")
+            say(f"rentals: {options.rentals:,} due, of {workspaces} workspaces; {options.spare:,} are not")
+            measure(options.rentals)
+            if options.spare:
+                explain()
+    return 0
+
+
+def measure(count: int) -> None:
+    """Turns of both; rates are medians."""
+    from django.conf import settings
+
+    from phone_numbers.models import Rental
+    from phone_numbers.renting.renewing import renew_due
+
+    one, many = [], []
+    due = Rental.objects.filter(next_run_at__lte=NOW).order_by("pk")
+    for _ in range(ROUNDS):
+        ids = list(due.values_list("pk", flat=True)[: count // 50])
+        begun = time.perf_counter()
+        for pk in ids:
+            renew_plainly(pk)
+        one.append(len(ids) / (time.perf_counter() - begun))
+        begun = time.perf_counter()
+        renewed = sum(renew_due(now=NOW).renewed for _ in range(count // ROUNDS // settings.RENT_BATCH or 1))
+        many.append(renewed / (time.perf_counter() - begun))
+    each, batch = median(one), median(many)
+    told(
+        "renewal, batches, times one in a transaction",
+        batch / each,
+        least=15,
+        more=f"{batch:,.0f}/s, {each:,.0f}/s",
+    )
+
+
+def renew_plainly(rental_id: str) -> None:
+    """What one would write first: correct, and alone in its transaction."""
+    from django.db import transaction
+
+    from dialnexa import audit, wallet
+    from dialnexa.actors import SYSTEM
+    from dialnexa.models import LedgerAccount, LedgerEntry
+    from phone_numbers.models import Rental, RentalCharge
+    from phone_numbers.periods import period_start
+
+    with transaction.atomic():
+        rows = Rental.objects.select_related("number", "workspace").select_for_update(
+            of=("self",), no_key=True
+        )
+        rental = rows.get(pk=rental_id)
+        k, starts = rental.paid_periods, rental.paid_through
+        ends = period_start(rental.anchor, k + 1, rental.time_zone)
+        purse = wallet.account("wallet", rental.currency, rental.workspace)
+        assert LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance >= PRICE
+        entry = LedgerEntry.objects.create(
+            reference=f"rent:{rental.number_id}:{k}",
+            kind="capture",
+            debit=purse,
+            credit=wallet.account("revenue:numbers", rental.currency),
+            amount=rental.monthly_price,
+            currency=rental.currency,
+            workspace=rental.workspace,
+            subject_id=rental.number_id,
+            memo=f"{rental.number.e164}: rent",
+            actor_name="Bench",
+            created_at=NOW,
+        )
+        RentalCharge.objects.create(
+            rental=rental,
+            workspace=rental.workspace,
+            k=k,
+            starts_at=starts,
+            ends_at=ends,
+            amount=rental.monthly_price,
+            currency=rental.currency,
+            entry=entry,
+        )
+        Rental.objects.filter(pk=rental.pk).update(paid_periods=k + 1, paid_through=ends, next_run_at=ends)
+        audit.record(rental, "renew", after={"paid_through": ends.isoformat()}, by=SYSTEM, now=NOW)
+
+
+def rent_out(count: int, workspaces: int, due: datetime, serial: str) -> None:
+    """So many numbers whose second month begins then, in so many workspaces with enough money."""
+    from phone_numbers.models import PhoneNumber, Rental
+
+    shops = _shops(workspaces, count)
+    serials = iter(range(count))
+    while some := list(islice(serials, 10_000)):
+        numbers = [
+            PhoneNumber(
+                workspace=shops[k % workspaces],
+                e164=f"+1{serial}{k:09}",
+                country="US",
+                calling_code="1",
+                national_number=f"{serial}{k:09}",
+                type="local",
+                status="active",
+                carrier="plivo",
+                carrier_number_id=f"{serial}{k}",
+            )
+            for k in some
+        ]
+        PhoneNumber.objects.bulk_create(numbers, batch_size=2000)
+        Rental.objects.bulk_create(
+            [
+                Rental(
+                    number=number,
+                    workspace=number.workspace,
+                    monthly_price=PRICE,
+                    currency="INR",
+                    anchor=ANCHOR,
+                    time_zone="Asia/Kolkata",
+                    paid_through=due,
+                    next_run_at=due,
+                )
+                for number in numbers
+            ],
+            batch_size=2000,
+        )
+    _analyze()
+
+
+def _shops(workspaces: int, count: int) -> list:
+    from dialnexa import wallet
+    from dialnexa.actors import SYSTEM
+    from dialnexa.models import Workspace
+
+    shops = []
+    for n in range(workspaces):
+        shop, new = Workspace.objects.get_or_create(slug=f"shop-{n}", defaults={"name": f"Shop {n}"})
+        if new:
+            wallet.open_accounts(shop)
+            wallet.credit(shop, PRICE * count, reference=shop.slug, memo="Bench", by=SYSTEM, now=ANCHOR)
+        shops.append(shop)
+    return shops
+
+
+def _analyze() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def explain() -> None:
+    """How the two queries of a batch are planned where few of very many rentals are due."""
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+
+    from phone_numbers.models import Rental
+    from phone_numbers.renting.renewing import renew_due
+
+    few = list(Rental.objects.filter(ended_at=None).order_by("pk").values_list("pk", flat=True)[:100])
+    Rental.objects.filter(pk__in=few).update(next_run_at=NOW, paid_through=NOW)
+    _analyze()
+    with transaction.atomic():
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            renew_due(now=NOW)
+        transaction.set_rollback(True)
+    for query in asked.captured_queries:
+        if query["sql"].startswith("SELECT") and '"numbers_rental"."next_run_at" <=' in query["sql"]:
+            with connection.cursor() as cursor, transaction.atomic():
+                cursor.execute("EXPLAIN (ANALYZE, COSTS OFF) " + query["sql"])
+                for (line,) in cursor.fetchall():
+                    say(f"    {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
