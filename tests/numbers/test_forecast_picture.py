@@ -28,7 +28,7 @@ def risk(short_at: datetime) -> Risk:
 
 def test_steps_down_to_where_money_is_missing() -> None:
     picture = draw(made("100", ["100", "50", "-50"], []), time_zone="UTC")
-    assert (picture.highest, picture.lowest) == (100, -50)
+    assert (picture.highest, picture.lowest) == (Decimal(100), Decimal(-50))
     assert picture.line == "M0 24.0V24.0H1V74.7H2V176.0H3"
     assert picture.area == picture.line + "V125.3H0Z"
 

@@ -292,9 +292,7 @@ def test_looks_at_everything_in_batches(shop: Workspace, rent: Rent, fund: Fund)
     assert {tuple(paid_ks(rental)) for rental in rentals} == {(0, 1)}
 
 
-def test_reaches_what_is_due_behind_many_that_wait_for_money(
-    shop: Workspace, rent: Rent, fund: Fund
-) -> None:
+def test_reaches_what_is_due_behind_many_that_wait_for_money(shop: Workspace, rent: Rent, fund: Fund) -> None:
     dear = [rent(shop, JAN_31, "500") for _ in range(4)]
     Rental.objects.filter(pk__in=[rental.pk for rental in dear]).update(renewal_rank=1)
     sweep_rent(now=due_of(dear[0]))
