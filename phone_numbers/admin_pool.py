@@ -13,7 +13,7 @@ from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import dot
 from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_site import Watch, desk
-from phone_numbers import admin_rent_work as work
+from phone_numbers import admin_pool_work as work
 from phone_numbers.admin_find import spelled
 from phone_numbers.models import PhoneNumber, ReassignableNumber
 from telephony.e164 import format_international
