@@ -31,7 +31,7 @@ def _headline(forecast: Forecast, zone: ZoneInfo, now: datetime) -> str:
     if not forecast.rentals:
         return "No rent is running, so nothing is at risk."
     if forecast.top_up_by is None:
-        return f"Your money covers the rent until {_written(forecast.days[-1].on)}."
+        return f"Your money covers the rent until {_written(forecast.days[-1].on)} at least."
     by, count = _written(forecast.top_up_by.astimezone(zone).date()), len(forecast.short)
     amount = format_money(forecast.top_up_needed, forecast.currency)
     overdue = sum(risk.short_at <= now for risk in forecast.short)
