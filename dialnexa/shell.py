@@ -153,6 +153,7 @@ def read_purse(membership: Membership) -> Purse:
     accounts = LedgerAccount.objects.filter(workspace=workspace, currency=workspace.currency)
     kinds = dict(accounts.values_list("kind", "balance"))
     rentals = workspace.rentals.filter(rental_status="active", ended_at=None, currency=workspace.currency)
+    rentals = rentals.filter(number__missing_since=None)  # those cost nothing
     rent = rentals.aggregate(sum=Sum("monthly_price"))["sum"] or Decimal(0)
     balance = kinds.get(LedgerAccount.Kind.WALLET, Decimal(0))
     return Purse(

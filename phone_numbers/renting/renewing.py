@@ -68,10 +68,8 @@ def _lock_wallets(now: datetime, most: int) -> Purses:
     """The balances of wallets of which rent is due, locked until the end of the transaction."""
     due = Rental.objects.filter(next_run_at__lte=now, ended_at=None).order_by("next_run_at")
     whose = list(due.values_list("workspace_id", "currency")[:most])
-    wallets = LedgerAccount.objects.filter(kind="wallet", workspace__in={pk for pk, _ in whose}).order_by(
-        "pk"
-    )
-    locked = wallets.select_for_update(no_key=True, skip_locked=True)
+    wallets = LedgerAccount.objects.filter(kind="wallet", workspace__in={pk for pk, _ in whose})
+    locked = wallets.order_by("pk").select_for_update(no_key=True, skip_locked=True)
     found = {(str(row.workspace_id), row.currency): row.balance for row in locked}
     return {key: found[key] for key in dict.fromkeys(whose) if key in found}
 
