@@ -72,7 +72,7 @@ def _book(payments: Iterable[Payment], by: Actor, now: datetime) -> dict[str, st
     }
     found = LedgerEntry.objects.filter(reference__in=wanted).values_list("reference", "pk")
     booked = dict(found)
-    accounts = _Accounts()
+    accounts = _Accounts(rental for rental, _ in wanted.values())
     entries = [
         _transfer(reference, rental, period, accounts, by, now)
         for reference, (rental, period) in wanted.items()
@@ -83,10 +83,12 @@ def _book(payments: Iterable[Payment], by: Actor, now: datetime) -> dict[str, st
 
 
 class _Accounts:
-    """The two accounts of a rental's transfer, each looked up once."""
+    """The two accounts of a rental's transfer; all wallets are looked up at once."""
 
-    def __init__(self) -> None:
-        self.wallets: dict[tuple[str, str], LedgerAccount] = {}
+    def __init__(self, rentals: Iterable[Rental]) -> None:
+        whose = {rental.workspace_id for rental in rentals}
+        wallets = LedgerAccount.objects.filter(kind=Kind.WALLET, workspace__in=whose)
+        self.wallets = {(str(purse.workspace_id), purse.currency): purse for purse in wallets}
         self.revenue: dict[str, LedgerAccount] = {}
 
     def of(self, rental: Rental) -> tuple[LedgerAccount, LedgerAccount]:
