@@ -8,6 +8,7 @@ hit a new rental. The carrier is told by its own resource id.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -127,8 +128,9 @@ def protect_number(number: PhoneNumber, *, protected: bool, by: Actor, now: date
 
 def tell_carrier(number_id: str, *, tell: Clock = clock.now) -> None:
     """Ask the carrier to take the number back, if that is due. Safe to repeat: already gone is released."""
+    begun = time.monotonic()
     number = _claim(number_id, now=tell())
-    if number is None:
+    if number is None or _woke_too_late(begun):
         return
     exchanges: list[Exchange] = []
     carrier = get_carrier(number.carrier, recorder=exchanges.append)
@@ -139,6 +141,16 @@ def tell_carrier(number_id: str, *, tell: Clock = clock.now) -> None:
         note_released(number, now)
     else:
         _note_refusal(number, error, now)
+
+
+def _woke_too_late(begun: float) -> bool:
+    """A worker that was stopped meanwhile asks for nothing: another may have given the number back by now,
+    and it may be sold again, at some carriers under the same id. Its next turn is set.
+    """
+    late = time.monotonic() - begun > settings.RELEASE_SOONEST / 2
+    if late:
+        log.warning("Woke too late to give a number back; its next turn will.")
+    return late
 
 
 def _claim(number_id: str, *, now: datetime) -> PhoneNumber | None:

@@ -130,9 +130,10 @@ def span_of(rental: Rental, period: Period) -> str:
 
 MOVE_ON = """
 UPDATE numbers_rental r
-SET paid_periods = p.paid, paid_through = p.through, next_run_at = p.through,
+SET paid_periods = p.paid, paid_through = p.through, next_run_at = p.through, monthly_price = p.price,
     short_since = NULL, review_since = NULL
-FROM unnest(%s::text[], %s::int[], %s::timestamptz[]) AS p (id, paid, through) WHERE r.id = p.id
+FROM unnest(%s::text[], %s::int[], %s::timestamptz[], %s::numeric[]) AS p (id, paid, through, price)
+WHERE r.id = p.id
 """
 
 
@@ -141,8 +142,12 @@ def _move_on(payments: Sequence[Payment]) -> None:
         rental, last = payment.rental, payment.periods[-1]
         rental.paid_periods, rental.paid_through = last.k + 1, last.ends_at
         rental.next_run_at, rental.short_since, rental.review_since = last.ends_at, None, None
-    rentals = [payment.rental for payment in payments]
-    columns = zip(*((rental.pk, rental.paid_periods, rental.paid_through) for rental in rentals), strict=True)
+        rental.monthly_price = last.amount or rental.monthly_price  # a waived month is no new price
+    rows = (
+        (rental.pk, rental.paid_periods, rental.paid_through, rental.monthly_price)
+        for rental in (payment.rental for payment in payments)
+    )
+    columns = zip(*rows, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(MOVE_ON, [list(column) for column in columns])
 

@@ -141,6 +141,18 @@ def test_does_nothing_the_second_time(number: PhoneNumber, by: Any, clock: Turne
     assert carrier.requests("DELETE") == 1
 
 
+def test_is_not_asked_for_by_a_worker_that_was_stopped_until_others_may_have_asked(
+    number: PhoneNumber, by: Any, clock: Turned, carrier: Carrier, settings: Any
+) -> None:
+    release_number(number, by=by, now=clock.now)
+    settings.RELEASE_SOONEST = 0  # whatever the worker does takes longer than its turn
+    tell_carrier(number.id, tell=clock)
+    assert (carrier.requests("DELETE"), again(number).status) == (0, "releasing")
+    settings.RELEASE_SOONEST = 30.0
+    tell_carrier(number.id, tell=clock)
+    assert (carrier.requests("DELETE"), again(number).status) == (1, "released")
+
+
 def test_asks_later_each_time(number: PhoneNumber, by: Any, clock: Turned, settings: Any) -> None:
     settings.CARRIERS["plivo"]["base_url"] = "http://127.0.0.1:9"
     release_number(number, by=by, now=clock.now)

@@ -179,6 +179,7 @@ def test_costs_what_it_was_said_to_cost_from_a_day_on(shop: Workspace, rent: Ren
     live(JAN_31, JAN_31 + timedelta(days=65), DAY)
     amounts = RentalCharge.objects.filter(rental=rental).order_by("k").values_list("amount", flat=True)
     assert list(amounts) == [Decimal(100), Decimal(100), Decimal("120.5")]
+    assert again(rental).monthly_price == Decimal("120.5")
 
 
 def test_ends_with_the_release_and_charges_nothing_after_it(shop: Workspace, rent: Rent, fund: Fund) -> None:
