@@ -50,7 +50,7 @@ class KeyList:
 
 
 def read_keys(workspace: Workspace, *, now: datetime) -> KeyList:
-    """Every key of the workspace, in two queries for its keys and two for what they spent."""
+    """Every key of the workspace, in two queries for its keys and three for what they spent."""
     keys = list(workspace.api_keys.select_related("created_by", "replaces").order_by("-created_at", "-pk"))
     spending = spending_of(workspace, now=now)
     successors = {key.replaces_id: key for key in reversed(keys) if key.replaces_id and not key.revoked_at}
