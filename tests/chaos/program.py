@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,7 @@ class Part:
     timings: Mapping[str, str] = field(default_factory=dict)
 
     def main(self) -> int:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # who is told to end leaves nothing running
         options = self._parse()
         if options.prove:
             return self._prove(options)
