@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import django.db
@@ -82,7 +83,7 @@ class Server:
         started = time.monotonic()
         hide = [secret for secret in (self._secret, password) if secret]
         try:
-            answer = asyncio.run(self._within(seconds, send))
+            answer = _run(self._within(seconds, send))
         except (api.ServerError, aiohttp.ClientError, TimeoutError, *UNREADABLE) as error:
             failure = _failure(error, hide)
             self._record(method, sent, failure.http_status, failure.text, "", hide, started)
@@ -128,6 +129,12 @@ async def _refuse_redirect(
     session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestRedirectParams
 ) -> None:
     raise Redirected(f"the server leads elsewhere (HTTP {params.response.status})")
+
+
+def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
+    """In a thread of its own: the one that asks may have a loop of its own, under ASGI for example."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asked).result()
 
 
 def _failure(error: Exception, hide: list[str]) -> CarrierError:

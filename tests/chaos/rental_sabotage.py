@@ -22,10 +22,14 @@ RENTAL_SABOTAGES: dict[str, Sabotage] = {
             NOT_BOOKED,
             (
                 RENEWING,
-                "    locked = wallets.select_for_update(no_key=True, skip_locked=True)\n",
+                '    locked = wallets.order_by("pk").select_for_update(no_key=True, skip_locked=True)\n',
                 "    locked = wallets\n",
             ),
-            (RENEWING, 'ranked.select_for_update(of=("self",), no_key=True, skip_locked=True)', "ranked"),
+            (
+                RENEWING,
+                '    rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)\n',
+                "",
+            ),
         ),
         sql=NO_UNIQUE,
         settings={"DIALNEXA_RENT_EVERY": "0.05"},
@@ -36,7 +40,7 @@ RENTAL_SABOTAGES: dict[str, Sabotage] = {
     ),
     "rent-look": Sabotage(
         "Nobody looks for rent that is due.",
-        edits=((SWEEP, "    sweep_rent(now=clock.now())\n", "    pass\n"),),
+        edits=((SWEEP, "    sweep_rent(now=now)\n", "    pass\n"),),
     ),
     "rent-end": Sabotage(
         "The rent of a number that was given back goes on.",

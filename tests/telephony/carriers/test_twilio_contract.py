@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -147,6 +148,7 @@ def test_a_call_that_is_placed_and_read(numbers: Contract) -> None:
         "+13051913581",
         duration=4,
         cost=Decimal("0.200"),
+        began=datetime(2019, 10, 18, 17, 0, tzinfo=UTC),
     )
 
 
