@@ -16,6 +16,9 @@ DEV = .venv/dev-$(call STAMP,dev)
 # Checks that need no database get addresses at which nothing answers.
 OFFLINE = DIALNEXA_DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9
 
+# One more than there are processors: many tests wait for real processes.
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 2) + 1)
+
 .DEFAULT_GOAL = help
 .PHONY: help setup run test lint chaos fuzz bench lock
 
@@ -28,7 +31,7 @@ run: $(if $(wildcard $(DEV)),$(DEV),$(RUN)) ## Run it all: PORT=8000, ARGS="--no
 	@$(PY) manage.py up --port $(PORT) $(ARGS)
 
 test: $(DEV) ## Run the tests: ARGS="tests/dialnexa -k wallet"
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 lint: $(DEV) ## Style, types, forgotten migrations
 	@$(PY) -m ruff check .
