@@ -129,7 +129,7 @@ def test_misses_no_change_of_a_transaction_that_was_open_at_the_first_look(
     looking = Watch()
     looking.look()
     elsewhere("COMMIT")
-    assert looking.look() == {number.e164}
+    assert number.e164 in looking.look()  # others may be told again while another session is open
 
 
 def test_ignores_what_was_rolled_back(looking: Watch, number: PhoneNumber) -> None:
