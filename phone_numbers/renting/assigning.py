@@ -8,14 +8,13 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.timezone import localtime
 
-from dialnexa import wallet
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
-from dialnexa.models import LedgerAccount, Workspace
+from dialnexa.models import Workspace
 from kyc.gate import may_rent
 from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental
 from phone_numbers.renting import telling
-from phone_numbers.renting.charging import Payment, charge_rent
+from phone_numbers.renting.charging import Payment, charge_rent, refuse_short
 from phone_numbers.renting.pool import hand_over, refuse_closed
 from phone_numbers.renting.schedule import coming_periods
 from telephony.rates import rental_rates
@@ -36,7 +35,7 @@ def assign(
         refuse_closed(pooled)
         price = assignment_price(pooled, workspace, now=now)
         row = PhoneNumber.objects.select_for_update(no_key=True).get(pk=pooled.number_id)
-        _refuse_short(workspace, price)
+        refuse_short(workspace, workspace.currency, price)
         number = hand_over(row, workspace, by=by, now=now, reason=reason or "Given by support.")
         rental = _rent(number, price, pooled.carrier_anchor, now)
         payment = Payment(rental, [next(coming_periods(rental))])
@@ -73,12 +72,6 @@ def _price(number: PhoneNumber, workspace: Workspace, now: datetime) -> Decimal:
     if rate is None:
         raise Refusal("price_unknown", "There is no price for this kind of number. Import one first.")
     return rate.monthly
-
-
-def _refuse_short(workspace: Workspace, price: Decimal) -> None:
-    purse = wallet.account(LedgerAccount.Kind.WALLET, workspace.currency, workspace)
-    if LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance < price:
-        raise wallet.wallet_short(workspace, price)
 
 
 def _rent(number: PhoneNumber, price: Decimal, carrier_anchor: datetime, now: datetime) -> Rental:

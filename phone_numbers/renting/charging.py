@@ -12,7 +12,7 @@ from django.db import connection
 
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor
-from dialnexa.models import AuditEntry, LedgerAccount, LedgerEntry
+from dialnexa.models import AuditEntry, LedgerAccount, LedgerEntry, Workspace
 from phone_numbers.models import Rental, RentalCharge
 from phone_numbers.renting.schedule import Period
 
@@ -34,6 +34,16 @@ class Payment:
 def reference_of(rental: Rental, k: int) -> str:
     """The name of a period's transfer, unique in the books."""
     return f"rent:{rental.number_id}:{k}"
+
+
+def refuse_short(workspace: Workspace, currency: str, amount: Decimal) -> None:
+    """Lock the wallet until the transaction ends, so that nothing else spends the money meanwhile.
+
+    Raises Refusal 402 where it does not cover ``amount``.
+    """
+    purse = wallet.account(Kind.WALLET, currency, workspace)
+    if LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance < amount:
+        raise wallet.wallet_short(workspace, amount)
 
 
 def charge_rent(payments: Sequence[Payment], *, by: Actor, now: datetime) -> None:

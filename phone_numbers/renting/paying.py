@@ -9,14 +9,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import localtime
 
-from dialnexa import wallet
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
-from dialnexa.models import LedgerAccount
 from dialnexa.spending import refuse_over_cap
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.renting import telling
-from phone_numbers.renting.charging import Payment, charge_rent
+from phone_numbers.renting.charging import Payment, charge_rent, refuse_short
 from phone_numbers.renting.restoring import restore
 from phone_numbers.renting.schedule import coming_periods, due_periods
 
@@ -68,7 +66,9 @@ def pay_rent(number: PhoneNumber, *, months: int, paid_through: datetime, by: Ac
             sentence = f"It has been paid in the meantime, until {paid}. Look again before paying more."
             raise Refusal("rent_paid_already", sentence, status=409)
         payment = quote_rent(rental, months, now=now)
-        _refuse_short(payment, by, now)
+        if by.api_key:
+            refuse_over_cap(by.api_key, payment.total, now=now)
+        refuse_short(rental.workspace, rental.currency, payment.total)
         was_short = rental.short_since is not None
         charge_rent([payment], by=by, now=now)
         if was_short:
@@ -80,13 +80,3 @@ def pay_rent(number: PhoneNumber, *, months: int, paid_through: datetime, by: Ac
 def _months_ahead(rental: Rental, now: datetime) -> int:
     """How many whole periods that have not begun are paid already."""
     return rental.charges.filter(starts_at__gt=now).count()
-
-
-def _refuse_short(payment: Payment, by: Actor, now: datetime) -> None:
-    """Lock the wallet and see whether it covers it: nothing else can spend the money until this is over."""
-    rental = payment.rental
-    if by.api_key:
-        refuse_over_cap(by.api_key, payment.total, now=now)
-    purse = wallet.account(LedgerAccount.Kind.WALLET, rental.currency, rental.workspace)
-    if LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance < payment.total:
-        raise wallet.wallet_short(rental.workspace, payment.total)

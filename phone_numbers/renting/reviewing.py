@@ -8,13 +8,12 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from dialnexa import audit, wallet
+from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
-from dialnexa.models import LedgerAccount
 from phone_numbers.models import Rental
 from phone_numbers.renting import telling
-from phone_numbers.renting.charging import Payment, charge_rent
+from phone_numbers.renting.charging import Payment, charge_rent, refuse_short
 from phone_numbers.renting.restoring import restore
 from phone_numbers.renting.schedule import due_periods, grace_end, hold_end
 
@@ -28,7 +27,7 @@ def charge_missed(rental: Rental, *, by: Actor, now: datetime, reason: str) -> P
     """
     with transaction.atomic():
         payment = _in_review(rental, now)
-        _refuse_short(payment)
+        refuse_short(payment.rental.workspace, payment.rental.currency, payment.total)
         audit.record(payment.rental, "charge_missed", by=by, now=now, reason=reason)
         charge_rent([payment], by=by, now=now)
         restore(payment, by=by, now=now)
@@ -64,13 +63,6 @@ def _lock(rental: Rental) -> Rental:
     if locked is None:
         raise Refusal("rental_ended", "This number is not rented any more.", status=409)
     return locked
-
-
-def _refuse_short(payment: Payment) -> None:
-    rental = payment.rental
-    purse = wallet.account(LedgerAccount.Kind.WALLET, rental.currency, rental.workspace)
-    if LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance < payment.total:
-        raise wallet.wallet_short(rental.workspace, payment.total)
 
 
 def extend(rental: Rental, *, days: int, by: Actor, now: datetime, reason: str) -> datetime:
