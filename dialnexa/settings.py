@@ -293,7 +293,7 @@ for slug, carrier in CARRIERS.items():
             f"DIALNEXA_CARRIER_DEADLINE ({carrier['deadline']:g} s, {slug}) must be at least 3 s less than "
             f"DIALNEXA_PURCHASE_LEASE ({PURCHASE_LEASE:g} s), and below {CELERY_TASK_SOFT_TIME_LIMIT - 2} s."
         )
-# Who calls people to speak a code, and with which number of that carrier (see phone_numbers.verification)
+# Who calls people to speak a code, and with which number of that carrier (see phone_numbers.verifying)
 VERIFICATION_CARRIER = env.str("DIALNEXA_VERIFICATION_CARRIER", "")
 VERIFICATION_CALLER_ID = env.str("DIALNEXA_VERIFICATION_CALLER_ID", "")
 VERIFICATION_CALLS_AN_HOUR = env.int("DIALNEXA_VERIFICATION_CALLS_AN_HOUR", 200)  # of everybody together
@@ -399,7 +399,7 @@ TRUNKS_SILENT_MOST = env.int("DIALNEXA_TRUNKS_SILENT_MOST", 10)  # linked number
 TRUNK_CHECKS_AT_ONCE = env.int("DIALNEXA_TRUNK_CHECKS_AT_ONCE", 1)  # in the background: fewer than workers
 TRUNK_TEST_LIMIT = env.str("DIALNEXA_TRUNK_TEST_LIMIT", "20/minute")  # of a workspace's people and keys
 
-# --- buying: seconds (see phone_numbers.fulfilment) ---------------------------------------------------
+# --- buying: seconds (see phone_numbers.buying.fulfilment) -------------------------------------------
 
 SETTLE_WINDOW = env.float("DIALNEXA_SETTLE_WINDOW", 900.0)  # how late a carrier may still act on a request
 SETTLE_SPACING = env.float("DIALNEXA_SETTLE_SPACING", 60.0)  # between the two look-ups that prove an absence

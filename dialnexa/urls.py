@@ -13,7 +13,7 @@ from phone_numbers.views.demo_clock import move_clock
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),  # answered by health.answer_first, before
     path("readyz", health.readyz, name="readyz"),  # any other middleware
-    path("carrier/", include("phone_numbers.carrier_urls")),  # early: a caller waits for the answer
+    path("carrier/", include("phone_numbers.urls.carriers")),  # early: a caller waits for the answer
     path("", views.home, name="home"),
     # allauth's own pattern for the mailed link takes no "_", which our users' ids have
     re_path(
@@ -24,18 +24,19 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("w/<slug:slug>/", views.open_workspace, name="workspace"),
-    path("w/<slug:slug>/numbers/", include("phone_numbers.urls")),
-    path("w/<slug:slug>/calls/", include("phone_numbers.call_urls")),
-    path("w/<slug:slug>/batches/", include("phone_numbers.batch_urls")),
-    path("w/<slug:slug>/agents/", include("phone_numbers.agent_urls")),
+    path("w/<slug:slug>/numbers/", include("phone_numbers.urls.numbers")),
+    path("w/<slug:slug>/calls/", include("phone_numbers.urls.calls")),
+    path("w/<slug:slug>/batches/", include("phone_numbers.urls.batches")),
+    path("w/<slug:slug>/agents/", include("phone_numbers.urls.agents")),
     path("w/<slug:slug>/telephony/", include("telephony.urls")),
-    path("w/<slug:slug>/kyc/verification-number/", include("phone_numbers.verification_urls")),
+    path("w/<slug:slug>/kyc/verification-number/", include("phone_numbers.urls.verification")),
     path("w/<slug:slug>/kyc/", include("kyc.urls")),
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),
     path("w/<slug:slug>/wallet/export.csv", views.export_wallet, name="wallet_export"),
-    path("w/<slug:slug>/wallet/forecast/", include("phone_numbers.forecast_urls")),
+    path("w/<slug:slug>/wallet/forecast/", include("phone_numbers.urls.forecast")),
     path(
-        "carrier/<slug:carrier>/verification/<str:token>/", include("phone_numbers.verification_webhook_urls")
+        "carrier/<slug:carrier>/verification/<str:token>/",
+        include("phone_numbers.urls.verification_webhooks"),
     ),
     path("w/<slug:slug>/demo-clock/", move_clock, name="demo_clock"),
     path("w/<slug:slug>/notices/", include("dialnexa.notice_urls")),

@@ -10,8 +10,9 @@ class NumbersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from phone_numbers import history_words, switch_findings
+        from phone_numbers import history_words
         from phone_numbers.renting import topping_up
+        from phone_numbers.routes import switch_findings
 
         history_words.teach()
         switch_findings.teach()

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from dialnexa.models import Workspace
-from phone_numbers.quoting import label_of
+from phone_numbers.buying.quoting import label_of
 from telephony.carriers import carrier_slugs
 from telephony.carriers.base import NumberQuery, NumberType
 from telephony.catalogue import EVERYWHERE, MARKETS, countries_of

@@ -19,14 +19,14 @@ from django.db import transaction
 from dialnexa import audit, clock
 from dialnexa.actors import Actor
 from dialnexa.errors import IllegalTransition, Refusal
+from phone_numbers.buying.fulfilment import Clock
+from phone_numbers.buying.outcomes import WORKER
+from phone_numbers.buying.quoting import label_of
+from phone_numbers.buying.refunding import refund_unusable, return_unused_rent
 from phone_numbers.emitting import emit_released
-from phone_numbers.fulfilment import Clock
+from phone_numbers.linking.trunks import unlink
 from phone_numbers.models import PhoneNumber, Rental
-from phone_numbers.outcomes import WORKER
-from phone_numbers.quoting import label_of
-from phone_numbers.refunding import refund_unusable, return_unused_rent
 from phone_numbers.telling import tell_released
-from phone_numbers.trunks import unlink
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier, CarrierError, Exchange, ReleaseTooEarly
 from telephony.exchanges import save_exchanges

@@ -9,9 +9,9 @@ from django.db import transaction
 from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from phone_numbers.buying.outcomes import reject
+from phone_numbers.buying.settling import look_up
 from phone_numbers.models import NumberOrder, StrayNumber
-from phone_numbers.outcomes import reject
-from phone_numbers.settling import look_up
 from telephony.carriers import carrier_slugs
 
 

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet, Window
 from django.db.models.functions import Greatest, RowNumber
 
+from phone_numbers.linking.health import LEASE
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
-from phone_numbers.trunk_health import LEASE
 from telephony.models import BatchCall, Call
 
 BATCH = 400

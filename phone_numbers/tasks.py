@@ -5,11 +5,14 @@ from celery import shared_task
 from dialnexa import clock
 from dialnexa.actors import system
 from dialnexa.doorbell import ring
-from phone_numbers import fulfilment, papers, releasing, strays, trunk_health, trunks
+from phone_numbers import releasing
 from phone_numbers.batch_dialling import ending, running
+from phone_numbers.buying import fulfilment, papers, strays
 from phone_numbers.calls import costing, dialling
 from phone_numbers.drift import ghosts, recent, sweeps
 from phone_numbers.inbound import pointing
+from phone_numbers.linking import health as trunk_health
+from phone_numbers.linking import trunks
 
 
 @shared_task

@@ -11,8 +11,8 @@ from dialnexa.access import Right
 from dialnexa.models import LedgerEntry, Notice
 from dialnexa.money import format_money
 from dialnexa.notices import tell
+from phone_numbers.buying.quoting import label_of
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
-from phone_numbers.quoting import label_of
 from telephony.e164 import format_international
 
 Tone = Notice.Tone

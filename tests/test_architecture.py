@@ -46,7 +46,7 @@ def test_imports_only_to_the_left(app: str) -> None:
 
 
 def is_interface(path: Path) -> bool:
-    named = ("urls" in path.stem, "celery" in path.stem, path.stem.startswith("admin_"))
+    named = ("urls" in {*path.parts, path.stem}, "celery" in path.stem, path.stem.startswith("admin_"))
     return bool(INTERFACES & {*path.parts, path.stem}) or any(named)
 
 

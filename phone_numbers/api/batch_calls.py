@@ -37,9 +37,9 @@ from phone_numbers.api.calls import caller_of
 from phone_numbers.batch_dialling.ending import cancel_batch, pause_batch, resume_batch
 from phone_numbers.batch_dialling.ordering import RowsInvalid, SentList, order_batch, refusal_of
 from phone_numbers.batch_dialling.plans import Plan
-from phone_numbers.batch_progress import progress_of
+from phone_numbers.batch_dialling.progress import progress_of
+from phone_numbers.routes.versions import named_version
 from phone_numbers.tasks import advance_batch
-from phone_numbers.versions import named_version
 from telephony.batches.checking import read_choices
 from telephony.models import BatchCall
 

@@ -23,10 +23,10 @@ from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from phone_numbers.api.batch_shapes import BatchCheckShape, BatchFields
 from phone_numbers.api.examples import LIST_CHECKED
-from phone_numbers.fix_links import mending_link
 from phone_numbers.models import PhoneNumber
-from phone_numbers.questions import owned_number
-from phone_numbers.versions import named_version
+from phone_numbers.routes.fix_links import mending_link
+from phone_numbers.routes.questions import owned_number
+from phone_numbers.routes.versions import named_version
 from telephony.batches.checking import check_file, read_choices
 from telephony.batches.judging import DUPLICATE
 from telephony.batches.reading import Source

@@ -28,9 +28,9 @@ from phone_numbers.api.examples import CALLED, PLACED
 from phone_numbers.calls.dialling import hang_up
 from phone_numbers.calls.placing import Asked, place_call
 from phone_numbers.models import PhoneNumber
-from phone_numbers.questions import owned_number
+from phone_numbers.routes.questions import owned_number
+from phone_numbers.routes.versions import named_version
 from phone_numbers.tasks import advance_call
-from phone_numbers.versions import named_version
 from telephony.e164 import E164, read_destination
 from telephony.models import AgentVersion, Call
 

@@ -12,13 +12,13 @@ from dialnexa.actors import Actor
 from dialnexa.api.body import Flag, Text, Whole
 from dialnexa.errors import Refusal
 from phone_numbers.api.fields import either
-from phone_numbers.defaults import set_default
 from phone_numbers.models import PhoneNumber
 from phone_numbers.naming import LIMIT, rename_number
 from phone_numbers.releasing import protect_number
 from phone_numbers.renting.choices import set_auto_renew
-from phone_numbers.routing import DIRECTIONS, UNCHANGED, Direction, Wanted, route_number
-from phone_numbers.versions import named_version
+from phone_numbers.routes.defaults import set_default
+from phone_numbers.routes.routing import DIRECTIONS, UNCHANGED, Direction, Wanted, route_number
+from phone_numbers.routes.versions import named_version
 
 LATEST = "The agent's latest published version unless said"
 HIGHEST = 2**31 - 1

@@ -25,10 +25,10 @@ from dialnexa.prepared import Prepared
 from phone_numbers.api.changes import NumberChanges, change_number
 from phone_numbers.api.examples import DETACH, NUMBER, RENAME, ROUTE
 from phone_numbers.api.shapes import NumberShape
-from phone_numbers.filters import Filters, narrow, read_filters
 from phone_numbers.models import PhoneNumber
+from phone_numbers.number_table.filters import Filters, narrow, read_filters
+from phone_numbers.number_table.table import visible_numbers
 from phone_numbers.releasing import release_number
-from phone_numbers.table import visible_numbers
 from phone_numbers.tasks import release_number as tell_carrier
 from telephony.models import CarrierSlug, NumberKind
 

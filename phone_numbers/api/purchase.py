@@ -33,11 +33,11 @@ from phone_numbers.api.examples import NUMBER, PENDING
 from phone_numbers.api.fields import either
 from phone_numbers.api.numbers import get_number
 from phone_numbers.api.shapes import NumberShape
+from phone_numbers.buying.ordering import default_carrier, order_number, refuse_rejected, wait_for_order
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import LIMIT
-from phone_numbers.ordering import default_carrier, order_number, refuse_rejected, wait_for_order
+from phone_numbers.routes.versions import named_version
 from phone_numbers.tasks import fulfil_order
-from phone_numbers.versions import named_version
 
 E164_HELP = "E.164, as the search shows it"
 PREFER = OpenApiParameter(

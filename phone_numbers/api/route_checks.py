@@ -19,10 +19,10 @@ from dialnexa.api.keys import workspace_of
 from dialnexa.api.views import ApiView
 from dialnexa.models import Workspace
 from phone_numbers.api.examples import CHECKED_INBOUND, CHECKED_OUTBOUND
-from phone_numbers.calling import explain_call
-from phone_numbers.explaining import Explanation, explain_inbound
-from phone_numbers.fix_links import step_link
-from phone_numbers.questions import owned_number
+from phone_numbers.routes.calling import explain_call
+from phone_numbers.routes.explaining import Explanation, explain_inbound
+from phone_numbers.routes.fix_links import step_link
+from phone_numbers.routes.questions import owned_number
 from telephony.config import offered_carriers
 from telephony.destinations import Outcome, Step
 from telephony.models import CarrierSlug

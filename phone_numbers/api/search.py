@@ -14,9 +14,9 @@ from dialnexa import clock
 from dialnexa.api.body import Amount, OneOf, Text, Whole
 from dialnexa.api.keys import workspace_of
 from dialnexa.api.views import ApiView
+from phone_numbers.buying.ordering import default_carrier
+from phone_numbers.buying.quoting import QuotedOffer, search_offers
 from phone_numbers.forms import SEPARATORS
-from phone_numbers.ordering import default_carrier
-from phone_numbers.quoting import QuotedOffer, search_offers
 from telephony.carriers.base import NumberQuery, NumberType
 from telephony.e164 import format_international
 from telephony.models import NumberKind

@@ -19,9 +19,9 @@ from dialnexa.errors import Refusal
 from phone_numbers.api.examples import LINKED
 from phone_numbers.api.numbers import get_number
 from phone_numbers.api.shapes import NumberShape
+from phone_numbers.linking.trunks import link_number
 from phone_numbers.models import SipTrunk
 from phone_numbers.naming import LIMIT
-from phone_numbers.trunks import link_number
 from telephony.sip.sources import MOST
 
 ARGUMENTS = {  # the verb's argument → the body's field

@@ -13,7 +13,7 @@ from dialnexa import clock, wallet
 from dialnexa.api.body import Amount, Flag, Moment, Whole, money_text, read
 from dialnexa.api.keys import workspace_of
 from dialnexa.api.views import ApiView
-from phone_numbers.forecast_words import say
+from phone_numbers.rent_pages.forecast_words import say
 from phone_numbers.renting.forecast import DAYS, Day, Forecast, Risk, forecast
 
 DAYS_MOST = 92

@@ -13,8 +13,8 @@ from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from phone_numbers.batch_dialling.plans import Plan, refuse_plan
 from phone_numbers.batch_dialling.rows import good_rows, write_rows
-from phone_numbers.calling import explain_call
 from phone_numbers.models import PhoneNumber
+from phone_numbers.routes.calling import explain_call
 from telephony.batches.checking import refuse_while_locked
 from telephony.batches.drafts import choices_of, file_of
 from telephony.batches.judging import Row

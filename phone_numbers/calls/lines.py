@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from dialnexa.sealing import SealBroken
+from phone_numbers.linking.settings import TrunkSettings, settings_of
 from phone_numbers.models import SipTrunk
-from phone_numbers.trunk_settings import TrunkSettings, settings_of
 from telephony.carriers import get_carrier
 from telephony.carriers.base import CarrierError, Recorder
 from telephony.carriers.voice import (

@@ -20,10 +20,10 @@ from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from dialnexa.spending import left_under_cap, refuse_over_cap
-from phone_numbers.calling import explain_call
-from phone_numbers.explaining import Explanation
 from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber
+from phone_numbers.routes.calling import explain_call
+from phone_numbers.routes.explaining import Explanation
 from telephony.destinations import Step
 from telephony.models import AgentVersion, Call, Direction
 from telephony.rating import CallPrice

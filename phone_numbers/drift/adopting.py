@@ -8,10 +8,10 @@ from django.db import transaction
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from phone_numbers.buying.outcomes import record_sale
+from phone_numbers.buying.purchasing import place_order
 from phone_numbers.drift.deciding import conclude, refuse_undecidable, seen_now
 from phone_numbers.models import Drift, NumberOrder, PhoneNumber, ReassignableNumber
-from phone_numbers.outcomes import record_sale
-from phone_numbers.purchasing import place_order
 from phone_numbers.renting.pool import take_in
 from phone_numbers.telling import tell_adopted
 from telephony.carriers.base import Money, NumberType, Offer, OwnedNumber

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from dialnexa.actors import system
+from phone_numbers.buying.quoting import label_of
 from phone_numbers.drift.differences import Found, edge_of, find_differences, ghosts_of, settled_numbers
 from phone_numbers.drift.ghosts import note_return
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift, PhoneNumber
-from phone_numbers.quoting import label_of
 from phone_numbers.releasing import note_released
 
 log = logging.getLogger(__name__)

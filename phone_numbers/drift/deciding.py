@@ -15,10 +15,10 @@ from django.db import transaction
 from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from phone_numbers.buying.quoting import label_of
 from phone_numbers.drift.ghosts import look
 from phone_numbers.drift.recent import ask_about
 from phone_numbers.models import Drift, PhoneNumber
-from phone_numbers.quoting import label_of
 from telephony.carriers import carrier_slugs
 from telephony.carriers.base import CarrierError, OwnedNumber
 

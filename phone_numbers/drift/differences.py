@@ -15,8 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from phone_numbers.buying.quoting import label_of
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift, NumberOrder, PhoneNumber, StrayNumber
-from phone_numbers.quoting import label_of
 from telephony.carriers.base import BuyStatus
 
 Kind = Drift.Kind

@@ -15,9 +15,9 @@ from django.db.models import Q
 
 from dialnexa import audit, clock
 from dialnexa.actors import system
-from phone_numbers.fulfilment import Clock
+from phone_numbers.buying.fulfilment import Clock
+from phone_numbers.buying.quoting import label_of
 from phone_numbers.models import Drift, PhoneNumber
-from phone_numbers.quoting import label_of
 from phone_numbers.telling import tell_lost, tell_returned
 from telephony.carriers import get_carrier
 from telephony.carriers.base import CarrierError, Exchange, OwnedNumber

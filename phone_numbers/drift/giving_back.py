@@ -9,12 +9,12 @@ from django.db import transaction
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from phone_numbers.buying.quoting import label_of
+from phone_numbers.buying.strays import release_stray
 from phone_numbers.drift.deciding import changed, conclude, refuse_undecidable, seen_now
 from phone_numbers.drift.refunds import return_rent
 from phone_numbers.models import CarrierSweep, Drift, StrayNumber
-from phone_numbers.quoting import label_of
 from phone_numbers.releasing import release_number
-from phone_numbers.strays import release_stray
 
 HOUR = timedelta(hours=1)
 

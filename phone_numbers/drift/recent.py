@@ -19,9 +19,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from dialnexa import clock
+from phone_numbers.buying.fulfilment import Clock
 from phone_numbers.drift.comparing import compare
 from phone_numbers.drift.sweeps import BUDGET, give_up, listing_of
-from phone_numbers.fulfilment import Clock
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift, NumberOrder, PhoneNumber
 from telephony.carriers import get_carrier
 from telephony.carriers.base import Carrier, CarrierError, Exchange

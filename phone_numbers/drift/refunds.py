@@ -9,8 +9,8 @@ from decimal import ROUND_DOWN, Decimal
 from dialnexa import audit, wallet
 from dialnexa.actors import SYSTEM, Actor
 from dialnexa.money import CENT, format_money
+from phone_numbers.buying.refunding import is_refundable
 from phone_numbers.models import PhoneNumber, RentalCharge
-from phone_numbers.refunding import is_refundable
 from phone_numbers.telling import tell_rent_back
 
 RESOLUTION = timedelta(seconds=1)

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from dialnexa import clock
+from phone_numbers.buying.fulfilment import Clock
 from phone_numbers.drift.comparing import compare
-from phone_numbers.fulfilment import Clock
 from phone_numbers.models import CarrierListing, CarrierSweep
 from telephony.carriers import carrier_slugs, get_carrier
 from telephony.carriers.base import (

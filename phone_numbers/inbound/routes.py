@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from phone_numbers.explaining import Asked, active_step, answering_step, rental_step
+from phone_numbers.routes.explaining import Asked, active_step, answering_step, rental_step
 from telephony.destinations import Step
 
 FACTS = """

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 
 from dialnexa.models import LedgerEntry
 from phone_numbers.models import LedgerProof, Rental
-from phone_numbers.periods import period_start
 from phone_numbers.proofs.checks import CHECKS, Check
+from phone_numbers.renting.periods import period_start
 
 log = logging.getLogger(__name__)
 SHOWN_MOST = 20  # rows of one check that are kept

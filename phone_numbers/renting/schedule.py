@@ -11,7 +11,7 @@ from typing import Protocol
 from django.conf import settings
 
 from phone_numbers.models import RentalPrice
-from phone_numbers.periods import period_start
+from phone_numbers.renting.periods import period_start
 
 DAY = timedelta(days=1)
 

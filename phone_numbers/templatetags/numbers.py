@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from phone_numbers.quoting import Check
+from phone_numbers.buying.quoting import Check
 from telephony import e164
 from telephony.config import format_rate
 from telephony.models import NumberKind

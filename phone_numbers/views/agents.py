@@ -21,7 +21,7 @@ from dialnexa.ids import ID_PATTERN
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
 from phone_numbers.history import tell
-from phone_numbers.usage import agent_rows, version_rows
+from phone_numbers.routes.usage import agent_rows, version_rows
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.models import Agent, AgentVersion
 

@@ -17,7 +17,7 @@ from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.shell import sign_in_required
 from phone_numbers import tasks
-from phone_numbers.batch_choices import read_plan
+from phone_numbers.batch_dialling.choices import read_plan
 from phone_numbers.batch_dialling.ending import cancel_batch, pause_batch, resume_batch
 from phone_numbers.batch_dialling.starting import start_batch
 from phone_numbers.views import batches

@@ -13,7 +13,7 @@ from dialnexa import clock
 from dialnexa.access import get_workspace
 from dialnexa.http import Request
 from dialnexa.shell import sign_in_required
-from phone_numbers.batch_progress import result_lines
+from phone_numbers.batch_dialling.progress import result_lines
 from phone_numbers.views.batches import get_batch
 from telephony.batches.downloads import corrected_lines, rejected_lines
 from telephony.batches.drafts import carrier_of, choices_of, file_of

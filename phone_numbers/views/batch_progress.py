@@ -11,9 +11,9 @@ from dialnexa import clock
 from dialnexa.access import Right, has_right
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
-from phone_numbers.batch_progress import PAGE, Progress, progress_of, rows_of
-from phone_numbers.fix_links import mending_link
+from phone_numbers.batch_dialling.progress import PAGE, Progress, progress_of, rows_of
 from phone_numbers.models import PhoneNumber
+from phone_numbers.routes.fix_links import mending_link
 from telephony.models import BatchCall, BatchRow
 
 SOON = timedelta(seconds=20)

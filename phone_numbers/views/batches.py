@@ -26,8 +26,8 @@ from dialnexa.shell import View, sign_in_required
 from dialnexa.time_zones import known
 from dialnexa.uploads import TakeFiles
 from kyc.gate import may_dial
-from phone_numbers.batch_choices import callers, read_caller, read_version
-from phone_numbers.fix_links import mending_link
+from phone_numbers.batch_dialling.choices import callers, read_caller, read_version
+from phone_numbers.routes.fix_links import mending_link
 from phone_numbers.views.batch_progress import TONES, show_progress
 from telephony.batches.checking import read_choices, refuse_while_locked
 from telephony.batches.drafts import (

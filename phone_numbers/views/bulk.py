@@ -18,9 +18,12 @@ from dialnexa.ids import ID_PATTERN
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
-from phone_numbers.bulk_planning import LIMIT, too_large
-from phone_numbers.bulk_protection import protect_bulk
-from phone_numbers.bulk_routing import (
+from phone_numbers.models import BulkRouting
+from phone_numbers.number_table.filters import read_filters
+from phone_numbers.number_table.table import NumberTable
+from phone_numbers.routes.bulk_planning import LIMIT, too_large
+from phone_numbers.routes.bulk_protection import protect_bulk
+from phone_numbers.routes.bulk_routing import (
     UNDO_FOR,
     Undone,
     assign_bulk,
@@ -29,11 +32,8 @@ from phone_numbers.bulk_routing import (
     told_changes,
     undo_bulk,
 )
-from phone_numbers.filters import read_filters
-from phone_numbers.models import BulkRouting
-from phone_numbers.route_selects import KEEP, bulk_selects
-from phone_numbers.routing import DIRECTIONS, UNCHANGED, Direction, Wanted
-from phone_numbers.table import NumberTable
+from phone_numbers.routes.routing import DIRECTIONS, UNCHANGED, Direction, Wanted
+from phone_numbers.routes.selects import KEEP, bulk_selects
 from phone_numbers.views.routing import find_version
 
 

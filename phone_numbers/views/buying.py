@@ -22,10 +22,10 @@ from dialnexa.models import Workspace
 from dialnexa.money import format_money
 from dialnexa.responses import done
 from dialnexa.shell import sign_in_required
+from phone_numbers.buying.purchasing import place_order
+from phone_numbers.buying.quoting import Check, QuotedOffer, quote_offer, read_offer, search_offers
 from phone_numbers.forms import OfferSearchForm
 from phone_numbers.models import NumberOrder
-from phone_numbers.purchasing import place_order
-from phone_numbers.quoting import Check, QuotedOffer, quote_offer, read_offer, search_offers
 from phone_numbers.tasks import fulfil_order
 from telephony.carriers.base import Offer
 from telephony.e164 import format_international

@@ -21,9 +21,9 @@ from dialnexa.http import Request
 from dialnexa.ids import ID_PATTERN
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
-from phone_numbers.call_filters import read_call_filters
-from phone_numbers.call_rows import CallRow
-from phone_numbers.call_table import CallTable, export_calls
+from phone_numbers.call_list.filters import read_call_filters
+from phone_numbers.call_list.rows import CallRow
+from phone_numbers.call_list.table import CallTable, export_calls
 from phone_numbers.calls.dialling import hang_up
 from phone_numbers.views.explain import TITLES, WORDS
 from telephony.models import Call, CarrierExchange

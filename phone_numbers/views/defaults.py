@@ -11,7 +11,7 @@ from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace
 from dialnexa.http import Request
 from dialnexa.shell import sign_in_required
-from phone_numbers.defaults import set_default
+from phone_numbers.routes.defaults import set_default
 from phone_numbers.views.number import get_number
 from telephony.e164 import format_international
 

@@ -19,8 +19,8 @@ from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
-from phone_numbers.demo_clock import ask, asked_until, next_renewal
-from phone_numbers.demo_story import Happening, read_story
+from phone_numbers.demo.clock import ask, asked_until, next_renewal
+from phone_numbers.demo.story import Happening, read_story
 
 SPANS = {"1": "+1 day", "7": "+7 days", "40": "+40 days"}
 NEXT = "next"

@@ -16,9 +16,9 @@ from dialnexa.access import Right, get_workspace, has_right
 from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
-from phone_numbers.explaining import Explanation
-from phone_numbers.fix_links import step_link
-from phone_numbers.questions import answer, offered_numbers, read_question
+from phone_numbers.routes.explaining import Explanation
+from phone_numbers.routes.fix_links import step_link
+from phone_numbers.routes.questions import answer, offered_numbers, read_question
 from telephony.config import offered_carriers
 from telephony.models import CarrierSlug
 

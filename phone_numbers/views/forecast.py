@@ -11,8 +11,8 @@ from dialnexa import clock
 from dialnexa.access import Right, get_workspace
 from dialnexa.http import Request
 from dialnexa.shell import sign_in_required
-from phone_numbers.forecast_picture import days_that_matter, draw
-from phone_numbers.forecast_words import say
+from phone_numbers.rent_pages.forecast_picture import days_that_matter, draw
+from phone_numbers.rent_pages.forecast_words import say
 from phone_numbers.renting.forecast import DAYS, forecast
 from phone_numbers.renting.outlook import CALL_DAYS
 

@@ -18,16 +18,16 @@ from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
+from phone_numbers.buying.refunding import is_refundable, refund_of, unused_rent
 from phone_numbers.history import tell
+from phone_numbers.linking.settings import inbound_uri
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.naming import rename_number
-from phone_numbers.readiness import read_readiness
-from phone_numbers.refunding import is_refundable, refund_of, unused_rent
-from phone_numbers.rent_card import read_rent
-from phone_numbers.route_selects import route_selects
-from phone_numbers.rows import read_row
-from phone_numbers.table import row_of
-from phone_numbers.trunk_settings import inbound_uri
+from phone_numbers.number_table.rows import read_row
+from phone_numbers.number_table.table import row_of
+from phone_numbers.rent_pages.card import read_rent
+from phone_numbers.routes.readiness import read_readiness
+from phone_numbers.routes.selects import route_selects
 from telephony.rates import sip_rate
 
 

@@ -21,12 +21,12 @@ from dialnexa.ids import new_id
 from dialnexa.models import Workspace
 from dialnexa.responses import announce
 from dialnexa.shell import sign_in_required
-from phone_numbers.call_rows import CallRow
-from phone_numbers.calling import explain_call
+from phone_numbers.call_list.rows import CallRow
 from phone_numbers.calls.placing import Asked, longest_call, place_call
-from phone_numbers.fix_links import step_link
 from phone_numbers.models import PhoneNumber
-from phone_numbers.questions import owned_number
+from phone_numbers.routes.calling import explain_call
+from phone_numbers.routes.fix_links import step_link
+from phone_numbers.routes.questions import owned_number
 from phone_numbers.tasks import advance_call
 from phone_numbers.views.calls import get_call, live
 from telephony.agents import published_versions

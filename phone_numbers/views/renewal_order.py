@@ -19,7 +19,7 @@ from dialnexa.models import Workspace
 from dialnexa.responses import announce
 from dialnexa.shell import sign_in_required
 from phone_numbers.models import Rental
-from phone_numbers.renewal_order import DOWN, UP, moved, placed, ranked_ids
+from phone_numbers.rent_pages.renewal_order import DOWN, UP, moved, placed, ranked_ids
 from phone_numbers.renting.choices import rank_numbers, ranked
 from telephony.e164 import format_international
 

@@ -22,7 +22,7 @@ from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
 from phone_numbers.models import PhoneNumber, Rental
-from phone_numbers.rent_card import month_choices, read_rent
+from phone_numbers.rent_pages.card import month_choices, read_rent
 from phone_numbers.renting.choices import set_auto_renew
 from phone_numbers.renting.paying import pay_rent
 from phone_numbers.views.number import get_number

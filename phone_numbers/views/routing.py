@@ -18,8 +18,8 @@ from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
 from phone_numbers.models import PhoneNumber
-from phone_numbers.route_selects import route_selects
-from phone_numbers.routing import DIRECTIONS, UNCHANGED, Wanted, route_number
+from phone_numbers.routes.routing import DIRECTIONS, UNCHANGED, Wanted, route_number
+from phone_numbers.routes.selects import route_selects
 from phone_numbers.views.number import get_number, number_context
 from telephony.e164 import format_international
 from telephony.models import AgentVersion

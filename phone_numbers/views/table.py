@@ -18,13 +18,13 @@ from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
-from phone_numbers.bulk_planning import LIMIT
-from phone_numbers.bulk_routing import recent_bulks
-from phone_numbers.dismissing import dismiss_number
-from phone_numbers.exporting import export_lines
-from phone_numbers.filters import read_filters
-from phone_numbers.rows import Row, read_row
-from phone_numbers.table import NumberTable
+from phone_numbers.buying.dismissing import dismiss_number
+from phone_numbers.number_table.exporting import export_lines
+from phone_numbers.number_table.filters import read_filters
+from phone_numbers.number_table.rows import Row, read_row
+from phone_numbers.number_table.table import NumberTable
+from phone_numbers.routes.bulk_planning import LIMIT
+from phone_numbers.routes.bulk_routing import recent_bulks
 from phone_numbers.views.number import get_number
 from telephony.e164 import format_international
 

@@ -24,11 +24,11 @@ from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
+from phone_numbers.linking.editing import edit_trunk
+from phone_numbers.linking.health import check_now, check_settings
+from phone_numbers.linking.settings import facts, inbound_uri
+from phone_numbers.linking.trunks import link_number
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.trunk_editing import edit_trunk
-from phone_numbers.trunk_health import check_now, check_settings
-from phone_numbers.trunk_settings import facts, inbound_uri
-from phone_numbers.trunks import link_number
 from phone_numbers.views.number import get_number, number_context
 from telephony.e164 import format_international, parse_e164
 from telephony.rates import sip_rate

@@ -20,9 +20,9 @@ from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
 from kyc.own_number import read_own_number
 from kyc.views import cases_page
-from phone_numbers import verification_calls
-from phone_numbers.verification import Asked, ask_code, confirm_code
-from phone_numbers.verification_calls import NotOurs
+from phone_numbers.verifying import calls as verification_calls
+from phone_numbers.verifying.calls import NotOurs
+from phone_numbers.verifying.verification import Asked, ask_code, confirm_code
 from phone_numbers.views.webhooks import respond, signed_request
 from telephony.e164 import format_international
 

@@ -74,7 +74,7 @@ def renew_plainly(rental_id: str) -> None:
     from dialnexa.actors import SYSTEM
     from dialnexa.models import LedgerAccount, LedgerEntry
     from phone_numbers.models import Rental, RentalCharge
-    from phone_numbers.periods import period_start
+    from phone_numbers.renting.periods import period_start
 
     with transaction.atomic():
         rows = Rental.objects.select_related("number", "workspace").select_for_update(

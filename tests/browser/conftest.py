@@ -12,7 +12,7 @@ from django.db import connections
 
 from dialnexa import clock
 from dialnexa.models import User, Workspace
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying.fulfilment import advance_order
 from phone_numbers.models import NumberOrder
 from tests.conftest import chromium as find_chromium
 from tests.conftest import client_of

@@ -11,7 +11,7 @@ from django.utils import timezone
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers.models import BulkRouting, PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony.models import AgentVersion
 from tests.browser.test_routing import two_versions
 from tests.numbers.rows import make_number, make_order, make_rental

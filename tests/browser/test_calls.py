@@ -17,7 +17,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers.calls.dialling import advance_call
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony import agents
 from telephony.carriers.sandbox.faults import Fault
 from telephony.models import Call

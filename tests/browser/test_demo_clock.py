@@ -12,7 +12,7 @@ import pytest
 from dialnexa import clock, wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.demo_clock import live_on
+from phone_numbers.demo.clock import live_on
 from phone_numbers.models import PhoneNumber, Rental
 from phone_numbers.renting.charging import Payment, charge_rent
 from phone_numbers.renting.schedule import coming_periods

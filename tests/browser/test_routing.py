@@ -11,7 +11,7 @@ from django.utils import timezone
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony.models import Agent, AgentVersion
 from tests.numbers.rows import make_number, make_rental
 from tests.numbers.test_routing import make_version

@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 
 from dialnexa.models import Workspace
+from phone_numbers.linking.health import check_when_due
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.trunk_health import check_when_due
 from telephony.models import SipRate
 from tests.numbers.rows import make_number
 from tests.numbers.trunks import SECRET, link, trunk_of

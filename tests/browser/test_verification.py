@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony import agents
 from tests.numbers.rows import make_number
 

@@ -63,7 +63,7 @@ def open_lines(workspaces: int, carriers: Sequence[str]) -> dict[int, list[str]]
 
 def _lines(workspace: object, n: int, carriers: Sequence[str]) -> Iterator[str]:
     from dialnexa.actors import SYSTEM
-    from phone_numbers.routing import route_number
+    from phone_numbers.routes.routing import route_number
     from telephony import agents
     from tests.numbers.rows import make_number, make_rental
 

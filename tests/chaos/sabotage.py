@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".data", "__pycache__", "screenshots", ".*_cache", "tests"
 )
-FULFILMENT, STATES = "phone_numbers/fulfilment.py", "dialnexa/states.py"
-OUTCOMES, RELEASING = "phone_numbers/outcomes.py", "phone_numbers/releasing.py"
+FULFILMENT, STATES = "phone_numbers/buying/fulfilment.py", "dialnexa/states.py"
+OUTCOMES, RELEASING = "phone_numbers/buying/outcomes.py", "phone_numbers/releasing.py"
 SWEEP = "phone_numbers/management/commands/sweep.py"
 CHECKED = "        if seen not in sources:\n            raise IllegalTransition(str(self.pk), event, seen)\n"
 

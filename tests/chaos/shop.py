@@ -66,7 +66,7 @@ def errands(
     n: int, workspaces: int, dice: random.Random, carriers: Sequence[str] = CARRIERS
 ) -> queue.Queue[Errand]:
     """N purchases of N numbers, from these carriers in turn; two workspaces want the contested ones."""
-    from phone_numbers.quoting import sign_offer
+    from phone_numbers.buying.quoting import sign_offer
 
     wanted: queue.Queue[Errand] = queue.Queue()
     for k, (carrier, offer) in enumerate(pick_offers(n, carriers, dice)):

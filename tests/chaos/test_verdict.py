@@ -10,8 +10,8 @@ import pytest
 from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import LedgerEntry
+from phone_numbers.buying.papers import confirm_number
 from phone_numbers.models import NumberOrder, PhoneNumber
-from phone_numbers.papers import confirm_number
 from phone_numbers.releasing import tell_carrier
 from tests.chaos import verdict
 from tests.chaos.buyers import Memory

@@ -12,9 +12,9 @@ import pytest
 
 from dialnexa.actors import Actor, Channel
 from dialnexa.models import User, Workspace
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying.fulfilment import advance_order
+from phone_numbers.buying.purchasing import place_order
 from phone_numbers.models import NumberOrder
-from phone_numbers.purchasing import place_order
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberQuery, NumberType, Offer
 from telephony.carriers.sandbox.faults import Fault

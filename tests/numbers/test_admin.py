@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from dialnexa import wallet
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
-from phone_numbers import fulfilment, papers, settling
+from phone_numbers.buying import fulfilment, papers, settling
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental, StrayNumber
 from telephony.e164 import format_international, format_national
 from telephony.models import CarrierExchange
@@ -139,7 +139,7 @@ def test_folds_what_was_asked_and_answered_again_and_again(
 def test_shows_the_latest_when_there_is_too_much(
     staff_client: Client, bought: NumberOrder, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
-    monkeypatch.setattr("telephony.admin.EXCHANGES", 3)
+    monkeypatch.setattr("telephony.admin.catalogue.EXCHANGES", 3)
     for n in range(6):
         CarrierExchange.objects.create(
             about=bought.pk, carrier="plivo", method="GET", url=f"https://x/{n}", duration_ms=1, at=now

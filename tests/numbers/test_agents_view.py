@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
-from phone_numbers.usage import agent_rows, version_rows
+from phone_numbers.routes.usage import agent_rows, version_rows
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.models import Agent, AgentVersion
 from tests.conftest import client_of

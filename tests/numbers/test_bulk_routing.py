@@ -13,10 +13,10 @@ from django.db import connections, transaction
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
-from phone_numbers.bulk_planning import LIMIT
-from phone_numbers.bulk_routing import assign_bulk, preview_bulk, recent_bulks, undo_bulk
 from phone_numbers.models import BulkRouting, PhoneNumber
-from phone_numbers.routing import UNCHANGED, Wanted, route_number, who_answered
+from phone_numbers.routes.bulk_planning import LIMIT
+from phone_numbers.routes.bulk_routing import assign_bulk, preview_bulk, recent_bulks, undo_bulk
+from phone_numbers.routes.routing import UNCHANGED, Wanted, route_number, who_answered
 from telephony.agents import edit_draft
 from telephony.models import AgentVersion
 from tests.numbers.rows import make_number

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
-from phone_numbers.bulk_routing import assign_bulk, preview_bulk
 from phone_numbers.models import BulkRouting, PhoneNumber
-from phone_numbers.routing import UNCHANGED, route_number
+from phone_numbers.routes.bulk_routing import assign_bulk, preview_bulk
+from phone_numbers.routes.routing import UNCHANGED, route_number
 from telephony.agents import edit_draft
 from telephony.models import AgentVersion
 from tests.conftest import client_of
@@ -103,7 +103,7 @@ def test_asks_anew_what_matches(
     where: str,
     count: int,
 ) -> None:
-    monkeypatch.setattr("phone_numbers.table.PAGE_SIZE", 2)
+    monkeypatch.setattr("phone_numbers.number_table.table.PAGE_SIZE", 2)
     opened = alice_client.post(URL, {"scope": scope, "where": where, "number": ids(numbers[:1])})
     assert len(fields(opened)["numbers"].split()) == count
 
@@ -111,7 +111,7 @@ def test_asks_anew_what_matches(
 def test_takes_the_page_that_was_shown(
     alice_client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phone_numbers.table.PAGE_SIZE", 2)
+    monkeypatch.setattr("phone_numbers.number_table.table.PAGE_SIZE", 2)
     a, b, c = (make_number(workspace, f"+1212555010{n}") for n in range(3))
     opened = alice_client.post(URL, {"scope": "page", "where": f"sort=number&after={b.pk}"})
     assert fields(opened)["numbers"].split() == [c.pk]

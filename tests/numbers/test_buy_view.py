@@ -17,9 +17,9 @@ from django.test import Client
 from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import User, Workspace
-from phone_numbers import quoting
+from phone_numbers.buying import quoting
+from phone_numbers.buying.quoting import read_offer, sign_offer
 from phone_numbers.models import NumberOrder, PhoneNumber
-from phone_numbers.quoting import read_offer, sign_offer
 from phone_numbers.views import buying
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberQuery

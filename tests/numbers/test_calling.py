@@ -14,13 +14,13 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from kyc import reviews
 from kyc.models import KycCase, VerificationNumber
-from phone_numbers.calling import explain_call
 from phone_numbers.calls.progress import end_call
-from phone_numbers.explaining import Explanation
 from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.releasing import release_number
-from phone_numbers.routing import route_number
+from phone_numbers.routes.calling import explain_call
+from phone_numbers.routes.explaining import Explanation
+from phone_numbers.routes.routing import route_number
 from telephony import agents
 from telephony.models import AgentVersion, CallRate, NetworkGroup, Prefix, SipRate, SipSwitch
 from telephony.switches import enable_group

@@ -14,7 +14,7 @@ from django.test import Client
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony import agents
 from telephony.models import NetworkGroup
 from telephony.switches import enable_group

@@ -15,13 +15,13 @@ from django.db import connection, transaction
 from dialnexa import wallet
 from dialnexa.audit import entries_about
 from dialnexa.models import Workspace
-from phone_numbers import purchasing
-from phone_numbers.fulfilment import advance_order, claim
+from phone_numbers.buying import purchasing
+from phone_numbers.buying.fulfilment import advance_order, claim
+from phone_numbers.buying.outcomes import WORKER, record_sale
+from phone_numbers.buying.papers import confirm_number
+from phone_numbers.buying.quoting import quote_offer
+from phone_numbers.buying.settling import look_up
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental, RentalCharge, StrayNumber
-from phone_numbers.outcomes import WORKER, record_sale
-from phone_numbers.papers import confirm_number
-from phone_numbers.quoting import quote_offer
-from phone_numbers.settling import look_up
 from phone_numbers.support import reject_by_staff
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig, Offer

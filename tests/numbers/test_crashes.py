@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 FULFIL = """
 import sys, django
 django.setup()
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying.fulfilment import advance_order
 advance_order(sys.argv[1])
 """
 

@@ -12,9 +12,9 @@ from django.test import Client
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
-from phone_numbers.defaults import set_default
 from phone_numbers.models import PhoneNumber
 from phone_numbers.releasing import release_number
+from phone_numbers.routes.defaults import set_default
 from tests.numbers.rows import make_number
 
 

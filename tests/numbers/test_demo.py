@@ -19,7 +19,7 @@ from kyc.gate import may_rent
 from kyc.inspecting import inspect
 from kyc.models import KycCase, KycDocument
 from kyc.requirements import missing
-from phone_numbers.demo import PASSWORD, make_demo
+from phone_numbers.demo.workspaces import PASSWORD, make_demo
 from phone_numbers.models import PhoneNumber
 from telephony.catalogue import MARKETS
 from telephony.models import AgentVersion, CallRate, RentalRate

@@ -12,11 +12,11 @@ from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
 from dialnexa.sealing import place, unseal
 from phone_numbers.history import tell
+from phone_numbers.linking.editing import edit_trunk
+from phone_numbers.linking.health import check_now
 from phone_numbers.models import SipTrunk
 from phone_numbers.releasing import release_number
 from phone_numbers.sweeping import take_due_trunks
-from phone_numbers.trunk_editing import edit_trunk
-from phone_numbers.trunk_health import check_now
 from tests.numbers.conftest import Turned
 from tests.numbers.trunks import SECRET, link, trunk_of
 from tests.pbx import Pbx

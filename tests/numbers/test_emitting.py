@@ -20,10 +20,10 @@ from kyc import reviews
 from kyc.models import KycCase
 from phone_numbers.api.call_shapes import CallShape
 from phone_numbers.api.shapes import NumberShape
+from phone_numbers.buying.outcomes import reject
 from phone_numbers.calls.progress import end_call
 from phone_numbers.emitting import call_data, emit_refused, number_data
 from phone_numbers.models import NumberOrder
-from phone_numbers.outcomes import reject
 from phone_numbers.releasing import release_number
 from phone_numbers.renting import telling as rent
 from phone_numbers.renting.charging import Payment

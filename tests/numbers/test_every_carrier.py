@@ -15,9 +15,9 @@ from dialnexa.actors import Actor
 from dialnexa.audit import entries_about
 from dialnexa.errors import Refusal
 from dialnexa.models import LedgerEntry, Workspace
-from phone_numbers.fulfilment import claim
+from phone_numbers.buying.fulfilment import claim
+from phone_numbers.buying.papers import confirm_number
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
-from phone_numbers.papers import confirm_number
 from phone_numbers.releasing import release_number, tell_carrier
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig, NumberQuery, NumberType

@@ -9,10 +9,10 @@ import pytest
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.explaining import Explanation, explain_inbound
 from phone_numbers.models import PhoneNumber
 from phone_numbers.releasing import release_number
-from phone_numbers.routing import route_number
+from phone_numbers.routes.explaining import Explanation, explain_inbound
+from phone_numbers.routes.routing import route_number
 from telephony import agents
 from telephony.models import AgentVersion, CallRate, NetworkGroup
 from tests.numbers.rows import make_number, make_rental

@@ -60,7 +60,7 @@ def test_says_of_linked_and_released_numbers_that_they_cost_nothing(
 def test_holds_every_page(
     alice_client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phone_numbers.table.PAGE_SIZE", 2)
+    monkeypatch.setattr("phone_numbers.number_table.table.PAGE_SIZE", 2)
     for _ in range(5):
         make_number(workspace)
     assert len(rows(alice_client.get(URL))) == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from phone_numbers.forecast_picture import days_that_matter, draw
+from phone_numbers.rent_pages.forecast_picture import days_that_matter, draw
 from phone_numbers.renting.forecast import Day, Forecast, Risk
 
 FIRST = date(2027, 1, 20)

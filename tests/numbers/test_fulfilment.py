@@ -13,13 +13,13 @@ from dialnexa import wallet
 from dialnexa.audit import entries_about
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.models import LedgerEntry
-from phone_numbers.fulfilment import claim
+from phone_numbers.buying.fulfilment import claim
+from phone_numbers.buying.outcomes import WORKER, put_back, record_sale
+from phone_numbers.buying.papers import confirm_number
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt, Rental, RentalCharge, StrayNumber
-from phone_numbers.outcomes import WORKER, put_back, record_sale
-from phone_numbers.papers import confirm_number
-from phone_numbers.rows import read_row
+from phone_numbers.number_table.rows import read_row
+from phone_numbers.number_table.table import row_of
 from phone_numbers.support import ask_now, reject_by_staff
-from phone_numbers.table import row_of
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig
 from telephony.models import CarrierExchange

@@ -15,11 +15,12 @@ from dialnexa.audit import entries_about
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
 from dialnexa.sealing import place, unseal
-from phone_numbers import trunk_health, trunks
+from phone_numbers.linking import health as trunk_health
+from phone_numbers.linking import trunks
+from phone_numbers.linking.settings import clean_settings, find_host
+from phone_numbers.linking.trunks import end_interrupted_link
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.sweeping import take_due_trunks, take_interrupted_links
-from phone_numbers.trunk_settings import clean_settings, find_host
-from phone_numbers.trunks import end_interrupted_link
 from telephony.sip import targets
 from tests.numbers.rows import make_number
 from tests.numbers.trunks import SECRET, link, trunk_of
@@ -301,7 +302,7 @@ def test_has_one_winner_among_many_at_once(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("phone_numbers.trunk_health._lines", threading.BoundedSemaphore(8))
+    monkeypatch.setattr("phone_numbers.linking.health._lines", threading.BoundedSemaphore(8))
     barrier, outcomes = threading.Barrier(8), []
 
     def race(mine: Workspace) -> None:
@@ -476,8 +477,8 @@ def test_checked_is_limited_for_a_workspace(
 def test_checked_waits_for_its_turn(
     workspace: Workspace, pbx: Pbx, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phone_numbers.trunk_health._lines", threading.BoundedSemaphore(1))
-    from phone_numbers.trunk_health import asking
+    monkeypatch.setattr("phone_numbers.linking.health._lines", threading.BoundedSemaphore(1))
+    from phone_numbers.linking.health import asking
 
     with asking(workspace.pk):
         refusal = refused(workspace, now, termination_uri=pbx.uri, check=True)

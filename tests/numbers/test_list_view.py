@@ -186,7 +186,7 @@ def test_sorts_by_each_column_both_ways(alice_client: Client, workspace: Workspa
 def test_turns_pages_forth_and_back_without_losing_a_row(
     alice_client: Client, workspace: Workspace, now: datetime, sort: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phone_numbers.table.PAGE_SIZE", 4)
+    monkeypatch.setattr("phone_numbers.number_table.table.PAGE_SIZE", 4)
     for n in range(11):
         number = make_number(workspace, nickname=f"n{n // 3}" if n % 4 else "", created_at=now)
         if n % 5:

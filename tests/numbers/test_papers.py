@@ -19,13 +19,13 @@ from dialnexa.api_keys import create_api_key
 from dialnexa.audit import entries_about
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
 from dialnexa.spending import spent_this_month
+from phone_numbers.buying.papers import confirm_number
 from phone_numbers.history import tell as tell_history
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
-from phone_numbers.papers import confirm_number
+from phone_numbers.number_table.rows import read_row
+from phone_numbers.number_table.table import row_of
 from phone_numbers.releasing import protect_number, release_number, tell_carrier
-from phone_numbers.rows import read_row
 from phone_numbers.sweeping import take_due_numbers, take_due_releases
-from phone_numbers.table import row_of
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberQuery, NumberType, Offer
 from tests.numbers.conftest import Carrier, Turned, place

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from phone_numbers.periods import period_start
+from phone_numbers.renting.periods import period_start
 
 KOLKATA = "Asia/Kolkata"
 

@@ -17,9 +17,9 @@ from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
 from kyc.models import KycCase
+from phone_numbers.buying.purchasing import place_order
+from phone_numbers.buying.quoting import quote_offer, read_offer, sign_offer
 from phone_numbers.models import NumberOrder, PhoneNumber
-from phone_numbers.purchasing import place_order
-from phone_numbers.quoting import quote_offer, read_offer, sign_offer
 from telephony.carriers.base import Money, NumberType, Offer
 from telephony.models import NetworkGroup, RentalRate, WorkspaceNetworkGroup
 

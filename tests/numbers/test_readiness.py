@@ -11,8 +11,8 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from kyc.models import KycCase
 from phone_numbers.models import PhoneNumber
-from phone_numbers.readiness import Item, read_readiness
-from phone_numbers.routing import route_number
+from phone_numbers.routes.readiness import Item, read_readiness
+from phone_numbers.routes.routing import route_number
 from telephony.models import AgentVersion
 from tests.numbers.rows import make_call, make_number, make_order, make_rental
 from tests.numbers.test_routing import make_version

@@ -13,7 +13,7 @@ from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.releasing import protect_number, release_number, tell_carrier
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from phone_numbers.sweeping import take_due_releases
 from tests.numbers.conftest import Turned
 from tests.numbers.test_routing import make_version

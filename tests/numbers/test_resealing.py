@@ -16,8 +16,8 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from dialnexa.sealing import place, seal, unseal
 from kyc.documents import open_document
+from phone_numbers.linking.resealing import reseal_files, reseal_passwords
 from phone_numbers.models import SipTrunk
-from phone_numbers.resealing import reseal_files, reseal_passwords
 from tests.kyc.papers import make_document
 from tests.numbers.rows import make_number
 

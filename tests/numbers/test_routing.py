@@ -1,4 +1,4 @@
-"""phone_numbers.routing …"""
+"""phone_numbers.routes.routing …"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
 from phone_numbers.models import PhoneNumber
 from phone_numbers.releasing import release_number
-from phone_numbers.routing import UNCHANGED, route_number, who_answered
+from phone_numbers.routes.routing import UNCHANGED, route_number, who_answered
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.models import AgentVersion
 from tests.numbers.rows import make_number

@@ -10,7 +10,7 @@ from django.test import Client
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony.agents import edit_draft
 from telephony.models import AgentVersion
 from tests.conftest import client_of

@@ -12,11 +12,11 @@ from django.db import transaction
 from dialnexa import wallet
 from dialnexa.audit import entries_about
 from dialnexa.errors import IllegalTransition
-from phone_numbers import fulfilment
-from phone_numbers.fulfilment import advance_order, claim, settle_failure
+from phone_numbers.buying import fulfilment
+from phone_numbers.buying.fulfilment import advance_order, claim, settle_failure
+from phone_numbers.buying.outcomes import WORKER, doubt, put_back, reject
+from phone_numbers.buying.settling import doubt_lost_worker, flag_for_review, look_up, note_absence
 from phone_numbers.models import NumberOrder, PhoneNumber, PurchaseAttempt
-from phone_numbers.outcomes import WORKER, doubt, put_back, reject
-from phone_numbers.settling import doubt_lost_worker, flag_for_review, look_up, note_absence
 from telephony.carriers.base import Exchange, NumberUnavailable, RateLimited, ServerError
 from telephony.models import CarrierExchange
 from tests.numbers.conftest import Carrier, Turned

@@ -15,10 +15,10 @@ from dialnexa.actors import Actor
 from dialnexa.audit import entries_about
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
+from phone_numbers.buying.outcomes import WORKER, record_sale
+from phone_numbers.buying.strays import release_stray, take_due_strays, tell_carrier
 from phone_numbers.management.commands import sweep
 from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
-from phone_numbers.outcomes import WORKER, record_sale
-from phone_numbers.strays import release_stray, take_due_strays, tell_carrier
 from phone_numbers.support import reject_by_staff, resolve_stray
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberConfig, Offer

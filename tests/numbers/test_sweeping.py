@@ -13,7 +13,7 @@ from django.db import connection
 
 from dialnexa import doorbell
 from dialnexa.heartbeats import silent
-from phone_numbers.fulfilment import claim
+from phone_numbers.buying.fulfilment import claim
 from phone_numbers.management.commands.sweep import sweep
 from phone_numbers.models import NumberOrder, PhoneNumber
 from phone_numbers.sweeping import take_due_numbers, take_due_orders

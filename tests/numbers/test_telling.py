@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from dialnexa.models import Notice, NoticeCopy, User, Workspace
+from phone_numbers.buying.papers import confirm_number
+from phone_numbers.linking.health import check_when_due
 from phone_numbers.models import NumberOrder, PhoneNumber, SipTrunk
-from phone_numbers.papers import confirm_number
 from phone_numbers.releasing import release_number, tell_carrier
-from phone_numbers.trunk_health import check_when_due
 from telephony.e164 import format_international
 from tests.numbers.conftest import Carrier, Turned
 from tests.numbers.trunks import SECRET, link, trunk_of

@@ -13,15 +13,16 @@ from dialnexa.audit import entries_about
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from dialnexa.sealing import seal
-from phone_numbers import tasks, trunk_health
+from phone_numbers import tasks
+from phone_numbers.linking import health as trunk_health
+from phone_numbers.linking.editing import edit_trunk
+from phone_numbers.linking.health import check_now, check_settings, check_when_due
 from phone_numbers.management.commands import sweep
 from phone_numbers.models import PhoneNumber, SipTrunk
+from phone_numbers.number_table.rows import read_row
+from phone_numbers.number_table.table import row_of
 from phone_numbers.releasing import release_number
-from phone_numbers.rows import read_row
 from phone_numbers.sweeping import take_due_trunks, take_interrupted_links
-from phone_numbers.table import row_of
-from phone_numbers.trunk_editing import edit_trunk
-from phone_numbers.trunk_health import check_now, check_settings, check_when_due
 from tests.numbers.conftest import Turned
 from tests.numbers.trunks import SECRET, link, trunk_of
 from tests.pbx import Pbx

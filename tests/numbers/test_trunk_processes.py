@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from dialnexa import clock
 from dialnexa.models import Workspace
+from phone_numbers.linking.trunks import end_interrupted_link
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.trunks import end_interrupted_link
 from tests.numbers.test_crashes import kill, running, wait_until
 from tests.numbers.trunks import SECRET, link, trunk_of
 from tests.pbx import Pbx
@@ -24,7 +24,7 @@ django.setup()
 from dialnexa import clock
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.trunks import link_number
+from phone_numbers.linking.trunks import link_number
 link_number(
     Workspace.objects.get(slug="acme"), phone_number="+918047182200", termination_uri=os.environ["PBX"],
     username="desk", password=os.environ["SECRET"], check=True, by=SYSTEM, now=clock.now(),

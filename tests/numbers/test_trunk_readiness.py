@@ -10,8 +10,8 @@ from django.conf import LazySettings
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.readiness import Item, read_readiness
-from phone_numbers.routing import route_number
+from phone_numbers.routes.readiness import Item, read_readiness
+from phone_numbers.routes.routing import route_number
 from tests.numbers.test_routing import make_version
 from tests.numbers.trunks import link
 

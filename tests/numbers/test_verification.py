@@ -14,7 +14,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Notice, Workspace
 from kyc.models import VerificationCall, VerificationNumber
-from phone_numbers.verification import (
+from phone_numbers.verifying.verification import (
     DAILY,
     HOURLY,
     MOST_WORKSPACES,

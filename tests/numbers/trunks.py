@@ -8,8 +8,8 @@ from typing import Any
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
+from phone_numbers.linking.trunks import link_number
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.trunks import link_number
 
 SECRET = "canary-Zx91-horse-battery"
 SERIAL = count(1)

@@ -109,7 +109,7 @@ def test_takes_a_file_larger_than_any_form(staff_client: Client, now: datetime) 
 def test_refuses_a_file_that_is_too_large(
     staff_client: Client, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telephony.admin_decks.LARGEST", 50)
+    monkeypatch.setattr("telephony.admin.decks.LARGEST", 50)
     answer = staff_client.post(PAGE, asked(now, text="") | {"file": deck_file(DECK.encode())})
     assert answer.status_code == 422
     assert "larger than" in answer.content.decode()

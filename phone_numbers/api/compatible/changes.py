@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from phone_numbers.api.compatible.shapes import AGENT, HANDLING, handling
 from phone_numbers.models import PhoneNumber
-from phone_numbers.versions import named_version
+from phone_numbers.routes.versions import named_version
 
 APPLICATION = "call_relay_application"
 SETTABLE = (*HANDLING, "message_relay_application")  # which they take, and never show

@@ -13,8 +13,8 @@ from dialnexa.doorbell import ring_on_commit
 from dialnexa.errors import Refusal
 from phone_numbers.api.compatible.lists import owned_numbers
 from phone_numbers.api.purchase import order_key
+from phone_numbers.buying.ordering import default_carrier, order_number, wait_for_order
 from phone_numbers.models import NumberOrder
-from phone_numbers.ordering import default_carrier, order_number, wait_for_order
 from phone_numbers.tasks import fulfil_order
 from telephony.e164 import parse_e164
 

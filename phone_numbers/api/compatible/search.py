@@ -13,8 +13,8 @@ from dialnexa.api.body import Text, Whole, read
 from dialnexa.api.keys import workspace_of
 from phone_numbers.api.compatible.shapes import city_of, offer_shape
 from phone_numbers.api.compatible.views import CompatibleView
-from phone_numbers.ordering import default_carrier
-from phone_numbers.quoting import search_offers
+from phone_numbers.buying.ordering import default_carrier
+from phone_numbers.buying.quoting import search_offers
 from telephony.carriers.base import NumberQuery, NumberType, Offer
 from telephony.carriers.regions import region_of
 from telephony.e164 import country_of, national_digits

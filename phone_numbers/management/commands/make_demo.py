@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dialnexa import clock
 from dialnexa.errors import Refusal
-from phone_numbers.demo import PASSWORD, make_demo
+from phone_numbers.demo.workspaces import PASSWORD, make_demo
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dialnexa.errors import Refusal
-from phone_numbers.demo_clock import live_through
+from phone_numbers.demo.clock import live_through
 from phone_numbers.renting.sweep import Swept
 
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from phone_numbers.resealing import Resealed, reseal_files, reseal_passwords
+from phone_numbers.linking.resealing import Resealed, reseal_files, reseal_passwords
 
 
 class Command(BaseCommand):

@@ -20,8 +20,10 @@ from dialnexa.telling import tell_of_ending_keys
 from dialnexa.webhooks.redelivering import forget_old
 from dialnexa.webhooks.sending import send_due
 from kyc.expiring import expire_due, remind_due
-from phone_numbers import demo_clock, strays, sweeping, tasks
+from phone_numbers import sweeping, tasks
+from phone_numbers.buying import strays
 from phone_numbers.calls import costing
+from phone_numbers.demo import clock as demo_clock
 from phone_numbers.drift import ghosts, sweeps
 from phone_numbers.inbound import pointing, watching
 from phone_numbers.proofs.proving import prove_books

@@ -15,7 +15,7 @@ from django.db import connections
 from dialnexa import clock, wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying.fulfilment import advance_order
 from phone_numbers.models import NumberOrder
 from telephony.agents import create_agent, edit_draft, newest_version, publish
 from telephony.carriers.base import Offer

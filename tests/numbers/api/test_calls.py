@@ -14,8 +14,8 @@ from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import IdempotencyRecord, Workspace
 from kyc.models import KycCase
-from phone_numbers.defaults import set_default
 from phone_numbers.models import PhoneNumber
+from phone_numbers.routes.defaults import set_default
 from telephony.models import AgentVersion, Call
 from tests.conftest import Program, make_program
 from tests.numbers.api.conftest import code

@@ -10,7 +10,7 @@ import pytest
 
 from dialnexa.audit import entries_about
 from dialnexa.models import Workspace
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying.fulfilment import advance_order
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
 from phone_numbers.releasing import tell_carrier
 from telephony.carriers.base import Offer

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.dismissing import dismiss_number
+from phone_numbers.buying.dismissing import dismiss_number
 from tests.conftest import Program, make_program
 from tests.numbers.api.conftest import NUMBERS, MakeAgent, code
 from tests.numbers.rows import make_number, make_order, make_rental

@@ -18,11 +18,11 @@ from dialnexa.api_keys import revoke_api_key
 from dialnexa.audit import entries_about
 from dialnexa.errors import Refusal
 from dialnexa.models import ApiKey, IdempotencyRecord, LedgerEntry, Workspace
-from phone_numbers import activating, ordering, quoting
 from phone_numbers.api.purchase import read_preference
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying import activating, ordering, quoting
+from phone_numbers.buying.fulfilment import advance_order
+from phone_numbers.buying.papers import confirm_number
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental, RentalCharge
-from phone_numbers.papers import confirm_number
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberQuery, NumberType
 from telephony.models import RentalRate
@@ -158,7 +158,7 @@ def test_holds_no_transaction_open_while_it_waits(
         if len(seen) == 3:
             advance_order(NumberOrder.objects.get().pk)
 
-    monkeypatch.setattr("phone_numbers.ordering.time.sleep", look)
+    monkeypatch.setattr("phone_numbers.buying.ordering.time.sleep", look)
     assert program.post(PURCHASE, {"phone_number": number}).status_code == 201
     assert len(seen) == 3
     assert all(not atomic and seconds >= 0.1 for atomic, seconds in seen)

@@ -13,7 +13,7 @@ import pytest
 
 from dialnexa.keeper import free_port
 from dialnexa.models import IdempotencyRecord, LedgerEntry, Workspace
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying.fulfilment import advance_order
 from phone_numbers.models import NumberOrder, PhoneNumber
 from tests.conftest import AUTH_ID, Program
 from tests.numbers.api.conftest import PURCHASE, spent

@@ -11,7 +11,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.api.body import Moment
 from dialnexa.models import IdempotencyRecord, Workspace
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from tests.conftest import Program
 from tests.matrix.snapshot import snapshot
 from tests.numbers.api.conftest import MakeAgent, code

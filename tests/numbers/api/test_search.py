@@ -13,7 +13,7 @@ from django.conf import LazySettings
 from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers import quoting
+from phone_numbers.buying import quoting
 from telephony.models import Country, RentalRate
 from tests.conftest import Program, make_program
 from tests.numbers.api.conftest import NUMBERS, code

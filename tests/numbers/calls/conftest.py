@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from dialnexa.actors import SYSTEM, Actor
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony import agents
 from telephony.models import AgentVersion, CallRate, NetworkGroup
 from tests.conftest import LONG_AGO

@@ -10,7 +10,7 @@ from django.test import Client
 from dialnexa import audit
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.call_rows import CallRow
+from phone_numbers.call_list.rows import CallRow
 from phone_numbers.calls.placing import Asked, place_call
 from phone_numbers.models import PhoneNumber
 from telephony.models import Call, CarrierExchange

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from dialnexa.models import Workspace
-from phone_numbers.call_table import COUNTED, PAGE_SIZE
+from phone_numbers.call_list.table import COUNTED, PAGE_SIZE
 from phone_numbers.models import PhoneNumber
 from telephony.models import AgentVersion, Call
 from tests.numbers.rows import make_call, make_number

@@ -15,7 +15,7 @@ from dialnexa.clock import now as clock_now
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.models import LedgerEntry, Notice, Workspace
 from dialnexa.money import CENT
-from phone_numbers import strays
+from phone_numbers.buying import strays
 from phone_numbers.drift import deciding
 from phone_numbers.drift.adopting import adopt_into_pool, adopt_orphan
 from phone_numbers.drift.ghosts import confirm_ghost

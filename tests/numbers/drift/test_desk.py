@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from phone_numbers.models import CarrierSweep, Drift, PhoneNumber
-from phone_numbers.readiness import read_readiness
+from phone_numbers.routes.readiness import read_readiness
 from tests.conftest import AUTH_ID
 from tests.numbers.conftest import Turned
 from tests.numbers.drift.conftest import Change, Own, Sweep, drifts

@@ -11,9 +11,9 @@ from django.test import Client
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
-from phone_numbers.explaining import explain_inbound
 from phone_numbers.models import PhoneNumber, Rental
-from phone_numbers.routing import route_number
+from phone_numbers.routes.explaining import explain_inbound
+from phone_numbers.routes.routing import route_number
 from telephony.models import AgentVersion, Call, CarrierWebhook
 from tests.numbers.inbound.asking import CALLER, Asking
 from tests.numbers.inbound.conftest import forced

@@ -13,7 +13,7 @@ from phone_numbers.inbound import cache as module
 from phone_numbers.inbound.cache import EVERYTHING, Away, RouteCache, Trust, find_route
 from phone_numbers.inbound.routes import Route, resolve_route
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from tests.numbers.inbound.conftest import number as number
 from tests.numbers.inbound.conftest import version as version
 

@@ -15,7 +15,7 @@ from dialnexa.models import Workspace
 from phone_numbers.inbound.cache import EVERYTHING, RouteCache, Trust
 from phone_numbers.inbound.watching import Watch, clear_changes, watch
 from phone_numbers.models import PhoneNumber, Rental, SipTrunk
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony.models import Agent
 from tests.numbers.inbound.conftest import number as number
 from tests.numbers.inbound.conftest import version as version

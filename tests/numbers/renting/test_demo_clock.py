@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from dialnexa import clock, keeper
 from dialnexa.errors import Refusal
 from dialnexa.models import Notice, Workspace
-from phone_numbers.demo_clock import (
+from phone_numbers.demo.clock import (
     LOCK,
     ask,
     asked_until,
@@ -23,9 +23,9 @@ from phone_numbers.demo_clock import (
     live_through,
     next_renewal,
 )
-from phone_numbers.demo_story import read_story
+from phone_numbers.demo.story import read_story
 from phone_numbers.models import NumberOrder, Rental, RentalCharge
-from phone_numbers.periods import period_start
+from phone_numbers.renting.periods import period_start
 from tests.numbers.renting.conftest import Fund, Rent, again, balance, paid_ks
 from tests.numbers.rows import make_call, make_order
 

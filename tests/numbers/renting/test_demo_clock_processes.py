@@ -9,7 +9,7 @@ import pytest
 
 from dialnexa import clock, heartbeats
 from dialnexa.models import Workspace
-from phone_numbers.demo_clock import ask, is_moving
+from phone_numbers.demo.clock import ask, is_moving
 from tests.numbers.renting.conftest import Fund, Rent, paid_ks
 from tests.numbers.test_crashes import kill, running, wait_until
 

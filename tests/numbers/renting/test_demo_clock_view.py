@@ -10,7 +10,7 @@ from django.test import Client
 
 from dialnexa import clock
 from dialnexa.models import Workspace
-from phone_numbers.demo_clock import asked_until, live_on
+from phone_numbers.demo.clock import asked_until, live_on
 from tests.numbers.renting.conftest import Fund, Rent
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from django.test import Client
 from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony import agents
 from telephony.models import AgentVersion, Call, SipRate
 from tests.conftest import LONG_AGO

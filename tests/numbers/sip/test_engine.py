@@ -12,7 +12,7 @@ from dialnexa.models import Workspace
 from phone_numbers.calls.callbacks import callback_url
 from phone_numbers.calls.dialling import hang_up
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony.carriers.sandbox.sip import PASSWORD, USER
 from telephony.models import AgentVersion, Call, CarrierExchange
 from telephony.sip_engines.sandbox import ASKING, TELLING

@@ -20,7 +20,7 @@ from dialnexa.models import LedgerEntry, Workspace
 from phone_numbers.calls.dialling import advance_call, hang_up
 from phone_numbers.calls.silence import SILENT
 from phone_numbers.models import PhoneNumber
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from phone_numbers.sweeping import take_due_calls
 from telephony.models import AgentVersion, Call, CarrierExchange, CarrierWebhook
 from telephony.sip_engines import livekit as engine_module

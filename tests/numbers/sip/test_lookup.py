@@ -17,7 +17,7 @@ from dialnexa.models import Workspace
 from phone_numbers.inbound import cache
 from phone_numbers.inbound.cache import RouteCache
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.routing import route_number
+from phone_numbers.routes.routing import route_number
 from telephony.models import AgentVersion, Call, CarrierWebhook
 from tests.numbers.inbound.conftest import forced
 from tests.numbers.rows import make_number, make_rental

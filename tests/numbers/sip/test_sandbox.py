@@ -14,7 +14,7 @@ import pytest
 from dialnexa import wallet
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber, SipTrunk
-from phone_numbers.readiness import read_readiness
+from phone_numbers.routes.readiness import read_readiness
 from telephony.carriers.sandbox import server as sandbox
 from telephony.carriers.sandbox.engine import Engine
 from telephony.models import Call

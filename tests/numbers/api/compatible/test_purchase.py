@@ -16,8 +16,8 @@ from dialnexa import wallet
 from dialnexa.actors import SYSTEM
 from dialnexa.ids import uuid_of
 from dialnexa.models import ApiKey, Workspace
-from phone_numbers import ordering
-from phone_numbers.fulfilment import advance_order
+from phone_numbers.buying import ordering
+from phone_numbers.buying.fulfilment import advance_order
 from phone_numbers.models import NumberOrder, PhoneNumber
 from telephony.carriers import get_carrier
 from telephony.carriers.base import NumberQuery, NumberType
@@ -108,7 +108,7 @@ def test_waits_for_the_same_order_when_it_is_sent_again(
 ) -> None:
     assert relay.post({"number": number}).status_code == 504
     monkeypatch.setattr(
-        "phone_numbers.ordering.time.sleep", lambda _: advance_order(NumberOrder.objects.get().pk)
+        "phone_numbers.buying.ordering.time.sleep", lambda _: advance_order(NumberOrder.objects.get().pk)
     )
     again = relay.post({"number": f" {number[:2]} {number[2:]}"})
     assert (again.status_code, again.json()["number"]) == (200, number)

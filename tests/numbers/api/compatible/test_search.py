@@ -9,9 +9,9 @@ import pytest
 from django.conf import LazySettings
 
 from dialnexa.models import Workspace
-from phone_numbers import quoting
 from phone_numbers.api.compatible.search import SearchQuery, fits, query_of
 from phone_numbers.api.compatible.shapes import offer_shape
+from phone_numbers.buying import quoting
 from telephony.carriers.base import Money, NumberQuery, NumberType, Offer
 from telephony.models import Country
 from tests.numbers.conftest import Carrier

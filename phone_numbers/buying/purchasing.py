@@ -1,0 +1,199 @@
+"""Placing an order: the gates, and one transaction.
+
+``place_order`` writes the order, holds the money and makes the pending number, or changes nothing. It does
+not ask the carrier: ``fulfilment`` does that, from the order row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+
+from dialnexa import audit, wallet
+from dialnexa.actors import Actor
+from dialnexa.errors import Refusal
+from dialnexa.models import Workspace
+from dialnexa.spending import refuse_over_cap
+from phone_numbers.buying.quoting import QuotedOffer, quote_offer
+from phone_numbers.buying.strays import refuse_leaving
+from phone_numbers.models import NumberOrder, PhoneNumber
+from phone_numbers.naming import clean_name
+from phone_numbers.routes.routing import usable_version
+from telephony.carriers.base import Offer
+from telephony.e164 import parse_e164
+from telephony.models import AgentVersion
+
+KEY_LIMIT = 120
+
+
+def place_order(
+    workspace: Workspace,
+    offer: Offer,
+    *,
+    carrier: str,
+    idempotency_key: str,
+    expected_total: Decimal | None,
+    by: Actor,
+    now: datetime,
+    nickname: str = "",
+    label: str = "",
+    inbound: AgentVersion | None = None,
+) -> NumberOrder:
+    """Order this number: order row, money held, pending number and history, in one transaction.
+
+    The same ``idempotency_key`` for the same number gives the same order again. ``expected_total`` is what
+    the buyer was shown (in the workspace's currency); None skips that check. ``inbound``, a published version
+    of this workspace, answers the number from the moment it is active. Raises Refusal: 400 bad number or
+    name, country not enabled; 402 wallet or the API key's spend cap; 403 KYC; 409 taken or price changed; 422
+    key reused.
+    """
+    _refuse_bad_key(idempotency_key)
+    names = {name: clean_name(name, text) for name, text in (("nickname", nickname), ("label", label))}
+    if earlier := find_order(workspace, idempotency_key, offer.e164):
+        return earlier
+    try:
+        if held := _held(
+            workspace, parse_e164(offer.e164).e164
+        ):  # bought in another tab, whatever else is wrong
+            raise _already_yours(held)
+        quote = quote_offer(workspace, offer, carrier=carrier, now=now)
+        _refuse_blocked(workspace, quote, expected_total)
+        with transaction.atomic():
+            return _write_order(workspace, quote, idempotency_key, names, inbound, by, now)
+    except (IntegrityError, Refusal) as error:
+        # The first click of two may have got through since we looked, and have taken number and money.
+        if earlier := find_order(workspace, idempotency_key, offer.e164):
+            return earlier
+        if isinstance(error, IntegrityError) and broken_constraint(error) in {
+            "one_live_owner",
+            "one_open_order",
+        }:
+            raise number_taken(offer.e164, buyer=workspace) from error
+        raise
+
+
+def number_taken(e164: str, *, buyer: Workspace) -> Refusal:
+    """The refusal for a number that is taken. The buyer's own says so; else the same words whoever has it."""
+    if held := _held(buyer, e164):
+        return _already_yours(held)
+    return Refusal(
+        "number_taken",
+        f"{e164} was taken a moment ago. Nothing was charged. Pick another number.",
+        status=409,
+    )
+
+
+def _held(workspace: Workspace, e164: str) -> PhoneNumber | None:
+    """The workspace's own live number, if it is that."""
+    live = PhoneNumber.objects.filter(e164=e164, status__in=PhoneNumber.LIVE)
+    return live.filter(workspace=workspace).first()
+
+
+def _already_yours(number: PhoneNumber) -> Refusal:
+    """``number_id`` in the details leads to it."""
+    sentence = f"You already have {number.e164}. Nothing more was charged."
+    if number.status == PhoneNumber.Status.RELEASING:
+        sentence = f"You are giving {number.e164} back. It can be bought again when the carrier has taken it."
+    elif number.status == PhoneNumber.Status.PENDING:
+        sentence = f"You are buying {number.e164} already. Nothing more was charged."
+    return Refusal("number_taken", sentence, status=409, number_id=number.pk)
+
+
+def _write_order(
+    workspace: Workspace,
+    quote: QuotedOffer,
+    key: str,
+    names: dict[str, str],
+    inbound: AgentVersion | None,
+    by: Actor,
+    now: datetime,
+) -> NumberOrder:
+    assert quote.setup_price is not None
+    assert quote.monthly_price is not None
+    if by.api_key:
+        refuse_over_cap(by.api_key, quote.setup_price + quote.monthly_price, now=now)
+    inbound = inbound and usable_version(workspace.pk, inbound, "inbound")
+    refuse_leaving(quote.offer.e164)
+    number = _pending_number(workspace, quote, names, now)
+    order = NumberOrder.objects.create(
+        workspace=workspace,
+        number=number,
+        placed_by=by.user,
+        api_key=by.api_key,
+        idempotency_key=key,
+        inbound_version=inbound,
+        carrier=quote.carrier,
+        e164=number.e164,
+        setup_price=quote.setup_price,
+        monthly_price=quote.monthly_price,
+        currency=quote.currency,
+        next_run_at=now,
+        created_at=now,
+    )
+    wallet.hold(workspace, order.total, subject=order.id, memo=f"Purchase of {number.e164}", by=by, now=now)
+    price = {"total": str(order.total), "currency": order.currency, "carrier": order.carrier}
+    answered = {"answered_by": str(inbound)} if inbound else {}
+    audit.record(order, "place", after={"status": "placed", **price, **answered}, by=by, now=now)
+    audit.record(number, "create", after={"status": "pending"}, by=by, now=now)
+    return order
+
+
+def _pending_number(
+    workspace: Workspace, quote: QuotedOffer, names: dict[str, str], now: datetime
+) -> PhoneNumber:
+    offer, number = quote.offer, parse_e164(quote.offer.e164)
+    return PhoneNumber.objects.create(
+        workspace=workspace,
+        e164=number.e164,
+        country=number.country,
+        calling_code=str(number.calling_code),
+        national_number=number.national_number,
+        type=offer.type.value,
+        region=offer.region[:120],
+        capabilities=list(offer.capabilities),
+        **names,
+        carrier=quote.carrier,
+        carrier_monthly_cost=offer.monthly_cost.amount,
+        carrier_currency=offer.monthly_cost.currency,
+        created_at=now,
+    )
+
+
+def find_order(workspace: Workspace, key: str, e164: str) -> NumberOrder | None:
+    """The order this key placed before. Raises Refusal 422 when it was for another number."""
+    order = NumberOrder.objects.filter(workspace=workspace, idempotency_key=key).first()
+    if order and order.e164 != e164:
+        raise Refusal(
+            "idempotency_key_reused",
+            f"This request already ordered {order.e164}. Open the search again to buy another number.",
+            status=422,
+        )
+    return order
+
+
+def _refuse_bad_key(key: str) -> None:
+    if not key or len(key) > KEY_LIMIT or "\x00" in key:
+        raise Refusal(
+            "idempotency_key_invalid", f"The idempotency key must have 1 to {KEY_LIMIT} characters."
+        )
+
+
+def _refuse_blocked(workspace: Workspace, quote: QuotedOffer, expected_total: Decimal | None) -> None:
+    for check in quote.blockers:
+        if check.code == "wallet_insufficient" and quote.total is not None:
+            raise wallet.wallet_short(workspace, quote.total)
+        raise Refusal(check.code, check.sentence, status=check.status, fix=check.fix)
+    if expected_total is not None and expected_total != quote.total:
+        raise Refusal(
+            "price_changed",
+            "The price changed since you looked. Search again to see the new one.",
+            status=409,
+            total=str(quote.total),
+        )
+
+
+def broken_constraint(error: IntegrityError) -> str:
+    """The name of the constraint that refused a row; empty when the database does not say."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""

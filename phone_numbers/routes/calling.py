@@ -1,0 +1,185 @@
+"""Can this number call there? The destination's questions, then those of the route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+
+from dialnexa import wallet
+from dialnexa.models import Workspace
+from dialnexa.money import format_money
+from dialnexa.past import value_at
+from phone_numbers.minutes import balance_at, calls_in_progress, decided_by, spent_today
+from phone_numbers.models import PhoneNumber, SipTrunk
+from phone_numbers.routes.explaining import Explanation, number_steps
+from phone_numbers.routes.routing import who_answered
+from telephony.config import format_rate
+from telephony.destinations import Outcome, Rules, Step, judge_destination
+from telephony.e164 import E164
+from telephony.models import AgentVersion, CarrierSlug
+from telephony.past import rules_at
+from telephony.rating import CallPrice, rate_call
+from telephony.rules import destination_rules
+
+NO_NUMBER = "No number was chosen to call from, so this was not asked."
+OF_TODAY = "The prefixes of network groups are today's: their own history is not kept."
+TRUNK_FAILS = {
+    "unreachable": (
+        "trunk_unreachable",
+        "{trunk} {did} not answer over SIP. The call is tried all the same.",
+    ),
+    "unauthorized": (
+        "trunk_unauthorized",
+        "{trunk} refused the credentials. The call is tried anyway.",
+    ),
+}
+
+
+def explain_call(
+    number: PhoneNumber | None,
+    to: str,
+    *,
+    workspace: Workspace,
+    now: datetime,
+    carrier: str = "",
+    at: datetime | None = None,
+    version: AgentVersion | None = None,
+) -> Explanation:
+    """Every question a call from ``number`` to ``to`` (as people write it) has to pass.
+
+    Without a number those about the number are skipped, and ``carrier`` (slug) says whose rules count. ``at``
+    is a moment that has been (None: now); ``version`` a published version chosen for this call alone. Never
+    refuses; nothing is created.
+    """
+    at, past = at or now, at is not None and at < now
+    slug = number.carrier if number else carrier
+    rules = rules_at(workspace, slug, at=at) if past else destination_rules(workspace, slug, now=now)
+    judged = judge_destination(to, rules)
+    chosen = version is not None
+    if number and version is None:
+        version = who_answered(number, "outbound", at)
+    price = _price(judged.number, rules, workspace, at)
+    money = _money(judged.number, price, rules, workspace, at, past)
+    return Explanation(
+        direction="outbound",
+        number=number,
+        carrier=slug,
+        at=at,
+        past=past,
+        steps=(*judged.steps, *_from(number, version, at, past, chosen), *money, *_caps(workspace, at)),
+        other=judged.number,
+        version=version,
+        price=price,
+        notes=(OF_TODAY,) if past else (),
+    )
+
+
+# --- the number it leaves from -------------------------------------------------------------------------
+
+
+def _from(
+    number: PhoneNumber | None, version: AgentVersion | None, at: datetime, past: bool, chosen: bool
+) -> list[Step]:
+    if number is None:
+        return [_skipped(name, NO_NUMBER) for name in ("active", "rental", "version", "trunk")]
+    return [*number_steps(number, at, past), _calls(number, version, past, chosen), _trunk(number, at, past)]
+
+
+def _calls(number: PhoneNumber, version: AgentVersion | None, past: bool, chosen: bool) -> Step:
+    if version and chosen:
+        sentence = f"{version} was chosen for this call."
+        return Step("version", Outcome.PASS, "outbound_version_published", sentence, version.pk)
+    was = "was" if past else "is"
+    if version is None:
+        sentence = f"No agent {was} chosen to call from {number}."
+        return Step("version", Outcome.FAIL, "outbound_version_missing", sentence, number.pk, "routing", 409)
+    sentence = f"{version} {was} chosen to call from {number}."
+    return Step("version", Outcome.PASS, "outbound_version_published", sentence, version.pk)
+
+
+def _trunk(number: PhoneNumber, at: datetime, past: bool) -> Step:
+    trunk: SipTrunk | None = getattr(number, "trunk", None)
+    if trunk is None:
+        return _skipped("trunk", f"{number} belongs to {number.get_carrier_display()}; there is no trunk.")
+    health = value_at(trunk.pk, "health", at, today=trunk.health)
+    if health == SipTrunk.Health.HEALTHY:
+        sentence = f"{trunk} answered when it was last tested."
+        return Step("trunk", Outcome.PASS, "trunk_healthy", sentence, trunk.pk)
+    unchecked = ("trunk_unchecked", "{trunk} {was} not tested yet. The call is tried anyway.")
+    code, words = TRUNK_FAILS.get(health, unchecked)
+    words = words.format(trunk=trunk, did="did" if past else "does", was="was" if past else "is")
+    return Step("trunk", Outcome.WARNING, code, words, trunk.pk, "trunk")
+
+
+# --- money and caps ------------------------------------------------------------------------------------
+
+
+def _price(to: E164 | None, rules: Rules, workspace: Workspace, at: datetime) -> CallPrice | None:
+    if to is None:
+        return None
+    carrier = CarrierSlug.SIP_TRUNK if rules.sip_route else rules.carrier
+    return rate_call(to, carrier=carrier, currency=workspace.currency, direction="outbound", at=at)
+
+
+def _money(
+    to: E164 | None, price: CallPrice | None, rules: Rules, workspace: Workspace, at: datetime, past: bool
+) -> Iterable[Step]:
+    if to is None:
+        return [_skipped(name, "There is no number to ask about.") for name in ("price", "wallet")]
+    if price is None and rules.sip_route:
+        free = "No flat rate is set for calls over your own carrier, so nothing is charged here."
+        return [_skipped(name, free) for name in ("price", "wallet")]
+    if price is None:
+        sentence = f"There is no price for calls to {to} yet. Ask support if you need it."
+        unknown = Step("price", Outcome.FAIL, "price_unknown", sentence, "", "", 409)
+        return [unknown, _skipped("wallet", "Without a price the wallet can't be asked.")]
+    rate = format_rate(price.per_minute, price.currency)
+    said = f"A minute {'cost' if past else 'costs'} {rate}, which is the price of {decided_by(price)}."
+    balance = balance_at(workspace, at) if past else wallet.balance(workspace)
+    return [
+        Step("price", Outcome.PASS, "price_known", said, str(price.rate_id)),
+        _wallet(price, balance, past),
+    ]
+
+
+def _wallet(price: CallPrice, balance: Decimal, past: bool) -> Step:
+    has = f"The wallet {'held' if past else 'holds'} {format_money(balance, price.currency)}"
+    needed = price.price_of(60)
+    minute = format_rate(needed, price.currency)
+    if balance >= needed:
+        return Step("wallet", Outcome.PASS, "wallet_covers_minute", f"{has}; a first minute needs {minute}.")
+    sentence = f"{has}, and a first minute needs {minute}. Add credit first."
+    return Step("wallet", Outcome.FAIL, "wallet_insufficient", sentence, "", "wallet", 402)
+
+
+def _caps(workspace: Workspace, at: datetime) -> list[Step]:
+    return [_at_once(workspace, at), _daily_spend(workspace, at)]
+
+
+def _at_once(workspace: Workspace, at: datetime) -> Step:
+    cap, running = settings.CALLS_AT_ONCE, calls_in_progress(workspace, at)
+    said = f"{running} of at most {cap} calls at the same time."
+    if running < cap:
+        return Step("concurrency", Outcome.PASS, "concurrency_free", said)
+    return Step(
+        "concurrency", Outcome.FAIL, "concurrency_reached", f"{said} Wait until one ends.", status=429
+    )
+
+
+def _daily_spend(workspace: Workspace, at: datetime) -> Step:
+    cap: Decimal | None = settings.CALLS_DAILY_SPEND.get(workspace.currency)
+    if cap is None:
+        return _skipped("daily_spend", "No daily limit is set for what calls may cost.")
+    spent = spent_today(workspace, at)
+    money = [format_money(amount, workspace.currency) for amount in (spent, cap)]
+    said = f"Calls cost {money[0]} of at most {money[1]} that day."
+    if spent < cap:
+        return Step("daily_spend", Outcome.PASS, "daily_spend_free", said)
+    return Step("daily_spend", Outcome.FAIL, "daily_spend_reached", said, status=429)
+
+
+def _skipped(name: str, sentence: str) -> Step:
+    return Step(name, Outcome.SKIPPED, "skipped", sentence)
