@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from telephony.carriers.sandbox.inventory import PER_RANGE
 from tests.chaos.sabotage import Sabotage, copy_and_break
 from tests.chaos.world import TIMINGS, World, wait_for
 
@@ -124,7 +125,7 @@ def started(
     env = shop.configure(str(data), sandbox_url, settings, options.carriers.split(","))
     env["PYTHONPATH"] = str(root)
     world = World(root, base, env, port)
-    carrier = _sandbox(root, base, env, sandbox_port)
+    carrier = _sandbox(world, sandbox_port, options.n)
     try:
         _set_up(world, sabotage, sandbox_url)
         yield Run(options, sabotage, world, sandbox_url)
@@ -137,9 +138,12 @@ def started(
             shutil.copytree(base, os.environ["CHAOS_KEEP"], ignore=shutil.ignore_patterns("data", "project"))
 
 
-def _sandbox(root: Path, base: Path, env: dict[str, str], port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "manage.py", "sandbox_carrier", "--port", str(port), "--data-dir", str(base)]
-    return subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.DEVNULL)
+def _sandbox(world: World, port: int, n: int) -> subprocess.Popen[bytes]:
+    """With so many numbers of each kind that any one kind would do."""
+    stock = str(max(PER_RANGE, n))
+    command = [sys.executable, "manage.py", "sandbox_carrier", "--port", str(port), "--stock", stock]
+    command += ["--data-dir", str(world.base)]
+    return subprocess.Popen(command, cwd=world.root, env=world.env, stdout=subprocess.DEVNULL)
 
 
 def _set_up(world: World, sabotage: Sabotage, sandbox_url: str) -> None:
