@@ -41,6 +41,9 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
     time_zone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_time_zone])
+    sign_outs = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raised to end every session at once"
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -48,3 +51,8 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Bound to ``sign_outs`` beside the password: sessions made before it was raised are over."""
+        of_password: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return f"{of_password}:{self.sign_outs}" if self.sign_outs else of_password

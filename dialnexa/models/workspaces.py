@@ -26,6 +26,9 @@ class Workspace(models.Model):
         editable=False,
         help_text="Holds numbers without an owner; nobody belongs to it",
     )
+    requires_mfa = models.BooleanField(
+        "requires two steps", default=False, help_text="Members without a second factor see nothing of it"
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 
