@@ -44,7 +44,7 @@ if "DIALNEXA_TEST_RUN" not in os.environ:
     start_servers()
 
 from dialnexa.settings import *  # noqa: E402, F403
-from dialnexa.settings import broker_url  # noqa: E402
+from dialnexa.settings.broker import broker_url  # noqa: E402
 
 N = int(WORKER.removeprefix("gw") or 0)
 REDIS_URL = redis_database(N)

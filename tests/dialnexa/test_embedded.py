@@ -19,7 +19,7 @@ from kombu import Connection
 
 from dialnexa import data_folder, embedded, keeper
 from dialnexa.data_folder import EmbeddedError, closed_to_others, place, programs
-from dialnexa.settings import broker_url
+from dialnexa.settings.broker import broker_url
 from tests.processes import ROOT, clean_env, command_line, open_folder, processes_of, wait_for
 
 pytestmark = pytest.mark.processes

@@ -27,7 +27,7 @@ def test_is_known_wherever_carriers_are_listed(slug: str) -> None:
     demo = local.sandbox_accounts("http://127.0.0.1:1")
     assert slug in MARKETS
     assert account in local.ACCOUNTS
-    assert f'env.str("{account}", "")' in (ROOT / "dialnexa" / "settings.py").read_text()
+    assert f'env.str("{account}", "")' in (ROOT / "dialnexa" / "settings" / "carriers.py").read_text()
     assert f"`{account}`" in (ROOT / "README.md").read_text()
     assert carrier_of(demo[account]) == CarrierSlug(slug).label
     assert [dialect.label for dialect in DIALECTS if dialect.slug == slug] == [CarrierSlug(slug).label]

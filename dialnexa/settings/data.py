@@ -1,0 +1,47 @@
+"""Where things are kept: PostgreSQL, Redis, files."""
+
+from typing import Any
+
+from dialnexa.database import database_settings
+from dialnexa.settings.environment import BASE_DIR, DATA_DIR, DEBUG, env
+
+
+def database_url() -> str:
+    url = env.str("DATABASE_URL", "")
+    if url:
+        return url
+    from dialnexa import embedded
+
+    return embedded.postgres_url(DATA_DIR)
+
+
+def redis_url() -> str:
+    url = env.str("REDIS_URL", "")
+    if url:
+        return url
+    from dialnexa import embedded
+
+    return embedded.redis_url(DATA_DIR)
+
+
+DATABASE_URL = database_url()
+REDIS_URL = redis_url()
+PGBOUNCER = env.bool("DIALNEXA_PGBOUNCER", False)  # in transaction mode, between us and PostgreSQL
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database_settings(DATABASE_URL, behind_pgbouncer=PGBOUNCER)
+}
+# Signing in counts attempts in the cache. It is in the database, so that nobody is locked out without Redis.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "dialnexa_cache"}}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
