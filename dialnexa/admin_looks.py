@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dialnexa.money import CENT, format_money
+from dialnexa.money import format_exactly
 
 TONES = {
     "active": "ok",
@@ -54,9 +54,5 @@ def pretty(text: str) -> str:
 
 
 def exact_money(amount: Decimal | None, currency: str) -> str:
-    """With its cents, or with every digit it has when there are more."""
-    if amount is None:
-        return "–"
-    if amount == amount.quantize(CENT):
-        return format_money(amount, currency)
-    return f"{amount.normalize():f} {currency}"
+    """With its cents, or with every digit it has when there are more; a dash for nothing."""
+    return "–" if amount is None else format_exactly(amount, currency)

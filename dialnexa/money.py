@@ -1,7 +1,7 @@
 """How money is written for people, and read from them."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from dialnexa.errors import Refusal
 
@@ -24,6 +24,14 @@ def format_money(amount: Decimal, currency: str) -> str:
     grouped = _group_indian(whole) if currency == "INR" else f"{int(whole):,}"
     symbol = SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
     return f"{sign}{symbol}{grouped}.{cents}"
+
+
+def format_exactly(amount: Decimal, currency: str) -> str:
+    """As ``format_money``, but with every digit there is: ``$1.20``, ``$0.0085``."""
+    cut = amount.quantize(CENT, rounding=ROUND_DOWN)
+    beyond = f"{abs(amount - cut).normalize():f}"[len("0.00") :] if amount != cut else ""
+    sign = "−" if amount < 0 and not cut else ""
+    return f"{sign}{format_money(cut, currency)}{beyond}"
 
 
 def read_money(text: str, currency: str) -> Decimal:

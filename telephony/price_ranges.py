@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Min
 
-from dialnexa.money import SYMBOLS, format_money, round_money
+from dialnexa.money import format_exactly
 from telephony.models import CallRate, RateVersion
 
 DEAR = 4  # times the typical minute of a carrier: from there on a group is marked
@@ -50,9 +50,7 @@ class PriceRange:
 
 def format_rate(amount: Decimal, currency: str) -> str:
     """As money, but with all its places: a minute may cost ``$0.0085``."""
-    if amount == round_money(amount):
-        return format_money(amount, currency)
-    return f"{SYMBOLS.get(currency, currency)}{amount.normalize():f}"
+    return format_exactly(amount, currency)
 
 
 @dataclass(frozen=True, slots=True)

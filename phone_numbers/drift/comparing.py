@@ -73,7 +73,8 @@ def _write_new(sweep: CarrierSweep, found: dict[tuple[str, str], Found], now: da
 
 
 SEEN_FIELDS = (
-    *("carrier_number_id", "number", "order", "stray", "fact", "evidence", "monthly_cost", "currency"),
+    *("carrier_number_id", "number", "order", "stray", "fact", "evidence"),
+    *("monthly_cost", "carrier_price", "currency"),
     *("first_sweep", "last_sweep", "first_seen_at", "last_seen_at", "agreed_at", "next_run_at"),
 )
 
@@ -100,7 +101,8 @@ def _begin(drift: Drift, each: Found, sweep: CarrierSweep, now: datetime) -> Non
 
 def _describe(drift: Drift, each: Found, sweep: CarrierSweep, now: datetime) -> None:
     drift.last_sweep, drift.last_seen_at, drift.evidence = sweep, now, each.evidence
-    drift.carrier_number_id, drift.monthly_cost, drift.currency = each.told_id, each.cost, each.currency
+    drift.carrier_number_id, drift.currency = each.told_id, each.currency
+    drift.monthly_cost, drift.carrier_price = each.cost, each.price
     for name, value in each.links.items():
         setattr(drift, name, value)
 

@@ -73,7 +73,7 @@ def repair(drift: Drift, *, by: Actor, now: datetime, reason: str) -> None:
 
 def _mended(drift: Drift, now: datetime) -> dict[str, object]:
     if drift.kind == Drift.Kind.PRICE:
-        return {"carrier_monthly_cost": drift.monthly_cost, "carrier_currency": drift.currency}
+        return {"carrier_monthly_cost": drift.carrier_price, "carrier_currency": drift.currency}
     if drift.kind == Drift.Kind.SWAPPED:
         return {"carrier_number_id": drift.carrier_number_id, "next_route_at": now}
     return {"next_route_at": now}

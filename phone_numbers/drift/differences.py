@@ -7,7 +7,7 @@ show it as it was before.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from dialnexa.money import format_exactly
 from phone_numbers.buying.quoting import label_of
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift, NumberOrder, PhoneNumber, StrayNumber
 from telephony.carriers.base import BuyStatus
@@ -44,7 +45,8 @@ class Found:
     fact: str
     evidence: list[str]
     told_id: str = ""
-    cost: Decimal | None = None
+    cost: Decimal | None = None  # what the difference costs a month
+    price: Decimal | None = None  # what the carrier charges a month
     currency: str = ""
     links: dict[str, Any] = field(default_factory=dict)  # number_id, order_id, stray_id
 
@@ -152,6 +154,7 @@ def _orphan(sweep: CarrierSweep, told: Row, links: Row, order_status: str) -> Fo
         evidence=evidence,
         told_id=told["carrier_number_id"],
         cost=told["monthly_cost"],
+        price=told["monthly_cost"],
         currency=told["currency"],
         links=links,
     )
@@ -174,11 +177,7 @@ def _compared(sweep: CarrierSweep, row: Row, told: Row) -> Iterator[Found]:
         says = f"{carrier} has it as {told['carrier_number_id']}; we have it as {row['carrier_number_id']}."
         yield _difference(Kind.SWAPPED, row, told, says)
         return
-    ours = _cost(row["carrier_monthly_cost"], row["carrier_currency"])
-    theirs = _cost(told["monthly_cost"], told["currency"])
-    if told["monthly_cost"] is not None and ours != theirs:
-        says = f"{carrier} charges {theirs} a month; we reckon with {ours}."
-        yield _difference(Kind.PRICE, row, told, says)
+    yield from _dearer(carrier, row, told)
     if _is_pointed(sweep, row) and told["route"] != row["carrier_route"]:
         goes = told["route"] or "nowhere"
         says = f"Its calls go to {goes} at {carrier}; we had pointed them at {row['carrier_route']}."
@@ -187,8 +186,16 @@ def _compared(sweep: CarrierSweep, row: Row, told: Row) -> Iterator[Found]:
         yield _difference(Kind.COMPLIANCE, row, told, f"We show it as active; {carrier} says that {why}.")
 
 
-def _cost(amount: Decimal | None, currency: str) -> str:
-    return "nothing" if amount is None else f"{amount.normalize():f} {currency}"
+def _dearer(carrier: str, row: Row, told: Row) -> Iterator[Found]:
+    """Or cheaper. In another currency nobody can say by how much."""
+    ours, theirs = row["carrier_monthly_cost"], told["monthly_cost"]
+    same_money = ours is None or row["carrier_currency"] == told["currency"]
+    if theirs is None or (same_money and ours == theirs):
+        return
+    reckoned = "nothing" if ours is None else format_exactly(ours, row["carrier_currency"])
+    says = f"{carrier} charges {format_exactly(theirs, told['currency'])} a month; we reckon with {reckoned}."
+    found = _difference(Kind.PRICE, row, told, says)
+    yield replace(found, cost=theirs - (ours or 0) if same_money else None)
 
 
 def _difference(kind: str, row: Row, told: Row, says: str) -> Found:
@@ -199,6 +206,7 @@ def _difference(kind: str, row: Row, told: Row, says: str) -> Found:
         evidence=[says],
         told_id=told["carrier_number_id"],
         cost=told["monthly_cost"],
+        price=told["monthly_cost"],
         currency=told["currency"],
         links={"number_id": row["id"]},
     )

@@ -139,7 +139,12 @@ class Drift(Stateful):
     )
     fact = models.CharField(max_length=400, blank=True)
     evidence = models.JSONField(default=list, help_text="Sentences")
-    monthly_cost = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
+    monthly_cost = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, blank=True, help_text="What the difference costs a month"
+    )
+    carrier_price = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, blank=True, help_text="What the carrier charges a month"
+    )
     currency = models.CharField(max_length=3, blank=True)
     first_sweep = models.ForeignKey(CarrierSweep, on_delete=models.PROTECT, related_name="+")
     last_sweep = models.ForeignKey(CarrierSweep, on_delete=models.PROTECT, related_name="+")

@@ -37,7 +37,7 @@ def test_tells_what_would_be_found_and_changes_nothing(priced: PhoneNumber) -> N
     told = reconcile("--dry-run")
     assert "plivo: 2 numbers on the list." in told
     assert "price" in told
-    assert "Plivo charges 1.2 USD a month; we reckon with 0.8 USD." in told
+    assert "Plivo charges $1.20 a month; we reckon with $0.80." in told
     assert "orphan" in told
     assert "+14155550001" in told
     assert not any(model.objects.exists() for model in (Drift, CarrierSweep, CarrierListing))
@@ -46,7 +46,7 @@ def test_tells_what_would_be_found_and_changes_nothing(priced: PhoneNumber) -> N
 def test_writes_down_what_it_finds_and_what_it_costs(priced: PhoneNumber) -> None:
     told = reconcile()
     assert [kind for kind, _, _ in drifts()] == ["orphan", "price"]
-    assert ("1 × orphan: $0.80 a month" in told, "1 × price: $1.20 a month" in told) == (True, True)
+    assert ("1 × orphan: $0.80 a month" in told, "1 × price: $0.40 a month" in told) == (True, True)
 
 
 def test_says_so_when_both_sides_agree(own: Own) -> None:

@@ -69,7 +69,7 @@ def test_does_not_agree_with_one_begun_too_soon_after_it(own: Own, change: Chang
 @pytest.mark.parametrize(
     ("altered", "kind", "told"),
     [
-        ({"monthly": "1.20"}, "price", "Plivo charges 1.2 USD a month; we reckon with 0.8 USD."),
+        ({"monthly": "1.20"}, "price", "Plivo charges $1.20 a month; we reckon with $0.80."),
         ({"app_id": ""}, "route", "Its calls go to nowhere at Plivo; we had pointed them at app1."),
         (
             {"papers": "rejected"},
@@ -93,6 +93,20 @@ def test_finds_what_was_changed_at_the_carrier(
     assert (drift.evidence, drift.number) == ([told], number)
 
 
+@pytest.mark.parametrize(
+    ("ours", "currency", "cost"),
+    [("0.80", "USD", Decimal("0.40")), ("2.00", "USD", Decimal("-0.80")), ("90", "INR", None)],
+)
+def test_sums_the_difference_of_a_price_not_the_price(
+    ours: str, currency: str, cost: Decimal | None, own: Own, sweep: Sweep, change: Change
+) -> None:
+    number = own(carrier_monthly_cost=Decimal(ours), carrier_currency=currency)
+    change("alter", number=number.e164[1:], monthly="1.20")
+    sweep()
+    drift = Drift.objects.get()
+    assert (drift.kind, drift.monthly_cost, drift.carrier_price) == ("price", cost, Decimal("1.20"))
+
+
 def test_forgets_what_has_gone_by_itself(own: Own, sweep: Sweep, change: Change) -> None:
     number = own()
     change("alter", number=number.e164[1:], monthly="1.20")
@@ -110,7 +124,7 @@ def test_counts_anew_when_it_is_another_difference(own: Own, sweep: Sweep, chang
     assert drifts() == [("price", "open", False)]
     sweep()
     assert drifts() == [("price", "open", True)]
-    assert "1.3 USD" in Drift.objects.get().fact
+    assert "$1.30" in Drift.objects.get().fact
 
 
 # --- incomplete lists -------------------------------------------------------------------------------
