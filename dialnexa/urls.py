@@ -4,7 +4,7 @@ from allauth.account.views import password_reset_from_key
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from dialnexa import health, views
+from dialnexa import csp_reports, health, views
 from dialnexa.api.docs import Docs, Document
 from dialnexa.api.refusals import not_found
 from dialnexa.settings_pages import invitations
@@ -14,6 +14,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),  # answered by health.answer_first, before
     path("readyz", health.readyz, name="readyz"),  # any other middleware
     path("carrier/", include("phone_numbers.urls.carriers")),  # early: a caller waits for the answer
+    path("csp-reports", csp_reports.take_report, name="csp-reports"),
     path("", views.home, name="home"),
     # allauth's own pattern for the mailed link takes no "_", which our users' ids have
     re_path(

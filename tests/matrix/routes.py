@@ -47,7 +47,7 @@ def routes() -> Iterator[Route]:
 def _walk(patterns: list[Any], template: str, parameters: tuple[str, ...], namespace: str) -> Iterator[Route]:
     for entry in patterns:
         path = template + str(entry.pattern)
-        names = (*parameters, *entry.pattern.converters)
+        names = (*parameters, *entry.pattern.regex.groupindex)
         if isinstance(entry, URLResolver):
             inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
             yield from _walk(entry.url_patterns, path, names, inner)
