@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +16,6 @@ from django.test import Client
 
 from dialnexa import wallet
 from dialnexa.actors import SYSTEM
-from dialnexa.models import Workspace
 from phone_numbers.models import LedgerProof, NumberOrder, Rental
 from phone_numbers.proofs.proving import prove_books
 from phone_numbers.proofs.standing import ledger_proof_age, ledger_proof_ok
@@ -25,7 +23,7 @@ from phone_numbers.releasing import release_number
 from phone_numbers.renting.paying import pay_rent
 from telephony.models import Call
 from tests.numbers.conftest import place
-from tests.numbers.rows import make_call, make_number
+from tests.numbers.rows import make_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Break = Callable[..., None]
@@ -169,33 +167,3 @@ def test_shows_staff_what_is_wrong_with_links(
     assert "Not in order" in shown
     front = {row["title"]: row["count"] for row in staff_client.get("/admin/").context["watches"]}
     assert front["Books not in order"] == 1
-
-
-def test_raises_no_false_alarm_while_work_goes_on(
-    workspace: Workspace, books: NumberOrder, now: datetime
-) -> None:
-    """Calls are placed and settled, months are paid and returned, while the books are proved ten times."""
-    stop = threading.Event()
-
-    def work() -> None:
-        number = make_number(workspace)
-        while not stop.is_set():
-            with transaction.atomic():
-                call = make_call(number, now, held=2, status="received")
-                wallet.hold(workspace, Decimal(2), subject=call.pk, memo="Call", by=SYSTEM, now=now)
-            with transaction.atomic():
-                Call.objects.filter(pk=call.pk).update(status="completed", charged=1)
-                wallet.settle(workspace, Decimal(1), subject=call.pk, memo="Call", by=SYSTEM, now=now)
-        connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        assert [wrong(now) for _ in range(10)] == [set()] * 10
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert wrong(now) == set()
-    assert Call.objects.filter(charged=1).exists()
