@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import LazySettings
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from dialnexa import clock
+from tests.databases import drop_database, empty_database, make_database
 from tests.telephony.sip.software import missing
 
 if TYPE_CHECKING:
@@ -87,18 +88,20 @@ def chromium() -> str:
     return next((path for name in names if (path := shutil.which(name))), "")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_append_only_tables() -> Iterator[None]:
-    """Transactional tests empty every table afterwards; triggers that refuse TRUNCATE look away for it."""
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Every worker's database is a copy of one; transactional tests leave it empty."""
     patch = pytest.MonkeyPatch()
-    plain = DatabaseOperations.sql_flush
-
-    def sql_flush(self: DatabaseOperations, *arguments: Any, **options: Any) -> list[str]:
-        statements = plain(self, *arguments, **options)
-        return ["SET LOCAL session_replication_role = replica", *statements] if statements else []
-
-    patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_database())
+    own = connection.settings_dict
+    name = own["TEST"].get("NAME") or f"test_{own['NAME']}"
+    with django_db_blocker.unblock():
+        make_database(name)
     yield
+    with django_db_blocker.unblock():
+        drop_database(name)
     patch.undo()
 
 
