@@ -54,6 +54,8 @@ SENTENCES = {
     ("drift", "reopen"): ("Another difference than the one that was ignored", "waiting"),
     ("drift", "vanish"): ("Gone by itself", "ok"),
     ("drift", "recheck"): ("Support asked the carrier about it", "off"),
+    ("ledgerproof", "ask"): ("Support asked for a proof of the books", "off"),
+    ("carriersweep", "ask"): ("Support asked for the carrier’s list", "off"),
     ("bulkrouting", "assign"): ("Many numbers routed at once", "off"),
     ("bulkrouting", "undo"): ("Bulk change of routing undone", "off"),
     ("siptrunk", "create"): ("Reserved for the link to your carrier", "off"),

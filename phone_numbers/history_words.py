@@ -9,7 +9,16 @@ from django.db.models import Q
 from dialnexa import history
 from dialnexa.history import Field, Kind, Named, Topic
 from phone_numbers.history import NAMES, SECRET, SENTENCES
-from phone_numbers.models import BulkRouting, Drift, NumberOrder, PhoneNumber, Rental, SipTrunk
+from phone_numbers.models import (
+    BulkRouting,
+    CarrierSweep,
+    Drift,
+    LedgerProof,
+    NumberOrder,
+    PhoneNumber,
+    Rental,
+    SipTrunk,
+)
 from telephony.e164 import format_international
 from telephony.models import Agent, AgentVersion
 
@@ -52,6 +61,14 @@ def _drifts(ids: Collection[str]) -> dict[str, Named]:
     return {pk: Named(format_international(e164)) for pk, e164 in rows}
 
 
+def _sweeps(ids: Collection[str]) -> dict[str, Named]:
+    return {sweep.pk: Named(str(sweep)) for sweep in CarrierSweep.objects.filter(pk__in=ids)}
+
+
+def _proofs(ids: Collection[str]) -> dict[str, Named]:
+    return {proof.pk: Named(str(proof)) for proof in LedgerProof.objects.filter(pk__in=ids)}
+
+
 def _agents(ids: Collection[str]) -> dict[str, Named]:
     return {
         pk: Named(title, (pk,)) for pk, title in Agent.objects.filter(pk__in=ids).values_list("pk", "title")
@@ -70,6 +87,8 @@ KINDS = {
     "siptrunk": Kind("SIP trunk of", _trunks, "numbers:number"),
     "bulkrouting": Kind("Routing of", _bulk),
     "drift": Kind("Difference of", _drifts),
+    "carriersweep": Kind("List of", _sweeps),
+    "ledgerproof": Kind("Proof of the books", _proofs),
     "agent": Kind("Agent", _agents, "agents:agent"),
     "agentversion": Kind("Agent", _versions, "agents:agent"),
 }

@@ -1,32 +1,25 @@
-"""The drift desk: what carriers list otherwise than we do, what it costs a month, what is done about it."""
+"""Differences from carriers' lists, the sweeps that found them, and what was listed, for support staff."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 
 from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import dot, exact_money
 from dialnexa.admin_pieces import ReadOnlyAdmin
-from dialnexa.admin_site import Page, Watch, desk
+from dialnexa.admin_site import Watch, desk
 from dialnexa.admin_timeline import Section, history_events, link_to, timeline
 from phone_numbers.admin import drift_work as work
 from phone_numbers.admin.find import NumberSearch
-from phone_numbers.buying.quoting import label_of
-from phone_numbers.drift.standing import last_sweep, monthly_bills
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift, PhoneNumber
 from telephony.admin.catalogue import exchange_events
-from telephony.carriers import carrier_slugs
-from telephony.e164 import format_international
 
 AGREED = Q(status=Drift.Status.OPEN, agreed_at__isnull=False)
 DOUBTFUL = ~Q(alarm="") | Q(finished_at__isnull=False, complete=False)
@@ -164,64 +157,6 @@ def sweep_state(sweep: CarrierSweep) -> SafeString:
     return dot("trouble", "Not believed") if sweep.alarm else dot("ok", "Complete")
 
 
-# --- the desk ---------------------------------------------------------------------------------------
-
-
-def show_desk(request: HttpRequest) -> HttpResponse:
-    """Each carrier's last list, and what the differences cost a month: to decide, and seen once."""
-    sweeps = {slug: last_sweep(slug) for slug in carrier_slugs()}
-    context = desk().each_context(request) | {
-        "title": "Drift desk",
-        "alarms": [sweep.alarm for sweep in sweeps.values() if sweep and sweep.alarm],
-        "sections": (_bills(), _found(), _carriers(sweeps)),
-    }
-    return TemplateResponse(request, "admin/drift.html", context)
-
-
-def _bills() -> Section:
-    rows = []
-    for bill in monthly_bills(Drift.objects.filter(AGREED)):
-        name = Drift.Kind(bill.kind).label
-        where = desk().list_of(Drift, f"state=agreed&kind__exact={bill.kind}")
-        cost = exact_money(bill.amount, bill.currency) if bill.amount is not None else "not known"
-        rows.append((format_html('<a href="{}">{}</a>', where, name), bill.count, cost))
-    empty = "Carriers and we agree: nothing waits for a decision."
-    return Section("To decide", head=("Kind", "Numbers", "A month"), rows=rows, empty=empty)
-
-
-def _found() -> Section:
-    """The dearest first."""
-    first = Drift.objects.filter(AGREED).order_by("-monthly_cost", "first_seen_at")[:20]
-    rows = [
-        (
-            link_to(drift, format_international(drift.e164)),
-            drift.get_kind_display(),
-            exact_money(drift.monthly_cost, drift.currency),
-            " ".join(drift.evidence),
-        )
-        for drift in first
-    ]
-    more = desk().list_of(Drift, "state=agreed")
-    head = ("Number", "Kind", "A month", "Evidence")
-    return Section("The dearest", head=head, rows=rows, more=more, empty="Nothing to decide.")
-
-
-def _carriers(sweeps: dict[str, CarrierSweep | None]) -> Section:
-    rows = [_carrier_row(slug, sweep) for slug, sweep in sweeps.items()]
-    head = ("Carrier", "List", "Begun", "Numbers", "They say", "Problem")
-    more = desk().list_of(CarrierSweep)
-    return Section("Carriers’ lists", head=head, rows=rows, more=more, empty="No carrier is configured.")
-
-
-def _carrier_row(slug: str, sweep: CarrierSweep | None) -> tuple[Any, ...]:
-    if sweep is None:
-        return (label_of(slug), "not read yet", "–", "–", "–", "–")
-    begun = link_to(sweep, f"{localtime(sweep.started_at):%d %b %H:%M}")
-    told = "does not say" if sweep.told_total is None else sweep.told_total
-    problem = sweep.alarm or sweep.problem or "–"
-    return (label_of(slug), sweep_state(sweep), begun, sweep.counted, told, problem)
-
-
 def differences_of(number: PhoneNumber, request: HttpRequest) -> Section | None:
     """For a number's page: what its carrier says otherwise, now and before."""
     rows = [
@@ -240,7 +175,6 @@ def _in_doubt(now: datetime) -> QuerySet:
     return CarrierSweep.objects.filter(_doubtful(now))
 
 
-desk().add_page(Page("Numbers", "Drift desk", "drift", show_desk, Drift))
 desk().extend(PhoneNumber, differences_of)
 desk().watch(Watch("Differences", "Carriers list otherwise than we do", _to_decide, "state=agreed"))
 desk().watch(Watch("Lists in doubt", "Incomplete, or not believed", _in_doubt, "state=doubt"))

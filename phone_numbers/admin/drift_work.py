@@ -13,7 +13,7 @@ from phone_numbers.drift import deciding
 from phone_numbers.drift.adopting import adopt_into_pool, adopt_orphan
 from phone_numbers.drift.giving_back import release_ghost, release_orphan
 from phone_numbers.drift.refunds import unused_rent
-from phone_numbers.drift.sweeps import begin_sweep
+from phone_numbers.drift.sweeps import ask_for_sweep
 from phone_numbers.models import CarrierSweep, Drift, NumberOrder
 from telephony.carriers import carrier_slugs
 
@@ -63,7 +63,7 @@ def _ignore(drift: Drift, data: dict[str, Any], *, by: Actor, now: datetime) -> 
 
 
 def _sweep(sweep: CarrierSweep, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
-    begun = begin_sweep(sweep.carrier, now=now)
+    begun = ask_for_sweep(sweep.carrier, by=by, now=now, reason=data["reason"])
     return (
         f"a worker reads {begun.get_carrier_display()}’s list now ({begun.pk}); reload to see how far it is."
     )

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dialnexa import clock
@@ -40,6 +41,11 @@ def spelled(text: str) -> Q | None:
         return Q(e164=parse_e164(f"+{digits}").e164) | Q(e164__endswith=part)
     except Refusal:
         return Q(e164__contains=part)
+
+
+def phone(e164: str) -> SafeString:
+    """A number as people write it, in one line."""
+    return format_html('<span class="phone">{}</span>', format_international(e164))
 
 
 class NumberSearch(ReadOnlyAdmin):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 
-from phone_numbers.drift.comparing import compare
+from phone_numbers.drift.comparing import believed_sweeps, compare
 from phone_numbers.drift.sweeps import listing_of
 from phone_numbers.models import CarrierListing, CarrierSweep, Drift
 from telephony.carriers import get_carrier
@@ -43,6 +43,15 @@ def monthly_bills(rows: QuerySet[Drift]) -> list[Bill]:
 def last_sweep(carrier: str) -> CarrierSweep | None:
     """The carrier's latest sweep of the whole list, running or not."""
     return CarrierSweep.objects.filter(carrier=carrier, scope=CarrierSweep.Scope.FULL).first()
+
+
+def names_prices(carrier: str) -> bool | None:
+    """Whether the carrier's list says what numbers cost, by the latest that is believed; None: no telling."""
+    sweep = believed_sweeps(carrier).first()
+    listed = CarrierListing.objects.filter(sweep=sweep)
+    if sweep is None or not listed.exists():
+        return None
+    return listed.filter(monthly_cost__isnull=False).exists()
 
 
 def try_sweep(carrier: str, *, now: datetime) -> tuple[CarrierSweep, list[Drift]]:

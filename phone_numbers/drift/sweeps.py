@@ -17,7 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Q
 
-from dialnexa import clock
+from dialnexa import audit, clock
+from dialnexa.actors import Actor
 from phone_numbers.buying.fulfilment import Clock
 from phone_numbers.drift.comparing import compare
 from phone_numbers.models import CarrierListing, CarrierSweep
@@ -55,6 +56,14 @@ def begin_sweep(carrier: str, *, now: datetime) -> CarrierSweep:
     fresh = {"started_at": now, "next_run_at": now}
     running = {"carrier": carrier, "scope": Scope.FULL, "finished_at": None}
     return CarrierSweep.objects.get_or_create(**running, defaults=fresh)[0]
+
+
+def ask_for_sweep(carrier: str, *, by: Actor, now: datetime, reason: str = "") -> CarrierSweep:
+    """As ``begin_sweep``, for somebody: the history says who asked. Raises LookupError as that does."""
+    with transaction.atomic():
+        sweep = begin_sweep(carrier, now=now)
+        audit.record(sweep, "ask", by=by, now=now, reason=reason)
+    return sweep
 
 
 def begin_nightly(*, now: datetime) -> list[str]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 
 from dialnexa.ids import id_maker
 from dialnexa.states import Stateful, Transitions
@@ -64,7 +65,7 @@ class CarrierSweep(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_carrier_display()} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_carrier_display()} {localtime(self.started_at):%Y-%m-%d %H:%M}"
 
 
 class CarrierListing(models.Model):

@@ -54,7 +54,7 @@ CONTROLS: tuple[tuple[str, str], ...] = (
         "POST /control/alter",
         '{"number": "14155550123", "monthly": "1.20", "app_id": "", "papers": "rejected"}: as Plivo has it',
     ),
-    ("PUT /control/mode", '{"lists": "short"} or shifting, or whole: how Plivo lists the numbers one owns'),
+    ("PUT /control/mode", '{"lists": "short"} or shifting, or whole: how carriers list the numbers one owns'),
     ("POST /control/reset", "as new"),
 )
 

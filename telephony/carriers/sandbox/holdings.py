@@ -63,8 +63,8 @@ class Mode:
 
     ``longest_page`` shortens the pages of lists. SignalWire's document and its live API spell a search result
     differently: ``signalwire_search`` says which it is; it takes numbers back after ``signalwire_hold`` days.
-    ``lists`` says how Plivo's list of owned numbers is: whole, short of its last number, or of another length
-    on each page. Calls ring and talk for so many seconds, each of which lasts ``call_pace`` real ones.
+    ``lists`` says how the list of owned numbers is: whole, short of its last number, or of another length on
+    each page. Calls ring and talk for so many seconds, each of which lasts ``call_pace`` real ones.
     """
 
     repeat_purchase: str = "not_found"  # or sell_again

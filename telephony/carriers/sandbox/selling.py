@@ -64,6 +64,18 @@ def alike(numbers: Iterable[Owned], digits: str) -> list[Owned]:
     return [owned for owned in numbers if digits[:-1] in owned.number]
 
 
+def listed(context: Context, numbers: list[Owned], page: int) -> list[Owned]:
+    """The account's list as the mode says it is, for a carrier whose pages name no total.
+
+    ``short``: its last number is missing. ``shifting``: on each page one more number has come before it.
+    """
+    with context.state.locked() as contents:
+        lists = contents.mode.lists
+    if lists == "short":
+        return numbers[:-1]
+    return numbers[:1] * page + numbers if lists == "shifting" else numbers
+
+
 def _sold(context: Context, item: StockNumber, told: dict[str, Any]) -> Owned:
     if context.fault and context.kind is Kind.SOLD_LATE:
         context.state.sell_late(context.account, item.number, context.fault.seconds, told=told)

@@ -65,6 +65,8 @@ def list_owned(context: Context) -> Answer:
         rows = selling.alike(rows, wanted.removeprefix("+"))
     if name := query.get("filter_name", ""):
         rows = [owned for owned in rows if name in str(owned.settings.get("name") or "")]
+    if not (wanted or name):
+        rows = selling.listed(context, rows, page)
     with context.state.locked() as contents:
         size = min(size, contents.mode.longest_page)
     shown = [_shown(context, owned) for owned in rows[page * size : (page + 1) * size]]

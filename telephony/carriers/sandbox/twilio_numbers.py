@@ -65,11 +65,13 @@ def buy(context: Context) -> Answer:
 
 
 def list_owned(context: Context) -> Answer:
-    rows = context.state.owned_by(context.account)
-    if wanted := context.request.query.get("PhoneNumber", ""):
+    rows, query = context.state.owned_by(context.account), context.request.query
+    if wanted := query.get("PhoneNumber", ""):
         rows = selling.alike(rows, wanted.removeprefix("+"))
-    if name := context.request.query.get("FriendlyName", ""):
+    if name := query.get("FriendlyName", ""):
         rows = [owned for owned in rows if owned.alias == name]
+    if not (wanted or name):
+        rows = selling.listed(context, rows, int(query.get("Page", 0)))
     return listing(context, "incoming_phone_numbers", [_shown(context, owned) for owned in rows])
 
 

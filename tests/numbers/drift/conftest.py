@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+from django.conf import LazySettings
 
 from dialnexa.models import Workspace
 from phone_numbers.drift.sweeps import begin_sweep, read_on
 from phone_numbers.models import CarrierSweep, Drift, PhoneNumber
-from tests.conftest import AUTH_ID
+from tests.conftest import AUTH_ID, accounts_at
 from tests.numbers.conftest import Turned
 from tests.numbers.rows import make_number
 
@@ -35,6 +36,12 @@ def change(sandbox: Any) -> Change:
         assert answer.status_code == 200, answer.text
 
     return change
+
+
+@pytest.fixture
+def others(sandbox: Any, settings: LazySettings) -> None:
+    """The sandbox in the place of Twilio and SignalWire, too."""
+    settings.CARRIERS = accounts_at(sandbox.url)
 
 
 @pytest.fixture

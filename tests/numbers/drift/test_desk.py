@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
+from dialnexa.models import AuditEntry, User
 from phone_numbers.models import CarrierSweep, Drift, PhoneNumber
 from phone_numbers.routes.readiness import read_readiness
-from tests.conftest import AUTH_ID
+from tests.conftest import ACCOUNTS, AUTH_ID, client_of
 from tests.numbers.conftest import Turned
 from tests.numbers.drift.conftest import Change, Own, Sweep, drifts
 
@@ -98,6 +102,50 @@ def test_reads_a_list_again_when_asked_to(orphan: Drift, staff_client: Client) -
     sent = {"id": orphan.last_sweep_id, "reason": "To be sure"}
     staff_client.post("/admin/numbers/carriersweep/do/sweep/", sent)
     assert sweeps.get().carrier == "plivo"
+
+
+def test_reads_a_carrier_s_list_at_a_press(others: None, staff_client: Client) -> None:
+    assert "Read Twilio’s list now" in staff_client.get(DESK).content.decode()
+    for _ in range(2):
+        told = staff_client.post(DESK, {"carrier": "twilio"}, follow=True).content.decode()
+        assert "A worker reads Twilio’s list now" in told
+    begun = CarrierSweep.objects.get()
+    assert (begun.carrier, begun.finished_at) == ("twilio", None)
+    assert "Read Twilio’s list now" not in staff_client.get(DESK).content.decode()
+    assert AuditEntry.objects.filter(subject_id=begun.pk, event="ask").count() == 2
+
+
+def test_refuses_a_carrier_nobody_has_configured(sandbox: Any, staff_client: Client) -> None:
+    told = staff_client.post(DESK, {"carrier": "acme"}, follow=True).content.decode()
+    assert "No carrier &#x27;acme&#x27; is configured" in told
+
+
+def test_lets_only_those_read_a_list_who_may(sandbox: Any, staff: User) -> None:
+    staff.is_superuser = False
+    staff.save()
+    staff.user_permissions.set(Permission.objects.filter(codename="view_drift"))
+    client = client_of(staff)
+    assert "Read it now" not in client.get(DESK).content.decode()
+    assert client.post(DESK, {"carrier": "plivo"}).status_code == 403
+
+
+def test_says_that_a_list_names_no_prices(
+    own: Own, others: None, change: Change, sweep: Sweep, staff_client: Client
+) -> None:
+    own()
+    change("own", number="14155550001", account=ACCOUNTS["twilio"])
+    sweep()
+    assert "names no prices" not in staff_client.get(DESK).content.decode()
+    sweep("twilio")
+    assert "this carrier’s list names no prices" in staff_client.get(DESK).content.decode()
+
+
+def test_tells_when_a_list_was_read_in_the_reader_s_zone(orphan: Drift, staff: User) -> None:
+    staff.time_zone = "Asia/Kolkata"
+    staff.save()
+    shown = client_of(staff).get(f"{LIST}{orphan.pk}/change/").content.decode()
+    there = orphan.last_sweep.started_at.astimezone(ZoneInfo("Asia/Kolkata"))
+    assert f"Plivo {there:%Y-%m-%d %H:%M}" in shown
 
 
 def test_is_for_staff_who_may_see_differences(orphan: Drift, client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,16 @@ import pytest
 from celery import current_app
 
 from dialnexa import doorbell
+from dialnexa.models import Workspace
+from phone_numbers.drift.ghosts import confirm_ghost, take_due_ghosts
 from phone_numbers.drift.sweeps import begin_nightly, begin_sweep, read_on, take_due_sweeps
 from phone_numbers.management.commands import sweep as sweeper
-from phone_numbers.models import CarrierListing, CarrierSweep, Drift
+from phone_numbers.models import CarrierListing, CarrierSweep, Drift, PhoneNumber
 from telephony.models import CarrierExchange
-from tests.conftest import AUTH_ID
+from tests.conftest import ACCOUNTS, AUTH_ID
 from tests.numbers.conftest import Carrier, Turned
 from tests.numbers.drift.conftest import Change, Own, Sweep, drifts
+from tests.numbers.rows import make_number
 
 pytestmark = pytest.mark.django_db
 
@@ -147,6 +151,46 @@ def test_changes_nothing_when_the_list_is_incomplete(
     assert done.problem.endswith("It was begun 3 times.")
     assert list(Drift.objects.values()) == before
     assert not CarrierListing.objects.filter(sweep=done).exists()
+
+
+@pytest.fixture(params=["twilio", "signalwire"])
+def untotalled(
+    request: Any, workspace: Workspace, others: None, change: Change, sweep: Sweep, clock: Turned
+) -> str:
+    """A carrier that says nowhere how many numbers there are, four of which we have here, too."""
+    change("mode", longest_page=2)
+    for n in range(4):
+        change("own", number=f"1415555020{n}", account=ACCOUNTS[request.param])
+    for listing in sweep(request.param).listings.all():
+        told = {"carrier": request.param, "carrier_number_id": listing.carrier_number_id}
+        make_number(workspace, listing.e164, **told, created_at=clock.now - timedelta(days=2))
+    sweep(request.param)
+    return str(request.param)
+
+
+def test_gives_up_a_list_that_shifts_though_no_total_is_named(
+    untotalled: str, sweep: Sweep, change: Change
+) -> None:
+    change("disown", number="14155550200")
+    before = list(Drift.objects.values())
+    change("mode", lists="shifting")
+    done = sweep(untotalled)
+    assert (done.complete, bool(done.finished_at)) == (False, True)
+    assert done.problem == "The list names a number twice. It was begun 3 times."
+    assert list(Drift.objects.values()) == before
+
+
+def test_takes_no_number_for_lost_because_a_list_without_a_total_is_short(
+    untotalled: str, sweep: Sweep, change: Change, clock: Turned
+) -> None:
+    change("mode", lists="short")
+    for _ in range(2):
+        assert sweep(untotalled).complete
+    assert drifts(kind="ghost") == [("ghost", "open", True)]
+    for pk in take_due_ghosts(now=clock.now):
+        confirm_ghost(pk, tell=clock)
+    assert drifts(kind="ghost") == [("ghost", "gone", True)]
+    assert not PhoneNumber.objects.filter(missing_since__isnull=False).exists()
 
 
 def test_begins_anew_when_a_number_was_bought_while_it_read(own: Own, change: Change, clock: Turned) -> None:
