@@ -47,6 +47,15 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """What stands above everything else on the front page until it is mended; ``url`` shows it."""
+
+    title: str
+    says: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of its own on a shelf, at ``path`` below the desk's address, for those who may see ``model``."""
 
@@ -68,6 +77,7 @@ class SupportAdminSite(AdminSite):
         self.finders: list[Finder] = []
         self.watches: list[Watch] = []
         self.pages: list[Page] = []
+        self.alarms: list[Callable[[HttpRequest], Alarm | None]] = []
         self.extensions: dict[type[Model], list[Extension]] = defaultdict(list)
 
     # --- what apps hang on it -------------------------------------------------------------------------
@@ -79,6 +89,10 @@ class SupportAdminSite(AdminSite):
     def watch(self, watch: Watch) -> None:
         """Count these rows on the front page."""
         self.watches.append(watch)
+
+    def alarm_with(self, alarm: Callable[[HttpRequest], Alarm | None]) -> None:
+        """Ask ``alarm`` before the front page is shown whether something must be seen first."""
+        self.alarms.append(alarm)
 
     def add_page(self, page: Page) -> None:
         """Put the page on its shelf."""
@@ -134,7 +148,8 @@ class SupportAdminSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         watched = [self._counted(watch) for watch in self.watches]
         visible = [row for row in watched if self.may_see(request, row["model"])]
-        return super().index(request, {"watches": visible, **(extra_context or {})})
+        alarms = [found for alarm in self.alarms if (found := alarm(request))]
+        return super().index(request, {"alarms": alarms, "watches": visible, **(extra_context or {})})
 
     def find(self, request: HttpRequest) -> HttpResponse:
         """Land on the one thing that ``q`` names, or list what it may mean."""

@@ -8,14 +8,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
+from dialnexa import audit, heartbeats
+from dialnexa.actors import Actor
 from dialnexa.models import LedgerEntry
 from phone_numbers.models import LedgerProof, Rental
 from phone_numbers.proofs.checks import CHECKS, Check
+from phone_numbers.proofs.standing import last_proof
 from phone_numbers.renting.periods import period_start
 
 log = logging.getLogger(__name__)
+TURN = "ledger proof"  # of a sweeper, once a day
 SHOWN_MOST = 20  # rows of one check that are kept
 FIRST = "SELECT bad.*, count(*) OVER () FROM ({}) AS bad (about, says) LIMIT {}"
 LATE = timedelta(hours=1)  # rent that is due is looked at within seconds; after an outage within minutes
@@ -36,13 +42,34 @@ def prove_books(*, now: datetime) -> LedgerProof:
         checks = [_look(check, now) for check in CHECKS]
         checks.append(_look_at_calendar())
         entries = LedgerEntry.objects.count()
-    proof = LedgerProof.objects.create(
-        at=now,
-        ok=not any(check["count"] for check in checks),
-        took_ms=int((time.monotonic() - began) * 1000),
-        entries=entries,
-        checks=checks,
-    )
+    return _keep(checks, entries, int((time.monotonic() - began) * 1000), now)
+
+
+def ask_for_proof(after: LedgerProof, *, by: Actor, now: datetime, reason: str) -> None:
+    """Have the books proved by a sweeper within seconds: with many entries that takes longer than a page may.
+
+    ``after`` is the proof that somebody looked at; its history says who asked.
+    """
+    with transaction.atomic():
+        heartbeats.make_due(TURN)
+        audit.record(after, "ask", by=by, now=now, reason=reason)
+
+
+def forget_proofs(*, now: datetime) -> int:
+    """Delete old proofs (see settings.PROOFS_KEPT and PROOFS_FAILED_KEPT), never the last; how many."""
+    old = Q(ok=True, at__lt=now - timedelta(days=settings.PROOFS_KEPT))
+    bad = Q(ok=False, at__lt=now - timedelta(days=settings.PROOFS_FAILED_KEPT))
+    last = last_proof()
+    return LedgerProof.objects.filter(old | bad).exclude(pk=last.pk if last else "").delete()[0]
+
+
+def _keep(checks: list[dict[str, Any]], entries: int, took_ms: int, now: datetime) -> LedgerProof:
+    """What the proof before did not find is told to staff."""
+    ok, before = not any(check["count"] for check in checks), last_proof()
+    proof = LedgerProof(at=now, ok=ok, took_ms=took_ms, entries=entries, checks=checks)
+    is_news = proof.wrong - (before.wrong if before else set())
+    proof.next_mail_at = now if is_news else None
+    proof.save(force_insert=True)
     _say(proof)
     return proof
 

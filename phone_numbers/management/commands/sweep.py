@@ -26,7 +26,8 @@ from phone_numbers.calls import costing
 from phone_numbers.demo import clock as demo_clock
 from phone_numbers.drift import ghosts, sweeps
 from phone_numbers.inbound import pointing, watching
-from phone_numbers.proofs.proving import prove_books
+from phone_numbers.proofs.proving import TURN, forget_proofs, prove_books
+from phone_numbers.proofs.telling import mail_failures
 from phone_numbers.renting.sweep import sweep_rent
 from telephony.batches.background import take_due_readings
 from telephony.carriers import carrier_slugs
@@ -73,15 +74,17 @@ def keep(stop: threading.Event, every: float, act: Callable[[], object]) -> None
 
 def send_mail() -> int:
     """In a thread of its own: a slow mail server holds up neither orders nor the workers that buy."""
-    return notice_mail.send_due_mail(clock.now())
+    now = clock.now()
+    return mail_failures(now) + notice_mail.send_due_mail(now)
 
 
 def charge_rent() -> None:
     """In a thread of its own: on the first of a month there is much of it, and calls can't wait."""
     now = clock.now()
     sweep_rent(now=now)
-    if heartbeats.take_turn("ledger proof", now=now, every=PROVE_EVERY):
+    if heartbeats.take_turn(TURN, now=now, every=PROVE_EVERY):
         prove_books(now=now)
+        forget_proofs(now=now)
 
 
 def pass_time(stop: threading.Event) -> None:
