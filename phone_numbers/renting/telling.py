@@ -77,9 +77,11 @@ def tell_paid(payment: Payment, *, had_expired: bool, now: datetime) -> None:
 
 def tell_lost(rental: Rental, *, now: datetime) -> None:
     """The hold is over: the number has left the workspace."""
+    assert rental.expired_at is not None
     body = "Its rent was not paid while it was kept for you. Ask support soon if you want it back."
     _tell(rental, f"{rental.paid_periods}:lost", f"{_name(rental)} is yours no more", body, Tone.TROUBLE, now)
-    _emit(rental, "number.released", rental.paid_periods, now)
+    kept = _moment(hold_end(rental.expired_at))
+    _emit(rental, "number.released", rental.paid_periods, now, kept_until=kept)
 
 
 def tell_assigned(payment: Payment, *, now: datetime) -> None:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("check/", explain.check, name="check"),
     path("bulk/", bulk.route_many, name="bulk"),
     path("bulk/protection/", bulk.protect_many, name="bulk-protection"),
+    path("bulk/auto-renew/", bulk.renew_many, name="bulk-auto-renew"),
     path("bulk/changes/", bulk.list_changes, name="bulk-changes"),
     path("bulk/changes/<str:bulk_id>/", bulk.show_change, name="bulk-change"),
     path("bulk/changes/<str:bulk_id>/undo/", bulk.undo, name="bulk-undo"),

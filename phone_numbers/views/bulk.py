@@ -1,4 +1,4 @@
-"""Many numbers at once: routing with a preview and an undo, protection from release."""
+"""Many numbers at once: routing with a preview and an undo, protection from release, auto-renewal."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from dialnexa.shell import sign_in_required
 from phone_numbers.models import BulkRouting
 from phone_numbers.number_table.filters import read_filters
 from phone_numbers.number_table.table import NumberTable
+from phone_numbers.renting.bulk_auto_renew import set_auto_renew_bulk
 from phone_numbers.routes.bulk_planning import LIMIT, too_large
 from phone_numbers.routes.bulk_protection import protect_bulk
 from phone_numbers.routes.bulk_routing import (
@@ -208,8 +209,23 @@ def protect_many(request: Request, slug: str) -> HttpResponse:
     ids = chosen_ids(request, workspace)
     count = protect_bulk(workspace, ids, protected=protected, by=browser_actor(request), now=clock.now())
     said = "protected from release" if protected else "no longer protected from release"
+    return _switched(request, count, said)
+
+
+@require_POST
+@sign_in_required
+def renew_many(request: Request, slug: str) -> HttpResponse:
+    """Let the chosen numbers renew by themselves (1) or not (0)."""
+    workspace = get_workspace(request, slug, Right.MANAGE)
+    on = request.POST.get("auto_renew") == "1"
+    ids = chosen_ids(request, workspace)
+    count = set_auto_renew_bulk(workspace, ids, on=on, by=browser_actor(request), now=clock.now())
+    return _switched(request, count, "switched to auto-renew" if on else "switched to renewal by hand")
+
+
+def _switched(request: Request, count: int, said: str) -> HttpResponse:
     sentence = f"{_numbers(count)} {said}." if count else "Nothing was changed."
     if request.htmx:
         return done(sentence, "numbers-changed")
     messages.success(request, sentence)
-    return redirect("numbers:list", slug)
+    return redirect("numbers:list", request.workspace.slug)

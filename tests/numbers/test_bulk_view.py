@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import AuditEntry, User, Workspace
-from phone_numbers.models import BulkRouting, PhoneNumber
+from phone_numbers.models import BulkRouting, PhoneNumber, Rental
 from phone_numbers.routes.bulk_routing import assign_bulk, preview_bulk
 from phone_numbers.routes.routing import UNCHANGED, route_number
 from telephony.agents import edit_draft
 from telephony.models import AgentVersion
 from tests.conftest import client_of
-from tests.numbers.rows import make_number
+from tests.numbers.rows import make_number, make_rental
 from tests.numbers.test_routing import ENDPOINT, make_version, pair
 
 URL = "/w/acme/numbers/bulk/"
@@ -363,6 +363,31 @@ def test_protects_many_and_lets_them_go_again(alice_client: Client, numbers: lis
     assert [entry.event for entry in events] == ["protect", "unprotect"]
 
 
+# --- auto-renewal -------------------------------------------------------------------------------------
+
+
+def test_lets_many_renew_by_themselves_or_not(
+    alice_client: Client, numbers: list[PhoneNumber], now: datetime
+) -> None:
+    renews = now + timedelta(days=9)
+    rentals = [make_rental(number, renews) for number in numbers[:2]]
+    form = {"number": ids(numbers)}  # one of them costs no rent
+    answer = alice_client.post(f"{URL}auto-renew/", form | {"auto_renew": "0"}, headers=HTMX)
+    assert "2 numbers switched to renewal by hand." in answer["HX-Trigger"]
+    assert not Rental.objects.filter(auto_renew=True).exists()
+    again = alice_client.post(f"{URL}auto-renew/", form | {"auto_renew": "0"}, headers=HTMX)
+    assert "Nothing was changed." in again["HX-Trigger"]
+    Rental.objects.filter(pk=rentals[0].pk).update(short_since=now, next_run_at=renews)
+    answer = alice_client.post(f"{URL}auto-renew/", form | {"auto_renew": "1"}, follow=True)
+    assert "2 numbers switched to auto-renew." in answer.content.decode()
+    assert Rental.objects.filter(auto_renew=True).count() == 2
+    tried = Rental.objects.get(pk=rentals[0].pk).next_run_at
+    assert tried is not None  # at once, since it waited for money
+    assert tried < renews
+    events = AuditEntry.objects.filter(subject_id=rentals[0].pk).order_by("id")
+    assert [entry.event for entry in events] == ["auto_renew_off", "auto_renew_on"]
+
+
 # --- who may ------------------------------------------------------------------------------------------
 
 
@@ -377,7 +402,7 @@ def test_is_for_owners_and_admins_of_the_workspace(
 ) -> None:
     bulk = make_bulk(numbers, desk, now)
     form = {"number": ids(numbers), "inbound": "", "step": "assign", "protected": "1"}
-    addresses = [URL, f"{URL}protection/", f"{URL}changes/{bulk.pk}/undo/"]
+    addresses = [URL, f"{URL}protection/", f"{URL}auto-renew/", f"{URL}changes/{bulk.pk}/undo/"]
     for url in addresses:
         assert bob_client.post(url, form).status_code == 403
         assert charlie_client.post(url, form).status_code == 404
@@ -390,5 +415,5 @@ def test_is_for_owners_and_admins_of_the_workspace(
     assert all(client_of(charlie).post(url, form).status_code == 403 for url in addresses)
     assert pair(numbers[0]) == (desk, None)
     workspace.memberships.filter(user=charlie).update(role="admin")
-    assert client_of(charlie).post(addresses[2]).status_code == 302
+    assert client_of(charlie).post(addresses[-1]).status_code == 302
     assert pair(numbers[0]) == (None, None)
