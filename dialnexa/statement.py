@@ -1,13 +1,15 @@
 """The wallet's book as its owner reads it: one line per transfer that moved the wallet, with what it left.
 
 A purchase reserves money first. That is a line; charging the reservation moves the wallet no more, so it only
-changes the line's word, and giving it back is a line of its own. No balance of the past ever changes.
+changes the line's word, and giving it back is a line of its own. A call is one line, for there are many: what
+is reserved for it while it goes on, and what it cost once it is over, as if that had been known before. The
+ledger keeps all its transfers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,6 +26,7 @@ PAGE_SIZE = 25
 NEWEST = Order("created_at", descending=True)
 NOTHING = Decimal(0)
 Kind = LedgerEntry.Kind
+CALL = "call_"
 OUTCOMES = {"": ("Reserved", "waiting"), Kind.CAPTURE: ("Charged", "off"), Kind.VOID: ("Returned", "off")}
 HEADER = ("date", "what", "state", "by", "money_in", "money_out", "balance", "currency", "about", "id")
 
@@ -48,7 +51,7 @@ class Line:
 
     @property
     def is_call(self) -> bool:
-        return self.entry.subject_id.startswith("call_")
+        return self.entry.subject_id.startswith(CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,20 @@ def export_statement(workspace: Workspace, month: Month | None) -> Iterator[str]
 
 
 def _entries(workspace: Workspace) -> QuerySet[LedgerEntry]:
-    """What moved the wallet, each with its signed ``effect`` on it."""
+    """What moved the wallet, each with its signed ``effect`` on it; of a call less what came back of it."""
     purse = LedgerAccount.objects.filter(workspace=workspace, kind="wallet", currency=workspace.currency)
     entries = LedgerEntry.objects.filter(workspace=workspace)
     entries = entries.filter(Q(debit__in=purse) | Q(credit__in=purse)).select_related("debit", "credit")
-    return entries.annotate(effect=Case(When(credit__in=purse, then="amount"), default=-F("amount")))
+    entries = entries.exclude(kind=Kind.VOID, subject_id__startswith=CALL)
+    returned = LedgerEntry.objects.filter(subject_id=OuterRef("subject_id"), kind=Kind.VOID)
+    call = When(kind=Kind.HOLD, subject_id__startswith=CALL, then=_sum(returned) - F("amount"))
+    came = When(credit__in=purse, then="amount")
+    return entries.annotate(effect=Case(came, call, default=-F("amount")))
+
+
+def _sum(entries: QuerySet[LedgerEntry]) -> Coalesce:
+    total = entries.order_by().values("subject_id").annotate(sum=Sum("amount")).values("sum")
+    return Coalesce(Subquery(total), NOTHING)
 
 
 def _within(
@@ -153,7 +165,8 @@ def _lines_up(entries: Iterable[LedgerEntry], balance: Decimal) -> Iterator[Line
 
 def _line(entry: LedgerEntry, balance: Decimal, outcome: str) -> Line:
     word, tone = OUTCOMES[outcome] if entry.kind == Kind.HOLD else (entry.get_kind_display(), "ok")
-    return Line(entry, entry.effect, balance, word, tone)  # type: ignore[attr-defined]
+    line = Line(entry, entry.effect, balance, word, tone)  # type: ignore[attr-defined]
+    return replace(line, word="Not charged") if line.is_call and not line.amount else line
 
 
 def _cells(line: Line, zone: ZoneInfo) -> tuple[str, ...]:

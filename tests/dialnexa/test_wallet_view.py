@@ -77,6 +77,35 @@ def test_says_what_was_left_after_each_line(
     assert wallet.balance(workspace) == Decimal(9908)
 
 
+def call_lines(workspace: Workspace, now: datetime) -> None:
+    """Three calls for which ₹5 were reserved: one cost ₹2, one goes on, one cost nothing."""
+    for n, subject in enumerate(("call_a", "call_b", "call_c")):
+        moment = now + timedelta(seconds=n)
+        wallet.hold(workspace, Decimal(5), subject=subject, memo=f"Call {subject}", by=SYSTEM, now=moment)
+    for subject, cost in (("call_a", 2), ("call_c", 0)):
+        over = now + timedelta(minutes=3)
+        wallet.settle(workspace, Decimal(cost), subject=subject, memo="Over", by=SYSTEM, now=over)
+
+
+def test_shows_one_line_for_each_call(alice_client: Client, workspace: Workspace, now: datetime) -> None:
+    call_lines(workspace, now)
+    assert balances(alice_client) == [
+        ("₹0.00", "₹9,993.00"),
+        ("−₹5.00", "₹9,993.00"),
+        ("−₹2.00", "₹9,998.00"),
+        ("+₹10,000.00", "₹10,000.00"),
+    ]
+    lines = re.findall(r"Call (call_\w).*?(Reserved|Charged|Not charged|Returned)", text(alice_client))
+    assert lines == [("call_c", "Not charged"), ("call_b", "Reserved"), ("call_a", "Charged")]
+    rows = exported(alice_client)
+    assert [(row["about"], row["money_out"]) for row in rows[1:]] == [
+        ("call_a", "2.00"),
+        ("call_b", "5.00"),
+        ("call_c", "0.00"),
+    ]
+    assert (rows[-1]["balance"], wallet.balance(workspace)) == ("9993.00", Decimal(9993))
+
+
 def test_says_what_was_left_on_every_page(
     alice_client: Client, workspace: Workspace, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
