@@ -10,7 +10,17 @@ from typing import Any
 
 from dialnexa.countries import country_name
 from telephony.batches.estimate import Tally
-from telephony.batches.judging import COUNTRY, DUPLICATE, KYC, MANGLED, PREFIX, Choices, Row, judge_rows
+from telephony.batches.judging import (
+    COUNTRY,
+    DUPLICATE,
+    KYC,
+    MANGLED,
+    PREFIX,
+    UNPARSEABLE,
+    Choices,
+    Row,
+    judge_rows,
+)
 from telephony.batches.reading import Source
 from telephony.batches.repairs import KINDS
 from telephony.destinations import Rules, judge_destination
@@ -109,7 +119,10 @@ def check_list(
 
 
 def _add(groups: dict[tuple[str, str], Group], row: Row, source: Source) -> None:
+    """A mangled number can't be read either; it is counted where it says why."""
     for code in row.codes:
+        if code == UNPARSEABLE and MANGLED in row.codes:
+            continue
         key = code, row.country if code in (COUNTRY, PREFIX) else ""
         group = groups.get(key)
         if group is None:
