@@ -22,3 +22,5 @@ from dialnexa.settings.safety import *
 from dialnexa.settings.sandbox import *
 from dialnexa.settings.sip_engines import *
 from dialnexa.settings.trunks import *
+
+refuse_to_start()  # noqa: F405

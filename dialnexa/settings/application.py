@@ -1,11 +1,15 @@
 """The application, its pages and where they are."""
 
-from dialnexa.settings.environment import BASE_DIR, DEBUG, env, secret
+from dialnexa.settings.environment import BASE_DIR, DEBUG, env, refuse, secret
 
 SECRET_KEY = secret("DIALNEXA_SECRET_KEY", in_debug="development-only-not-a-secret-" + "x" * 30)
 ALLOWED_HOSTS = env.list("DIALNEXA_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("DIALNEXA_TRUSTED_ORIGINS", [])
 PUBLIC_BASE_URL = secret("DIALNEXA_PUBLIC_BASE_URL", in_debug="http://localhost:8000").rstrip("/")
+if not PUBLIC_BASE_URL.startswith(("https://", "http://")):
+    refuse(
+        "DIALNEXA_PUBLIC_BASE_URL must begin with https:// (or http://), like https://numbers.example.com."
+    )
 PRODUCT_NAME = "DialNexa Numbers"
 SUPPORT_EMAIL = env.str("DIALNEXA_SUPPORT_EMAIL", "support@dialnexa.example")
 

@@ -3,10 +3,8 @@
 import re
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-
 from dialnexa.settings.broker import CELERY_TASK_SOFT_TIME_LIMIT
-from dialnexa.settings.environment import env
+from dialnexa.settings.environment import env, refuse
 
 PURCHASE_LEASE = env.float("DIALNEXA_PURCHASE_LEASE", 45.0)  # seconds one worker may hold an order
 
@@ -43,7 +41,7 @@ if env.str("DIALNEXA_SIGNALWIRE_PROJECT_ID", ""):
 for slug, carrier in CARRIERS.items():
     # A worker holds an order for PURCHASE_LEASE seconds; a call that may outlast it would never be made.
     if not carrier["deadline"] + 3 <= min(PURCHASE_LEASE, CELERY_TASK_SOFT_TIME_LIMIT + 1):
-        raise ImproperlyConfigured(
+        refuse(
             f"DIALNEXA_CARRIER_DEADLINE ({carrier['deadline']:g} s, {slug}) must be at least 3 s less than "
             f"DIALNEXA_PURCHASE_LEASE ({PURCHASE_LEASE:g} s), and below {CELERY_TASK_SOFT_TIME_LIMIT - 2} s."
         )
@@ -53,8 +51,6 @@ VERIFICATION_CARRIER = env.str("DIALNEXA_VERIFICATION_CARRIER", "")
 VERIFICATION_CALLER_ID = env.str("DIALNEXA_VERIFICATION_CALLER_ID", "")
 VERIFICATION_CALLS_AN_HOUR = env.int("DIALNEXA_VERIFICATION_CALLS_AN_HOUR", 200)  # of everybody together
 if VERIFICATION_CARRIER and VERIFICATION_CARRIER not in CARRIERS:
-    raise ImproperlyConfigured(
-        f"DIALNEXA_VERIFICATION_CARRIER is {VERIFICATION_CARRIER}: there is no account of such a carrier."
-    )
+    refuse(f"DIALNEXA_VERIFICATION_CARRIER is {VERIFICATION_CARRIER}: there is no account of such a carrier.")
 if VERIFICATION_CARRIER and not re.fullmatch(r"\+[1-9][0-9]{6,14}", VERIFICATION_CALLER_ID, re.ASCII):
-    raise ImproperlyConfigured("DIALNEXA_VERIFICATION_CALLER_ID must be a number like +918035340000.")
+    refuse("DIALNEXA_VERIFICATION_CALLER_ID must be a number like +918035340000.")

@@ -2,7 +2,7 @@
 
 from dialnexa.mail import smtp_settings
 from dialnexa.settings.application import PRODUCT_NAME
-from dialnexa.settings.environment import env, secret
+from dialnexa.settings.environment import checked, env, secret
 
 AUTH_USER_MODEL = "dialnexa.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -41,7 +41,7 @@ EMAIL_BACKEND = env.str("DIALNEXA_EMAIL_BACKEND", "")
 if not EMAIL_BACKEND:  # the console is for development: its log would hold the links that reset passwords
     EMAIL_URL = secret("DIALNEXA_EMAIL_URL", in_debug="")
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-    globals().update(smtp_settings(EMAIL_URL) if EMAIL_URL else {})
+    globals().update(checked(lambda: smtp_settings(EMAIL_URL), {}) if EMAIL_URL else {})
 DEFAULT_FROM_EMAIL = env.str("DIALNEXA_FROM_EMAIL", "DialNexa <numbers@dialnexa.example>")
 SESSION_ENGINE = "dialnexa.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60

@@ -1,7 +1,7 @@
 """The REST API (see dialnexa.api) and the webhooks it is told by (see dialnexa.webhooks)."""
 
 from dialnexa.settings.application import PRODUCT_NAME, PUBLIC_BASE_URL
-from dialnexa.settings.environment import env, networks
+from dialnexa.settings.environment import env, networks, rate
 
 WEBHOOK_ALLOWED_NETWORKS = networks("DIALNEXA_WEBHOOK_ALLOWED_NETWORKS")  # although they are private
 WEBHOOK_DEADLINE = env.float("DIALNEXA_WEBHOOK_DEADLINE", 10.0)  # seconds for one request, in all
@@ -18,11 +18,11 @@ REST_FRAMEWORK = {
     "UNICODE_JSON": True,
 }
 API_LIMITS = {  # of one key, in a moving window
-    "read": env.str("DIALNEXA_API_LIMIT_READ", "600/minute"),
-    "write": env.str("DIALNEXA_API_LIMIT_WRITE", "120/minute"),
-    "search": env.str("DIALNEXA_API_LIMIT_SEARCH", "60/minute"),
-    "purchase": env.str("DIALNEXA_API_LIMIT_PURCHASE", "30/minute"),
-    "call": env.str("DIALNEXA_API_LIMIT_CALL", "120/minute"),
+    "read": rate("DIALNEXA_API_LIMIT_READ", "600/minute"),
+    "write": rate("DIALNEXA_API_LIMIT_WRITE", "120/minute"),
+    "search": rate("DIALNEXA_API_LIMIT_SEARCH", "60/minute"),
+    "purchase": rate("DIALNEXA_API_LIMIT_PURCHASE", "30/minute"),
+    "call": rate("DIALNEXA_API_LIMIT_CALL", "120/minute"),
 }
 API_WAIT = env.float("DIALNEXA_API_WAIT", 10.0)  # seconds a purchase waits for the carrier, unless told
 API_WAIT_LONGEST = 30.0

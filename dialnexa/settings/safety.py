@@ -1,7 +1,7 @@
 """What browsers may do, secrets in the database, uploads."""
 
 from dialnexa.sealing import parse_keys
-from dialnexa.settings.environment import DEBUG, env, secret
+from dialnexa.settings.environment import DEBUG, checked, env, rate, secret
 
 BEHIND_TLS = not DEBUG and env.bool("DIALNEXA_TLS", True)
 SECURE_SSL_REDIRECT = BEHIND_TLS
@@ -20,10 +20,13 @@ FILE_UPLOAD_HANDLERS = ["dialnexa.uploads.RefuseFiles"]
 BATCH_MOST_BYTES = env.int("DIALNEXA_BATCH_MOST_BYTES", 10_000_000)  # of an uploaded list
 BATCH_MOST_ROWS = env.int("DIALNEXA_BATCH_MOST_ROWS", 1_000_000)
 BATCH_READ_AT_ONCE = env.int("DIALNEXA_BATCH_READ_AT_ONCE", 50_000)  # rows; longer lists are left to a worker
-BATCH_READ_LIMIT = env.str("DIALNEXA_BATCH_READ_LIMIT", "30/minute")  # lists of a workspace, in requests
+BATCH_READ_LIMIT = rate("DIALNEXA_BATCH_READ_LIMIT", "30/minute")  # lists of a workspace, in requests
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dialnexa.reporting.SecretsHidden"
 
 # Secrets in the database: 2:<base64 of 32 bytes>,1:<…>; the first seals, all open (see dialnexa.sealing).
-SEALING_KEYS = parse_keys(
-    secret("DIALNEXA_SEALING_KEYS", in_debug="1:ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtISE=")
+SEALING_KEYS = checked(
+    lambda: parse_keys(
+        secret("DIALNEXA_SEALING_KEYS", in_debug="1:ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtISE=")
+    ),
+    {},
 )

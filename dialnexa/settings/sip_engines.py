@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from dialnexa.settings.environment import DEBUG, env
+from dialnexa.settings.environment import DEBUG, checked, env, refuse
 from dialnexa.settings.sandbox import SANDBOX_URL
 
 
@@ -25,7 +25,8 @@ def engine_secrets(name: str) -> list[tuple[str, str]]:
     return pairs
 
 
-SIP_ENGINES = engine_secrets("DIALNEXA_SIP_ENGINES")  # may ask who takes a call (see phone_numbers.inbound)
+# Who may ask who takes a call (see phone_numbers.inbound)
+SIP_ENGINES = checked(lambda: engine_secrets("DIALNEXA_SIP_ENGINES"), [])
 
 
 def livekit_engine() -> dict[str, Any]:
@@ -49,11 +50,11 @@ def livekit_engine() -> dict[str, Any]:
 SIP_ENGINE: dict[str, Any] = {}  # who dials over customers' own carriers (see telephony.sip_engines)
 match env.str("DIALNEXA_SIP_ENGINE", ""):
     case "livekit":
-        SIP_ENGINE = livekit_engine()
+        SIP_ENGINE = checked(livekit_engine, {})
     case "":
         pass
     case other_engine:
-        raise ImproperlyConfigured(
+        refuse(
             f"DIALNEXA_SIP_ENGINE is {other_engine}. Set livekit, or leave it out: then nothing (or the "
             "sandbox, where there is one) dials over customers' own carriers."
         )

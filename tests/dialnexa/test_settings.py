@@ -223,3 +223,19 @@ def test_does_not_start_with_codes_that_nobody_can_speak(carrier: str, caller: s
     ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE, **SECRETS, **TWILIO, **asked)
     assert ended.returncode != 0
     assert said in ended.stderr
+
+
+def test_says_everything_that_is_wrong_at_once() -> None:
+    wrong = {
+        "DIALNEXA_RENT_BATCH": "-3",
+        "DIALNEXA_WEBHOOK_DEADLINE": "soon",
+        "DIALNEXA_LOG_LEVEL": "loud",
+        "DIALNEXA_API_LIMIT_READ": "many",
+        "DIALNEXA_TLS": "perhaps",
+        "DIALNEXA_SIP_ENGINE": "asterisk",
+        "DIALNEXA_SEALING_KEYS": "",
+    }
+    ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE | SECRETS | wrong)
+    assert ended.returncode != 0
+    sentences = ended.stderr.partition("The settings can't be right:\n")[2].splitlines()
+    assert {sentence.split(" ")[0] for sentence in sentences} == {*wrong}
