@@ -28,7 +28,7 @@ def test_is_known_wherever_carriers_are_listed(slug: str) -> None:
     assert slug in MARKETS
     assert account in local.ACCOUNTS
     assert f'env.str("{account}", "")' in (ROOT / "dialnexa" / "settings" / "carriers.py").read_text()
-    assert f"`{account}`" in (ROOT / "README.md").read_text()
+    assert f"`{account}`" in (ROOT / "docs" / "configuration.md").read_text()
     assert carrier_of(demo[account]) == CarrierSlug(slug).label
     assert [dialect.label for dialect in DIALECTS if dialect.slug == slug] == [CarrierSlug(slug).label]
     for kind in ("rental", "call"):
