@@ -1,7 +1,7 @@
 """``/healthz``: this process is alive. ``/readyz``: what it needs to work is there too.
 
-``answer_first`` answers both ahead of every other middleware: no session, no redirect to https, no host name
-that has to be allowed, so a load balancer can ask by address.
+``answer_first`` answers both, and ``/metrics``, ahead of every other middleware: no session, no redirect to
+https, no host name that has to be allowed, so a load balancer can ask by address.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
 from dialnexa import clock, heartbeats
+from dialnexa.metrics.telling import show_metrics
 
 Check = tuple[bool, str]
 SEEN_WITHIN = timedelta(seconds=30)
@@ -31,7 +32,7 @@ def answer_first(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware, to be named first."""
-    views = {"/healthz": healthz, "/readyz": readyz}
+    views = {"/healthz": healthz, "/readyz": readyz, "/metrics": show_metrics}
 
     def handle(request: HttpRequest) -> HttpResponse:
         return views.get(request.path_info, get_response)(request)

@@ -15,6 +15,7 @@ from dialnexa.settings.data import *
 from dialnexa.settings.drift import *
 from dialnexa.settings.environment import *
 from dialnexa.settings.logs import *
+from dialnexa.settings.metrics import *
 from dialnexa.settings.people import *
 from dialnexa.settings.rent import *
 from dialnexa.settings.rest_api import *

@@ -17,6 +17,8 @@ from typing import Any
 import django.db
 import httpx
 
+from dialnexa.metrics.counting import count_carrier_request
+
 from .base import Exchange, Outcome, Recorder, TransportError
 from .deadline import DeadlineTransport, deadline, remaining
 from .reply import Reply, printable
@@ -112,8 +114,10 @@ class CarrierHTTP:
         try:
             reply = self._send(request)
         except httpx.RequestError as error:
+            self._count(request, None, started)
             self._record(request, None, type(error).__name__, started)
             raise self._no_answer(request.method, error) from error
+        self._count(request, reply.status, started)
         self._record(request, reply, "", started)
         return reply
 
@@ -127,6 +131,11 @@ class CarrierHTTP:
             return _read(response)
         finally:
             response.close()
+
+    def _count(self, request: httpx.Request, status: int | None, started: float) -> None:
+        count_carrier_request(
+            self.carrier, request.method, request.url.path, status, time.monotonic() - started
+        )
 
     def _no_answer(self, method: str, error: httpx.RequestError) -> TransportError:
         safe = method == "GET" or isinstance(error, _NEVER_SENT)
