@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from dialnexa.actors import Actor, Channel
+from dialnexa.logs import context
 from dialnexa.models import Membership, Workspace
 
 
@@ -44,6 +45,7 @@ def get_workspace(request: HttpRequest, slug: str, right: Right = Right.SEE) -> 
         raise Http404
     request.membership = membership  # type: ignore[attr-defined]
     request.workspace = membership.workspace  # type: ignore[attr-defined]
+    context.note(workspace_id=membership.workspace_id, user_id=membership.user_id)
     if right not in RIGHTS[membership.role]:
         raise PermissionDenied(NEEDS[right])
     return membership.workspace
@@ -75,4 +77,5 @@ def staff_actor(request: HttpRequest) -> Actor:
     user = request.user
     assert user.is_authenticated
     assert user.is_staff
+    context.note(user_id=user.pk)
     return Actor(Channel.STAFF, user.get_full_name() or user.email, user, request.id)  # type: ignore[attr-defined]

@@ -7,5 +7,9 @@ class DialNexaConfig(AppConfig):
 
     def ready(self) -> None:
         from dialnexa import history_words
+        from dialnexa.logs import carrying
+        from dialnexa.metrics import counting
 
         history_words.teach()
+        carrying.listen()
+        counting.listen()

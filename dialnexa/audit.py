@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import models
 
-from dialnexa.actors import Actor
+from dialnexa.actors import Actor, Channel
+from dialnexa.logs.context import current_request_id
 from dialnexa.models import AuditEntry
 
 
@@ -59,7 +60,7 @@ def entry_for(
         actor=by.user,
         actor_name=by.name,
         api_key=by.api_key,
-        request_id=by.request_id,
+        request_id=by.request_id or current_request_id(),
         reason=reason,
         at=now,
     )
@@ -71,3 +72,9 @@ def entries_about(subject_ids: Iterable[str]) -> models.QuerySet[AuditEntry]:
     That is not the order of ``at``: who waits for a row's lock writes later, and read the clock before.
     """
     return AuditEntry.objects.filter(subject_id__in=list(subject_ids)).order_by("id")
+
+
+def last_request_about(subject_id: str) -> str:
+    """The id of the request that last changed this object; empty when none did."""
+    asked = AuditEntry.objects.filter(subject_id=subject_id).exclude(channel=Channel.SYSTEM)
+    return asked.exclude(request_id="").order_by("-at").values_list("request_id", flat=True).first() or ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 import zoneinfo
 from collections.abc import Callable
 
@@ -13,22 +15,48 @@ from django.utils import timezone
 
 from dialnexa.errors import Refusal
 from dialnexa.ids import new_id
+from dialnexa.logs import context
+from dialnexa.metrics.counting import count_request
 
 Handler = Callable[[HttpRequest], HttpResponse]
+work = logging.getLogger("dialnexa.work")
 ACCEPTABLE_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
 
 
-def request_id(get_response: Handler) -> Handler:
-    """Give each request an id (the caller's, if it is a decent one) and say it in the answer."""
+class request_id:  # noqa: N801  Django wants a class for process_view; it is named as its siblings are
+    """Give each request an id (the caller's, if it is a decent one); the answer and every line say it."""
 
-    def handle(request: HttpRequest) -> HttpResponse:
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-ID", "")
         request.id = offered if ACCEPTABLE_ID.match(offered) else new_id("req")  # type: ignore[attr-defined]
-        response = get_response(request)
+        began = time.monotonic()
+        with context.working_on(request.id):  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            self.note(request, response, time.monotonic() - began)
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
 
-    return handle
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: dict[str, object]
+    ) -> None:
+        """What the address names is what the lines are about."""
+        named = {name: str(value) for name, value in kwargs.items() if name.endswith(("_id", "slug"))}
+        context.note(**named)
+
+    def note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        """The pattern of the address, never the address itself: some hold tokens."""
+        route = request.resolver_match.route if request.resolver_match else ""
+        count_request(request.method or "", route, response.status_code, seconds)
+        facts = {
+            "method": request.method,
+            "route": route,
+            "status": response.status_code,
+            "ms": round(seconds * 1000),
+        }
+        work.info("%s /%s %s", request.method, route, response.status_code, extra=facts)
 
 
 def straight_to_carriers(get_response: Handler) -> Handler:

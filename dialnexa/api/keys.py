@@ -17,6 +17,7 @@ from dialnexa.api.refusals import Unauthenticated
 from dialnexa.api_keys import digest
 from dialnexa.errors import Refusal
 from dialnexa.ids import uuid_of
+from dialnexa.logs import context
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.prepared import Prepared, columns_of, model_of
 
@@ -82,6 +83,7 @@ def find_key(secret: str) -> ApiKey:
         raise Unauthenticated("key_revoked", "This API key was revoked. Use another one.")
     if key.expires_at is not None and key.expires_at <= now:
         raise Unauthenticated("key_expired", "This API key has expired. Make a new one in Settings.")
+    context.note(workspace_id=key.workspace_id, key_id=key.pk)
     stale = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY)
     if key.last_used_at is None or key.last_used_at <= now - NOTED_EVERY:
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)

@@ -12,6 +12,7 @@ from typing import Any
 
 Path(environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
 
+from django.contrib.auth.signals import user_login_failed  # noqa: E402
 from prometheus_client import Counter, Histogram  # noqa: E402  it looks for the folder when it is imported
 
 QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
@@ -67,6 +68,10 @@ def operation(method: str, path: str) -> str:
     return f"{method} {'/'.join(parts)}"
 
 
+def listen() -> None:
+    """To sign-ins that fail."""
+    user_login_failed.connect(count_failed_sign_in)
+
+
 def count_failed_sign_in(**rest: Any) -> None:
-    """For Django's signal ``user_login_failed``."""
     SIGN_INS_FAILED.inc()

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from dialnexa import clock, heartbeats, notice_mail
 from dialnexa.doorbell import ring
+from dialnexa.ids import new_id
+from dialnexa.logs import context
 from dialnexa.mail import PATIENCE
 from dialnexa.notice_mail import ROUND
 from dialnexa.telling import tell_of_ending_keys
@@ -35,6 +38,7 @@ from telephony.tasks import read_batch
 
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
+NOTED_EVERY = 5.0  # seconds
 ROUTES_EVERY = timedelta(minutes=5)
 PROVE_EVERY = timedelta(days=1)
 DRIFT_EVERY = timedelta(minutes=1)
@@ -49,9 +53,9 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         beside = [
-            threading.Thread(target=keep, args=(stop, settings.MAIL_EVERY, send_mail), daemon=True),
+            threading.Thread(target=keep, args=(stop, settings.MAIL_EVERY, send_mail, "mail"), daemon=True),
             threading.Thread(target=send_webhooks, args=(stop,), daemon=True),
-            threading.Thread(target=keep, args=(stop, settings.RENT_EVERY, charge_rent), daemon=True),
+            threading.Thread(target=keep, args=(stop, settings.RENT_EVERY, charge_rent, "rent"), daemon=True),
         ]
         if settings.MOVABLE_CLOCK:
             beside.append(threading.Thread(target=pass_time, args=(stop,), daemon=True))
@@ -62,14 +66,22 @@ class Command(BaseCommand):
             thread.join(timeout=ROUND + PATIENCE)
 
 
-def keep(stop: threading.Event, every: float, act: Callable[[], object]) -> None:
-    """Do it every so many seconds, until stopped; also while the database comes and goes."""
+def keep(stop: threading.Event, every: float, act: Callable[[], object], name: str = "") -> None:
+    """Do it every so many seconds, until stopped; also while the database comes and goes.
+
+    A round that ended well is noted under ``name`` (see ``readings.heartbeats``).
+    """
+    noted = 0.0
     while not stop.wait(every):
-        try:
-            act()
-        except (OperationalError, InterfaceError) as error:
-            log.warning("The database is away: %s", error)
-            close_old_connections()
+        with context.working_on(new_id("run")):
+            try:
+                act()
+                if name and time.monotonic() - noted >= NOTED_EVERY:
+                    heartbeats.beat(f"sweeper:{name}", now=clock.wall_now())
+                    noted = time.monotonic()
+            except (OperationalError, InterfaceError) as error:
+                log.warning("The database is away: %s", error)
+                close_old_connections()
 
 
 def send_mail() -> int:
@@ -94,7 +106,7 @@ def pass_time(stop: threading.Event) -> None:
 
 def send_webhooks(stop: threading.Event) -> None:
     """In a thread of its own, too: customers' servers may be slow, and there are many of them."""
-    keep(stop, settings.WEBHOOKS_EVERY, lambda: send_due(stopping=stop.is_set))
+    keep(stop, settings.WEBHOOKS_EVERY, lambda: send_due(stopping=stop.is_set), "webhooks")
 
 
 def sweep_beside(threads: list[threading.Thread], stop: threading.Event) -> None:

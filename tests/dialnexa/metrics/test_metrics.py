@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth import authenticate
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
@@ -80,6 +81,13 @@ def test_counts_requests_by_pattern(client: Client, db: None) -> None:
     before = value(client, name)
     client.get("/accounts/login/")
     assert value(client, name) == before + 1
+
+
+def test_counts_sign_ins_that_fail(client: Client, db: None) -> None:
+    authenticate(None, email="nobody@dialnexa.example", password="a guess")
+    before = value(client, "dialnexa_sign_ins_failed_total")
+    authenticate(None, email="nobody@dialnexa.example", password="another")
+    assert value(client, "dialnexa_sign_ins_failed_total") == before + 1
 
 
 def test_reads_little(db: None, now: datetime, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
