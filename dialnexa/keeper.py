@@ -177,7 +177,7 @@ class PostgreSQL(Server):
             **maker,
         )
         single = [str(self.programs / "bin/postgres"), "--single", "-D", str(unfinished), "postgres"]
-        subprocess.run(single, input=b"CREATE DATABASE dialnexa\n", check=True, **maker)  # noqa: S603
+        subprocess.run(single, input=b"CREATE DATABASE dialnexa\n", check=True, **maker)  # noqa: S603  ours
         for path in [unfinished, *unfinished.rglob("*")]:
             os.chown(path, self.id, -1 if os.geteuid() else self.id, follow_symlinks=False)
         unfinished.rename(data)

@@ -190,8 +190,8 @@ def prices_then(deck: Deck) -> Iterator[Priced]:
 def jumps(share: Any, most: int) -> tuple[int, list[tuple[Any, ...]]]:
     """Lines whose price changes by more than this share: how many, and the first with what it was."""
     found = "FROM deck_judged WHERE verdict = 'changed' AND abs(per_minute - was) > was * %s AND was > 0"
-    count = _fetch(f"SELECT count(*) {found}", [share])[0][0]  # noqa: S608
-    first = f"SELECT line, prefix, name, was, per_minute {found} ORDER BY line LIMIT %s"  # noqa: S608
+    count = _fetch(f"SELECT count(*) {found}", [share])[0][0]  # noqa: S608  two constants
+    first = f"SELECT line, prefix, name, was, per_minute {found} ORDER BY line LIMIT %s"  # noqa: S608  two constants
     return count, _fetch(first, [share, most])
 
 
