@@ -33,6 +33,8 @@ SCOPES = (
     "agents:write",
     "kyc:read",
     "wallet:read",
+    "webhooks:read",
+    "webhooks:write",
 )
 PREFIX = "dnx_"  # lets secret scanners and people recognise a key
 ALPHABET = string.ascii_letters + string.digits

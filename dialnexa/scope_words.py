@@ -48,6 +48,15 @@ GROUPS: dict[str, tuple[ScopeWords, ...]] = {
     ),
     "KYC": (ScopeWords("kyc:read", "see", "See KYC", "How far the papers of each country are."),),
     "Wallet": (ScopeWords("wallet:read", "see", "See the wallet", "The balance and its transactions."),),
+    "Webhooks": (
+        ScopeWords("webhooks:read", "see", "See webhooks", "Where events are sent, and what became of them."),
+        ScopeWords(
+            "webhooks:write",
+            "change",
+            "Change webhooks",
+            "Say where events are sent; rotate secrets; send again.",
+        ),
+    ),
 }
 READ_ONLY = tuple(scope for scope in SCOPES if scope.endswith(":read"))
 PRESETS = {"read": READ_ONLY, "all": SCOPES}

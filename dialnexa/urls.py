@@ -48,6 +48,7 @@ urlpatterns = [
     # the REST API
     path("v1/openapi.json", Document.as_view(), name="openapi"),
     path("v1/docs", Docs.as_view(), name="api-docs"),
+    path("v1/", include("dialnexa.api.urls")),
     path("v1/", include("phone_numbers.api.urls")),
     path("v1/", include("phone_numbers.api.agent_urls")),
     path("v1/", include("telephony.api.urls")),

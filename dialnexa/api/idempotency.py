@@ -135,10 +135,10 @@ def _freed_unless_answered(record: IdempotencyRecord) -> Iterator[None]:
 
 
 def _complete(record: IdempotencyRecord, response: Response) -> None:
-    """Keep the answer. A refusal is one, too; 5xx is none."""
+    """Keep the answer, or what it says is to be ``kept`` of it. A refusal is one, too; 5xx is none."""
     if response.status_code >= 500:
         return
     record.status = response.status_code
-    record.body = JSONRenderer().render(response.data).decode()
+    record.body = JSONRenderer().render(getattr(response, "kept", response.data)).decode()
     record.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     record.save(update_fields=["status", "body", "headers"])
