@@ -123,8 +123,7 @@ def movable_clock(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.Mo
 # --- the catalogue ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def catalogue(db: None) -> None:
+def make_catalogue() -> None:
     """India, the US, the UK and Germany at Plivo, each with one network group and rents in rupees."""
     from telephony.models import CallRate, Country, NetworkGroup, RentalRate
 
@@ -146,6 +145,11 @@ def catalogue(db: None) -> None:
         )
         for iso, kind, setup, month in RENTS
     )
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    make_catalogue()
 
 
 # --- people and workspaces ----------------------------------------------------------------------------
@@ -181,8 +185,7 @@ def alice(db: None) -> User:
     return make_user("Alice")
 
 
-@pytest.fixture
-def workspace(alice: User, catalogue: None, now: datetime) -> Workspace:
+def furnish_acme(alice: User, now: datetime) -> Workspace:
     """Acme: ₹10,000.00; India, the US and the UK on, Germany off; papers verified for India only."""
     from dialnexa.actors import SYSTEM
     from kyc import reviews
@@ -192,6 +195,11 @@ def workspace(alice: User, catalogue: None, now: datetime) -> Workspace:
     reviews.submit(case, by=SYSTEM, now=now, without_papers=True)
     reviews.verify(case, by=SYSTEM, now=now, reason="The papers are in order.")
     return workspace
+
+
+@pytest.fixture
+def workspace(alice: User, catalogue: None, now: datetime) -> Workspace:
+    return furnish_acme(alice, now)
 
 
 @pytest.fixture

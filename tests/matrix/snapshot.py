@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.apps import apps
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from dialnexa.models import ApiKey, Heartbeat, IdempotencyRecord
 
@@ -17,10 +16,10 @@ def snapshot() -> dict[str, str]:
     models = apps.get_models(include_auto_created=True)
     ours = [model for model in models if model._meta.app_label in labels and model not in UNTOLD]
     with connection.cursor() as cursor:
-        return {model._meta.db_table: _rows(cursor, model._meta.db_table) for model in ours}
+        cursor.execute(" UNION ALL ".join(_rows(model._meta.db_table) for model in ours))
+        return dict(cursor.fetchall())
 
 
-def _rows(cursor: CursorWrapper, table: str) -> str:
+def _rows(table: str) -> str:
     text = "coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')"
-    cursor.execute(f'SELECT count(*) || md5({text}) FROM "{table}" t')
-    return str(cursor.fetchone()[0])
+    return f"SELECT '{table}', count(*) || md5({text}) FROM \"{table}\" t"

@@ -15,18 +15,13 @@ from dialnexa.models import Workspace
 from tests.conftest import Program, make_program
 from tests.matrix.routes import Endpoint, endpoints, routes
 from tests.matrix.snapshot import snapshot
-from tests.matrix.world import absent, make_world
+from tests.matrix.world import absent
 
 pytestmark = pytest.mark.django_db
 ENDPOINTS = endpoints()
 WITH_IDS = [endpoint for endpoint in ENDPOINTS if endpoint.route.parameters]
 PUBLIC = {"openapi", "api-docs"}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-
-
-@pytest.fixture
-def world(workspace: Workspace, now: datetime) -> dict[str, Any]:
-    return make_world(workspace, now)
 
 
 def said(response: Any) -> tuple[int, dict[str, Any]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,11 +12,10 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from dialnexa.models import User, Workspace
+from dialnexa.models import User
 from tests.conftest import Program, client_of
 from tests.matrix.routes import endpoints, pages, routes
 from tests.matrix.test_api import authorization
-from tests.matrix.world import make_world
 
 pytestmark = pytest.mark.django_db
 POLICY = {  # what must stand in it, word for word; more may
@@ -65,11 +62,6 @@ class Inline(HTMLParser):
         source = given.get("src") or (given.get("href", "") if tag == "link" else "")
         if urlsplit(source).netloc:
             self.found.append(f"from {source}")
-
-
-@pytest.fixture
-def world(workspace: Workspace, now: datetime, movable_clock: Path) -> dict[str, Any]:
-    return make_world(workspace, now)
 
 
 def body(response: Any) -> str:

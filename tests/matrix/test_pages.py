@@ -7,8 +7,6 @@ here fails.
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from dialnexa.models import Workspace
 from tests.conftest import client_of, make_user
 from tests.matrix.routes import Route, pages
 from tests.matrix.snapshot import snapshot
-from tests.matrix.world import absent, make_world
+from tests.matrix.world import absent
 
 pytestmark = pytest.mark.django_db
 SEE, OPERATE, MANAGE, OWN = Right.SEE, Right.OPERATE, Right.MANAGE, Right.OWN
@@ -130,11 +128,6 @@ POLICY: dict[str, tuple[Right | str, Right | str]] = {  # url name → (to look,
 ROUTES = pages()
 WITH_IDS = [route for route in ROUTES if len(route.parameters) > 1]
 DIFFERS = re.compile(r"\b\w{64}\b|\b[a-z]{2,5}_[0-9a-z]{26}\b")  # CSRF tokens, ids
-
-
-@pytest.fixture
-def world(workspace: Workspace, now: datetime, movable_clock: Path) -> dict[str, Any]:
-    return make_world(workspace, now)
 
 
 def send(client: Client, method: str, url: str) -> Any:
