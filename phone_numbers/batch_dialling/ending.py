@@ -18,7 +18,7 @@ from telephony.batches.checking import refuse_while_locked
 from telephony.models import BatchCall, BatchRow, Call
 
 State = BatchRow.State
-CANCELLED = ("batch_cancelled", "The batch was cancelled first.")
+CANCELLED = "batch_cancelled"
 QUEUED = ("waiting", "scheduled")
 
 
@@ -59,7 +59,7 @@ def cancel_batch(
         ran = mine.status == BatchCall.Status.RUNNING
         mine.transition("cancel", by=by, now=now, reason=reason, **done)
         say_why(mine, reason)
-        end_waiting(mine, *CANCELLED)
+        _cancel_waiting(mine)
         if ran:
             wake_next(mine, now)
     return mine
@@ -79,6 +79,13 @@ def hang_up_calls(batch_id: str, *, by: Actor, now: datetime) -> int:
     if not open_calls.all().exists():
         BatchCall.objects.filter(pk=batch_id).update(hang_up_at=None)
     return left
+
+
+def _cancel_waiting(batch: BatchCall) -> None:
+    rows = BatchRow.objects.filter(batch=batch, state=State.WAITING)
+    again = "The batch was cancelled before it was called again."
+    rows.filter(tries__gt=0).update(state=State.FAILED, next_try_at=None, reason_code=CANCELLED, reason=again)
+    end_waiting(batch, CANCELLED, "The batch was cancelled before it was called.")
 
 
 def end_waiting(batch: BatchCall, code: str, sentence: str) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet, Sum
 
 from dialnexa.cells import csv_lines, safe_cell
+from phone_numbers.batch_dialling.ending import CANCELLED
 from telephony.models import BatchCall, BatchRow, Call
 
 PAGE = 50
@@ -21,7 +22,10 @@ Part = tuple[str, float, float]  # name, where it begins and how wide it is, in 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of rows by state; ``cost`` so far; ``minutes`` it may still take (None: nobody knows)."""
+    """Counts of rows by state; ``cost`` so far; ``minutes`` it may still take (None: nobody knows).
+
+    ``cancelled`` are those of ``failed`` whose turn never came, because the batch was cancelled.
+    """
 
     total: int
     waiting: int
@@ -29,6 +33,7 @@ class Progress:
     done: int
     failed: int
     refused: int
+    cancelled: int
     cost: Decimal
     minutes: int | None
     in_the_air: list[Call]
@@ -36,6 +41,10 @@ class Progress:
     @property
     def over(self) -> int:
         return self.done + self.failed + self.refused
+
+    @property
+    def not_reached(self) -> int:
+        return self.failed - self.cancelled
 
     @property
     def parts(self) -> list[Part]:
@@ -59,10 +68,15 @@ def progress_of(batch: BatchCall, *, now: datetime) -> Progress:
     return Progress(
         total=sum(counts.values()),
         **counts,
+        cancelled=_cancelled(batch) if batch.status == BatchCall.Status.CANCELLED else 0,
         cost=told["cost"] or Decimal(0),
         minutes=_minutes(batch, left, told["over"], now),
         in_the_air=list(calls.filter(status__in=Call.OPEN).order_by("created_at")),
     )
+
+
+def _cancelled(batch: BatchCall) -> int:
+    return BatchRow.objects.filter(batch=batch, state=State.FAILED, reason_code=CANCELLED).count()
 
 
 def _minutes(batch: BatchCall, left: int, over: int, now: datetime) -> int | None:

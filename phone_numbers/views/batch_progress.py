@@ -11,6 +11,7 @@ from dialnexa import clock
 from dialnexa.access import Right, has_right
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
+from phone_numbers.batch_dialling.ending import CANCELLED
 from phone_numbers.batch_dialling.progress import PAGE, Progress, progress_of, rows_of
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.fix_links import mending_link
@@ -40,7 +41,7 @@ def show_progress(request: Request, batch: BatchCall, refusal: Refusal | None = 
         "tone": TONES.get(batch.status, "waiting"),
         "chips": _chips(progress, state),
         "state": state,
-        "rows": [(row, ROW_TONES.get(row.state, "off")) for row in rows[:PAGE]],
+        "rows": [(row, *_outcome(row)) for row in rows[:PAGE]],
         "later": rows[PAGE - 1].row if len(rows) > PAGE else None,
         "after": first,
         "is_live": batch.status in LIVE or bool(progress.in_the_air),
@@ -53,6 +54,13 @@ def show_progress(request: Request, batch: BatchCall, refusal: Refusal | None = 
     }
     template = "batches/_progress.html" if request.htmx else "batches/progress.html"
     return render(request, template, context, status=422 if refusal else 200)
+
+
+def _outcome(row: BatchRow) -> tuple[str, str]:
+    """Its tone and word."""
+    if row.reason_code == CANCELLED:
+        return "off", "Cancelled"
+    return ROW_TONES.get(row.state, "off"), row.get_state_display()
 
 
 def _chips(progress: Progress, chosen: str) -> list[tuple[str, str, int, bool]]:

@@ -117,6 +117,9 @@ def test_pause_resume_and_cancel(client: Client, dialler: Dialler) -> None:
     shown = page(client, batch)
     assert "Wrong list." in shown
     assert "Cancel this batch" not in shown
+    assert "The batch was cancelled before it was called." in shown
+    assert "<dt>Cancelled</dt>" in shown
+    assert "Not reached" not in shown.split('id="rows"')[1].split("<tbody>")[1]
     assert "has been started already" in post(client, batch, "start", **form(dialler)).content.decode()
 
 
