@@ -63,7 +63,8 @@ class LedgerProofAdmin(ReadOnlyAdmin):
         return ", ".join(f"{x['code']} ({x['count']})" for x in proof.checks if x["count"]) or "–"
 
     def sections(self, item: LedgerProof, request: HttpRequest) -> Sequence[Section]:
-        rows = [(_state(x), x["title"], x["count"], f"{x['took_ms']} ms") for x in item.checks]
+        took = "{}\N{NO-BREAK SPACE}ms".format
+        rows = [(_state(x), x["title"], x["count"], took(x["took_ms"])) for x in item.checks]
         looked = Section("Checks", head=("State", "What is to be true", "Wrong", "Took"), rows=rows)
         return (*(_evidence(x) for x in item.checks if x["count"]), looked)
 

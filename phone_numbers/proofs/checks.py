@@ -214,10 +214,14 @@ REFUNDS = Check(
     "refunds",
     "Nothing was returned beyond what was charged.",
     """
-    SELECT subject_id, sum(amount) FILTER (WHERE kind = 'refund') || ' was returned of '
+    SELECT about, sum(amount) FILTER (WHERE kind = 'refund') || ' was returned of '
         || coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0) || ' that was charged.'
-    FROM dialnexa_ledgerentry WHERE kind IN ('capture', 'refund')
-    GROUP BY workspace_id, subject_id
+    FROM (
+        -- an order's charge holds its number's first month, which comes back to the number
+        SELECT e.workspace_id, e.kind, e.amount, coalesce(o.number_id, e.subject_id) AS about
+        FROM dialnexa_ledgerentry e LEFT JOIN numbers_numberorder o ON o.id = e.subject_id
+        WHERE e.kind IN ('capture', 'refund')) e
+    GROUP BY workspace_id, about
     HAVING coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0)
          > coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0)
     """,
