@@ -6,6 +6,14 @@ from telephony.models.calls import BatchRow, Call, CarrierWebhook, Direction
 from telephony.models.catalogue import CarrierSlug, Country, NetworkGroup, NumberKind, Prefix
 from telephony.models.config import SipSwitch, WorkspaceNetworkGroup
 from telephony.models.exchanges import CarrierExchange
+from telephony.models.limits import (
+    CalledCountry,
+    CallStop,
+    DeniedPrefix,
+    LimitOverride,
+    LimitRequest,
+    OpenedPrefix,
+)
 from telephony.models.prices import CallRate, DeckUpload, RateVersion, RentalRate, SipRate
 
 __all__ = [
@@ -16,14 +24,20 @@ __all__ = [
     "BatchRow",
     "Call",
     "CallRate",
+    "CallStop",
+    "CalledCountry",
     "CarrierExchange",
     "CarrierSlug",
     "CarrierWebhook",
     "Country",
     "DeckUpload",
+    "DeniedPrefix",
     "Direction",
+    "LimitOverride",
+    "LimitRequest",
     "NetworkGroup",
     "NumberKind",
+    "OpenedPrefix",
     "Prefix",
     "RateVersion",
     "RentalRate",
