@@ -31,7 +31,7 @@ run: $(if $(wildcard $(DEV)),$(DEV),$(RUN)) ## Run it all: PORT=8000, ARGS="--no
 	@$(PY) manage.py up --port $(PORT) $(ARGS)
 
 test: $(DEV) ## Run the tests: ARGS="tests/dialnexa -k wallet"
-	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(DEV) ## Style, types, forgotten migrations
 	@$(PY) -m ruff check .

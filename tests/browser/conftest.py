@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connections
 
 from dialnexa import clock
@@ -40,8 +41,12 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def shop(live_server: Any, sandbox: Any) -> str:
-    """The site's address, with the sandbox carrier behind it. ``worker`` does what workers would."""
+def shop(live_server: Any, sandbox: Any, settings: LazySettings) -> str:
+    """The site's address, with the sandbox carrier behind it. ``worker`` does what workers would.
+
+    The carrier may take long: on a busy machine a missed deadline would leave a call in doubt for minutes.
+    """
+    settings.CARRIERS = {slug: own | {"deadline": 30.0} for slug, own in settings.CARRIERS.items()}
     return live_server.url
 
 

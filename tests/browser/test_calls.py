@@ -53,7 +53,7 @@ def dialler(shop: str, sandbox: Any, settings: LazySettings) -> Iterator[None]:
     def work() -> None:
         try:
             while not stop.wait(0.1):
-                for pk in Call.objects.filter(status="created").values_list("pk", flat=True):
+                for pk in Call.objects.filter(status__in=Call.OPEN).values_list("pk", flat=True):
                     advance_call(pk, tell=clock.now)
         finally:
             connections.close_all()
