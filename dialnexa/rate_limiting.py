@@ -12,7 +12,7 @@ import math
 import time
 
 from django.conf import settings
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
@@ -32,10 +32,15 @@ def seconds_to_wait(limit: str, *names: str) -> int:
     try:
         if limiter().hit(item, *names):
             return 0
-        reset = limiter().get_window_stats(item, *names).reset_time
+        return seconds_until_free(item, *names)
     except StorageError as error:
         log.warning("%s can't be counted: %s", " ".join(names), error)
         return LATER
+
+
+def seconds_until_free(item: RateLimitItem, *names: str) -> int:
+    """When the oldest of a full window stops counting, at least 1. Raises StorageError."""
+    reset = limiter().get_window_stats(item, *names).reset_time
     return max(1, math.ceil(reset - time.time()))
 
 

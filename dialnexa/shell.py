@@ -30,6 +30,7 @@ FIXES = {
     "agents": ("agents:list", "Open Agents"),
     "api_keys": ("settings:keys", "Open API keys"),
     "members": ("settings:members", "Open Members"),
+    "limits": ("limits:limits", "Open Limits"),
 }
 
 
@@ -57,6 +58,7 @@ SETTINGS = (  # the pages below the last one
     Section("API keys", "key", "settings:keys", Right.MANAGE),
     Section("Webhooks", "send", "settings:webhooks", Right.MANAGE),
     Section("Members", "users", "settings:members"),
+    Section("Limits", "gauge", "limits:limits"),
     Section("History", "clock", "settings:history", Right.MANAGE),
 )
 

@@ -30,6 +30,7 @@ urlpatterns = [
     path("w/<slug:slug>/batches/", include("phone_numbers.urls.batches")),
     path("w/<slug:slug>/agents/", include("phone_numbers.urls.agents")),
     path("w/<slug:slug>/telephony/", include("telephony.urls")),
+    path("w/<slug:slug>/limits/", include("telephony.limits.urls")),
     path("w/<slug:slug>/kyc/verification-number/", include("phone_numbers.urls.verification")),
     path("w/<slug:slug>/kyc/", include("kyc.urls")),
     path("w/<slug:slug>/wallet/", views.show_wallet, name="wallet"),

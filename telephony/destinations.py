@@ -14,10 +14,11 @@ from enum import StrEnum
 
 from dialnexa.countries import country_name
 from telephony.e164 import E164, Unreadable, read_destination
+from telephony.high_cost import Ranges
 
 
 class Outcome(StrEnum):
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"  # noqa: S105  an outcome, no password
     FAIL = "fail"
     SKIPPED = "skipped"
     WARNING = "warning"  # refuses nothing
@@ -36,6 +37,8 @@ class Step:
     record: str = ""
     fix: str = ""
     status: int = 200
+    limit: str = ""  # the name of the limit that is reached, of ``telephony.limits.table``
+    retry_after: int = 0  # seconds, where that is known
 
     @property
     def failed(self) -> bool:
@@ -58,6 +61,7 @@ class Rules:
     ``kyc_case`` is the dossier that decides (its id, empty without one) and ``kyc_sentence`` what it says;
     ``verification_number`` is E.164 and confirmed, or empty. ``sip_route``: the call leaves over a linked
     number; ``sip_switch``: the workspace's SIP/BYOC switch is on. ``groups`` are the enabled ones by country.
+    ``ranges`` says which numbers are too expensive wherever they are; None: that is not asked.
     """
 
     carrier: str
@@ -70,6 +74,7 @@ class Rules:
     sip_switch: bool
     groups: Mapping[str, tuple[Group, ...]] = field(default_factory=dict)
     sip_record: str = ""
+    ranges: Ranges | None = None
 
     @property
     def over_sip(self) -> bool:
@@ -108,7 +113,8 @@ def judge_destination(text: str, rules: Rules, *, read: Read = read_destination)
         return Judgement(None, (said, *(_skipped(name, "There is no number to ask about.") for name in REST)))
     possible = f"{number.e164} is a possible number{_in(number.country)}."
     said = Step("number", Outcome.PASS, "destination_possible", possible)
-    return Judgement(number, (said, _kyc(number, rules), *_permission(number, rules)))
+    dear = (_high_cost(number, rules.ranges),) if rules.ranges is not None else ()
+    return Judgement(number, (said, _kyc(number, rules), *_permission(number, rules), *dear))
 
 
 REST = ("kyc", "country", "prefix")
@@ -168,6 +174,18 @@ def _prefix(number: E164, groups: tuple[Group, ...]) -> Step:
     names = ", ".join(group.name for group in groups)
     sentence = f"{number.e164} begins with none of the prefixes of what is enabled there ({names})."
     return Step("prefix", Outcome.FAIL, "prefix_not_enabled", sentence, groups[0].id, "telephony", 403)
+
+
+def _high_cost(number: E164, ranges: Ranges) -> Step:
+    why = ranges.why_not(number.e164)
+    if not why:
+        sentence = f"{number.e164} is not in an expensive range."
+        return Step("high_cost", Outcome.PASS, "high_cost_not", sentence)
+    sentence = (
+        f"{number.e164} can't be called: {why}. Enabling its country does not open it; ask support to open "
+        "the prefix for a while."
+    )
+    return Step("high_cost", Outcome.FAIL, "high_cost_number", sentence, "", "limits", 403)
 
 
 def _longest(digits: str, group: Group) -> str:

@@ -236,6 +236,32 @@ def costs_extra(e164: str) -> bool:
     return dear or not _country(number)
 
 
+DEAR = {  # kinds of numbers that cost whoever calls far more than others of their country
+    PhoneNumberType.PREMIUM_RATE: "premium rate",
+    PhoneNumberType.SHARED_COST: "shared cost",
+    PhoneNumberType.UAN: "company-wide (UAN)",
+    PhoneNumberType.PERSONAL_NUMBER: "personal (follow-me)",
+    PhoneNumberType.PAGER: "pager",
+}
+
+
+def dear_kind(e164: str) -> str:
+    """What kind of expensive number this is by its range, in words; empty for any other."""
+    number = _read(e164)
+    return DEAR.get(phonenumbers.number_type(number), "") if number else ""
+
+
+@cache
+def dear_patterns(code: int) -> tuple[str, ...]:
+    """The patterns of the expensive national numbers behind a calling code. Empty where it is none."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
+    kinds = ("premium_rate", "shared_cost", "uan", "personal_number", "pager")
+    found = [PhoneMetadata.metadata_for_region(region) for region in regions if region != NO_COUNTRY]
+    described = [getattr(metadata, kind) for metadata in found if metadata for kind in kinds]
+    patterns = {what.national_number_pattern for what in described if what}
+    return tuple(sorted(pattern for pattern in patterns if pattern))
+
+
 @lru_cache(maxsize=10_000)
 def format_international(e164: str) -> str:
     """``+91 22 6123 4567``. What is no number comes back as it was, so that a page can always show it."""

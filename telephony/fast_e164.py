@@ -155,6 +155,17 @@ def _decides(code: str, national: str) -> bool:
         return False
 
 
+def could_match(pattern: str, digits: str) -> bool:
+    """Whether the pattern (of whole national numbers) could match one that begins so."""
+    try:
+        states = {_read(pattern)}
+    except Unsettled:
+        return True
+    for digit in digits:
+        states = _step(states, digit)
+    return bool(states)
+
+
 def _looks_no_more(pattern: Sequence, whole: bool, national: str) -> bool:
     states = {pattern}
     for digit in national:

@@ -15,6 +15,20 @@ SENTENCES = {
     ("workspace", "network_group_disabled"): ("Calls to {name} ({country}, {carrier}) switched off", "off"),
     ("workspace", "sip_switch_enabled"): ("SIP/BYOC switched on", "ok"),
     ("workspace", "sip_switch_disabled"): ("SIP/BYOC switched off", "off"),
+    ("workspace", "set_limit"): ("Limit set to {value}: {label}", "ok"),
+    ("workspace", "end_limit"): ("Limit as usual again: {label}", "off"),
+    ("workspace", "ask_limit"): ("Asked for {value}: {label}", "waiting"),
+    ("workspace", "decline_limit"): ("Not granted: {label}", "trouble"),
+    ("workspace", "slow_calls"): ("Calls slowed down: they look odd", "trouble"),
+    ("workspace", "confirm_calls"): ("Confirmed that calls are meant", "ok"),
+    ("workspace", "stop_calls"): ("All calls stopped", "trouble"),
+    ("workspace", "allow_calls"): ("Calls allowed again", "ok"),
+    ("workspace", "open_prefix"): ("Expensive numbers opened: +{digits}", "ok"),
+    ("workspace", "close_prefix"): ("Expensive numbers closed: +{digits}", "off"),
+    ("callstop", "stop_calls"): ("Everybody's calls stopped", "trouble"),
+    ("callstop", "allow_calls"): ("Everybody's calls allowed again", "ok"),
+    ("deniedprefix", "deny_prefix"): ("Nobody may call +{digits}", "trouble"),
+    ("deniedprefix", "end_denial"): ("+{digits} taken off the list", "off"),
     ("rateversion", "call_rates_imported"): ("Call rates imported", "ok"),
     ("batchcall", "upload"): ("List uploaded: {good_rows} of {rows} rows can be called", "ok"),
     ("batchcall", "receive"): ("List uploaded: about {rows} rows to be read", "waiting"),
@@ -47,6 +61,12 @@ SENTENCES = {
 TOPICS = {
     "telephony": Topic(
         "Telephony Config", Q(event__startswith="network_group_") | Q(event__startswith="sip_switch_")
+    ),
+    "limits": Topic(
+        "Limits",
+        Q(event__in=("stop_calls", "allow_calls", "slow_calls", "confirm_calls"))
+        | Q(event__in=("set_limit", "end_limit", "ask_limit", "decline_limit"))
+        | Q(event__in=("open_prefix", "close_prefix")),
     ),
     "batches": Topic("Batch calls", Q(subject_type="batchcall")),
     "calls": Topic("Calls", Q(subject_type="call")),

@@ -11,6 +11,7 @@ from dialnexa.models import Workspace
 from kyc.gate import may_dial
 from kyc.models import VerificationNumber
 from telephony.destinations import Group, Rules
+from telephony.high_cost import ranges_of
 from telephony.models import CarrierSlug, NetworkGroup, Prefix, SipSwitch
 from telephony.switches import enabled_groups
 
@@ -18,7 +19,7 @@ from telephony.switches import enabled_groups
 def destination_rules(workspace: Workspace, carrier: str, *, now: datetime) -> Rules:
     """What the workspace may call now from a number of ``carrier`` (slug; ``sip_trunk``: a linked one).
 
-    Six queries at most, however many groups and prefixes are on.
+    Eight queries at most, however many groups and prefixes are on.
     """
     identity = may_dial(workspace, now=now)
     switch = SipSwitch.objects.filter(workspace=workspace, enabled=True).first()
@@ -32,6 +33,7 @@ def destination_rules(workspace: Workspace, carrier: str, *, now: datetime) -> R
         sip_route=carrier == CarrierSlug.SIP_TRUNK,
         sip_switch=switch is not None,
         groups=with_prefixes(enabled_groups(workspace, carrier)),
+        ranges=ranges_of(workspace, at=now),
     )
 
 

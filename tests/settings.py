@@ -51,3 +51,4 @@ REDIS_URL = redis_database(N)
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, not safe
 INBOUND_IN_MEMORY = False  # tests see one database connection: nothing is kept aside
+CALLS_A_SECOND = CALLS_A_MINUTE = PURCHASES_AN_HOUR = NEW_COUNTRY_CALLS = 100_000  # tests set theirs

@@ -25,3 +25,4 @@ SWEEP_EVERY = env.float("DIALNEXA_SWEEP_EVERY", 1.0)
 MAIL_EVERY = env.float("DIALNEXA_MAIL_EVERY", 5.0)  # the sweeper looks for notices to mail
 RING_AGAIN = env.float("DIALNEXA_RING_AGAIN", 6.0)  # an order nobody took: ring once more
 OFFER_VALID = env.int("DIALNEXA_OFFER_VALID", 30 * 60)  # how long a search result may be bought
+PURCHASES_AN_HOUR = env.int("DIALNEXA_PURCHASES_AN_HOUR", 30)  # numbers one workspace may order

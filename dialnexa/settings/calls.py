@@ -24,8 +24,22 @@ INBOUND_IN_MEMORY = env.bool("DIALNEXA_INBOUND_IN_MEMORY", True)  # routes are k
 ROUTES_KEPT = env.float("DIALNEXA_ROUTES_KEPT", 600.0)  # seconds that routes outlive a database that is away
 ROUTES_LOOK_EVERY = env.float("DIALNEXA_ROUTES_LOOK_EVERY", 0.3)  # seconds between looks for changed routes
 INBOUND_ROUTE = env.str("DIALNEXA_INBOUND_ROUTE", "dialnexa-inbound")  # its name at carriers
-CALLS_DAILY_SPEND: dict[str, Decimal] = (
-    env.dict(  # of one workspace, by currency: "INR=5000,USD=60"; none: no limit
-        "DIALNEXA_CALLS_DAILY_SPEND", {}, subcast_values=Decimal
-    )
+CALLS_A_SECOND = env.int("DIALNEXA_CALLS_A_SECOND", 5)  # of one workspace, as the next two
+CALLS_A_MINUTE = env.int("DIALNEXA_CALLS_A_MINUTE", 120)
+NEW_COUNTRY_CALLS = env.int("DIALNEXA_NEW_COUNTRY_CALLS", 10)  # on the first day of a destination country
+CALLS_DAILY_SPEND: dict[str, Decimal] = env.dict(  # of one workspace, by currency; none for it: no limit
+    "DIALNEXA_CALLS_DAILY_SPEND",
+    {"INR": Decimal(25_000), "USD": Decimal(300), "EUR": Decimal(300), "GBP": Decimal(250)},
+    subcast_values=Decimal,
 )
+CALLS_MONTHLY_SPEND: dict[str, Decimal] = env.dict(
+    "DIALNEXA_CALLS_MONTHLY_SPEND",
+    {"INR": Decimal(300_000), "USD": Decimal(3_600), "EUR": Decimal(3_600), "GBP": Decimal(3_000)},
+    subcast_values=Decimal,
+)
+SHAPE_CALLS = env.int(
+    "DIALNEXA_SHAPE_CALLS", 50
+)  # that are over within an hour, before their shape says anything
+SHAPE_MEAN_SECONDS = env.float("DIALNEXA_SHAPE_MEAN_SECONDS", 30.0)  # answered calls last at least so long
+SHAPE_SHORT_SHARE = env.float("DIALNEXA_SHAPE_SHORT_SHARE", 0.1)  # of them at most so many end within 12 s
+SHAPE_ANSWERED_SHARE = env.float("DIALNEXA_SHAPE_ANSWERED_SHARE", 0.7)  # of all at least so many are answered

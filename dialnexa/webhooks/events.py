@@ -14,6 +14,7 @@ EVENTS = {
     "kyc.rejected": "The workspace's papers were rejected.",
     "call.completed": "A call that was answered is over.",
     "call.failed": "A call ended without having been answered.",
+    "limit.reached": "A limit of the workspace was reached for the first time that day.",
 }
 TEST = "webhook.test"  # sent by the button on the page, to one endpoint
 EVERYTHING = "*"

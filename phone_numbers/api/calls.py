@@ -108,10 +108,14 @@ class Calls(ApiView):
           `from_number_missing`, `agent_not_found`, `agent_not_published`, `version_not_found`,
           `version_not_published`
         - 402 `wallet_insufficient`, `spend_cap_reached` (of this key)
-        - 403 `kyc_not_verified`, `country_not_enabled`, `prefix_not_enabled`
+        - 402 `monthly_spend_reached`
+        - 403 `kyc_not_verified`, `country_not_enabled`, `prefix_not_enabled`, `high_cost_number`
         - 404 `number_not_found`: `from_number` is not the workspace's
-        - 409 the number can't call now: it is not active, or its rent is overdue; `price_unknown`
-        - 429 `concurrency_reached`, `daily_spend_reached`
+        - 409 the number can't call now: it is not active, or its rent is overdue; `price_unknown`;
+          `calls_stopped` by an owner or by support
+        - 429 `concurrency_reached`, `call_rate_reached`, `daily_spend_reached`, `new_country_reached` (see
+          `GET /v1/limits`); with `Retry-After` where it is known
+        - 503 `limits_unavailable`: calls can't be counted for the moment, so none is placed
         """
         workspace, now = workspace_of(request), clock.now()
         wish = read(CallBody, request.data)

@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from dialnexa import clock
 from dialnexa.api.body import Moment, Text, money_text, read
 from dialnexa.api.idempotency import idempotent
-from dialnexa.api.keys import workspace_of
+from dialnexa.api.keys import key_of, workspace_of
 from dialnexa.api.views import ApiView
-from dialnexa.models import Workspace
+from dialnexa.models import ApiKey, Workspace
 from phone_numbers.api.examples import CHECKED_INBOUND, CHECKED_OUTBOUND
 from phone_numbers.routes.calling import explain_call
 from phone_numbers.routes.explaining import Explanation, explain_inbound
@@ -135,11 +135,11 @@ class RouteChecks(ApiView):
         - 404 a number that is not the workspace's
         """
         wish = read(CheckBody, request.data)
-        found = explain(workspace_of(request), wish, now=clock.now())
+        found = explain(workspace_of(request), wish, key=key_of(request), now=clock.now())
         return Response(shape_of(found, workspace_of(request), wish))
 
 
-def explain(workspace: Workspace, wish: dict[str, Any], *, now: datetime) -> Explanation:
+def explain(workspace: Workspace, wish: dict[str, Any], *, key: ApiKey, now: datetime) -> Explanation:
     """``wish`` is a read CheckBody. Raises Http404 for numbers that are not the workspace's."""
     source, to, at = wish.get("from_number") or "", wish["to_number"], wish.get("at")
     if wish["direction"] == "inbound":
@@ -151,7 +151,7 @@ def explain(workspace: Workspace, wish: dict[str, Any], *, now: datetime) -> Exp
     if source and number is None:
         raise Http404
     carrier = wish.get("provider") or offered_carriers()[0]
-    return explain_call(number, to, workspace=workspace, carrier=carrier, at=at, now=now)
+    return explain_call(number, to, workspace=workspace, carrier=carrier, at=at, now=now, key=key)
 
 
 def shape_of(found: Explanation, workspace: Workspace, wish: dict[str, Any]) -> dict[str, Any]:

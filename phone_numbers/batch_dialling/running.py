@@ -18,6 +18,7 @@ from dialnexa.actors import Actor, Channel
 from dialnexa.errors import IllegalTransition, Refusal
 from phone_numbers.batch_dialling.ending import QUEUED, end_waiting, has_come, say_why, wake_next
 from phone_numbers.batch_dialling.hours import next_midnight, next_opening
+from phone_numbers.batch_dialling.pace import MustWait, is_due, take_batch_turn
 from phone_numbers.calls.placing import Asked, place_call
 from phone_numbers.models import PhoneNumber
 from telephony.models import BatchCall, BatchRow, Call
@@ -31,7 +32,8 @@ HOURS = ("outside_calling_hours", "Now is outside its calling hours.")
 SPENT = "The limit for what calls may cost in a day is reached."
 LATER = ("waits_to_call_again", "Everybody was called; who was not reached is called again later.")
 ENDED = ("batch_ended", "The batch's end came first.")
-OF_A_ROW = frozenset({"country_not_enabled", "prefix_not_enabled", "price_unknown"})
+SPENDING = frozenset({"daily_spend_reached", "monthly_spend_reached"})
+OF_A_ROW = frozenset({"country_not_enabled", "prefix_not_enabled", "high_cost_number", "price_unknown"})
 Status, State = BatchCall.Status, BatchRow.State
 
 
@@ -56,6 +58,8 @@ def advance_batch(batch_id: str, *, tell: Callable[[], datetime] = clock.now) ->
         look = tell()
     except _Enough as enough:
         look = enough.look or tell()
+    except MustWait as wait:
+        look = wait.until
     BatchCall.objects.filter(pk=batch_id, status=Status.RUNNING).update(next_run_at=look, rung_until=None)
     return placed
 
@@ -115,10 +119,13 @@ def _wait(batch: BatchCall, now: datetime) -> None:
 
 
 def _dial_next(batch_id: str, now: datetime) -> Call | None:
-    """Place the next row's call; None when it may not be called. Raises _Enough."""
+    """Place the next row's call; None when it may not be called. Raises _Enough, MustWait."""
+    turn = take_batch_turn(batch_id, now)
     with transaction.atomic():
         batch = BatchCall.objects.select_for_update(no_key=True, of=("self",)).get(pk=batch_id)
         look = _may_dial(batch, now)
+        if look is None and not turn:
+            look = now  # it became possible just now
         if look is None:
             row = _next_row(batch, now)
             try:
@@ -148,7 +155,7 @@ def _may_dial(batch: BatchCall, now: datetime) -> datetime | None:
         return now + SECOND if calling else _rest(batch, opens, *HOURS, now)
     if calling >= batch.at_once:
         return now + SECOND
-    if waiting.filter(_due(now)).exists():
+    if waiting.filter(is_due(now)).exists():
         return None
     if calling:
         return now + SECOND
@@ -156,10 +163,6 @@ def _may_dial(batch: BatchCall, now: datetime) -> datetime | None:
     if soonest - now > KEEPS_TURN:
         return _rest(batch, soonest, *LATER, now)
     return min(soonest, batch.ends_at or soonest)
-
-
-def _due(now: datetime) -> Q:
-    return Q(next_try_at__isnull=True) | Q(next_try_at__lte=now)
 
 
 def _next_row(batch: BatchCall, now: datetime) -> BatchRow:
@@ -193,8 +196,15 @@ def _refused(batch: BatchCall, row: BatchRow, refusal: Refusal, now: datetime) -
         row.state, row.reason_code, row.reason = State.REFUSED, refusal.code, refusal.sentence[:500]
         row.save(update_fields=["state", "reason_code", "reason"])
         return None
+    if refusal.code == "new_country_reached":  # others of the list may be elsewhere
+        row.next_try_at = now + timedelta(seconds=refusal.details["retry_after"])
+        row.reason_code, row.reason = refusal.code, refusal.sentence[:500]
+        row.save(update_fields=["next_try_at", "reason_code", "reason"])
+        return None
     if refusal.code == "concurrency_reached":
         return now + SECOND
+    if refusal.code in SPENDING and batch.batch_rows.filter(state=State.CALLING).exists():
+        return now + MINUTE  # what calls in the air hold may come back
     if refusal.code == "daily_spend_reached":
         tomorrow = next_midnight(now, batch.workspace.time_zone)
         return _rest(batch, tomorrow, refusal.code, f"{SPENT} {refusal.sentence}", now)

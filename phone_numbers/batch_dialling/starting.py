@@ -13,6 +13,7 @@ from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from phone_numbers.batch_dialling.plans import Plan, refuse_plan
 from phone_numbers.batch_dialling.rows import good_rows, write_rows
+from phone_numbers.calls.placing import step_refusal
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.calling import explain_call
 from telephony.batches.checking import refuse_while_locked
@@ -24,7 +25,9 @@ from telephony.models import BatchCall
 from telephony.rules import destination_rules
 
 Status = BatchCall.Status
-WAITS = frozenset({"concurrency_reached", "daily_spend_reached", "price_unknown"})  # may change
+WAITS = frozenset(  # may change
+    {"concurrency_reached", "daily_spend_reached", "new_country_reached", "price_unknown"}
+)
 
 
 def start_batch(
@@ -83,10 +86,12 @@ def _tried(rows: Iterator[Row], batch: BatchCall, plan: Plan, now: datetime) -> 
     if first is None:
         sentence = "No row of this list can be called. Look at why rows were rejected."
         raise Refusal("batch_no_good_rows", sentence, field="file")
-    told = explain_call(plan.number, first.e164, workspace=batch.workspace, now=now, version=plan.version)
+    told = explain_call(
+        plan.number, first.e164, workspace=batch.workspace, now=now, version=plan.version, turn_taken=True
+    )
     for step in told.steps:
         if step.failed and step.code not in WAITS:
-            raise Refusal(step.code, step.sentence, status=step.status, fix=step.fix, record=step.record)
+            raise step_refusal(step)
     return chain((first,), rows)
 
 

@@ -23,6 +23,10 @@ from phone_numbers.naming import clean_name
 from phone_numbers.routes.routing import usable_version
 from telephony.carriers.base import Offer
 from telephony.e164 import parse_e164
+from telephony.limits.allowances import read_allowances
+from telephony.limits.rates import take_turn
+from telephony.limits.reached import note_reached
+from telephony.limits.table import PURCHASES
 from telephony.models import AgentVersion
 
 KEY_LIMIT = 120
@@ -47,7 +51,7 @@ def place_order(
     the buyer was shown (in the workspace's currency); None skips that check. ``inbound``, a published version
     of this workspace, answers the number from the moment it is active. Raises Refusal: 400 bad number or
     name, country not enabled; 402 wallet or the API key's spend cap; 403 KYC; 409 taken or price changed; 422
-    key reused.
+    key reused; 429 too many in an hour; 503 when those can't be counted.
     """
     _refuse_bad_key(idempotency_key)
     names = {name: clean_name(name, text) for name, text in (("nickname", nickname), ("label", label))}
@@ -60,6 +64,7 @@ def place_order(
             raise _already_yours(held)
         quote = quote_offer(workspace, offer, carrier=carrier, now=now)
         _refuse_blocked(workspace, quote, expected_total)
+        take_turn(read_allowances(workspace, at=now, key=by.api_key).all_of(PURCHASES))
         with transaction.atomic():
             return _write_order(workspace, quote, idempotency_key, names, inbound, by, now)
     except (IntegrityError, Refusal) as error:
@@ -71,6 +76,8 @@ def place_order(
             "one_open_order",
         }:
             raise number_taken(offer.e164, buyer=workspace) from error
+        if isinstance(error, Refusal):
+            note_reached(workspace, error, now=now)
         raise
 
 

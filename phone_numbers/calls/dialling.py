@@ -28,10 +28,14 @@ from phone_numbers.calls.looking import look_after, settle_doubt
 from phone_numbers.calls.progress import end_call, fail_call
 from phone_numbers.calls.ringing import first_look
 from phone_numbers.models import PhoneNumber
+from telephony.call_stops import stop_of, stopped_words
 from telephony.carriers.base import CarrierError, Exchange, Outcome, RateLimited, TransportError
 from telephony.carriers.voice import CallRef, OutboundCall
+from telephony.destinations import Outcome as Verdict
+from telephony.destinations import Step, judge_destination
 from telephony.exchanges import save_exchanges
 from telephony.models import Call
+from telephony.rules import destination_rules
 
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -60,6 +64,9 @@ def dial(call: Call, *, tell: Clock = clock.now) -> None:
     if call.number.status != PhoneNumber.Status.ACTIVE or call.number.workspace_id != call.workspace_id:
         fail_call(call, "number_not_active", GONE.format(number=call.from_text), by=DIALLER, now=tell())
         return
+    if step := _refused_now(call, tell()):
+        fail_call(call, step.code, f"{step.sentence} Nothing was charged.", by=DIALLER, now=tell())
+        return
     try:
         line = line_of(call, recorder=exchanges.append)
         _claim(call, now=tell())
@@ -80,6 +87,13 @@ def dial(call: Call, *, tell: Clock = clock.now) -> None:
         _accept(call, placed, now=tell())
     finally:
         save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=tell())
+
+
+def _refused_now(call: Call, now: datetime) -> Step | None:
+    """What was switched off since the call was placed: its destination, or all calls."""
+    if stop := stop_of(call.workspace):
+        return Step("stop", Verdict.FAIL, "calls_stopped", stopped_words(stop), stop.pk)
+    return judge_destination(call.to_text, destination_rules(call.workspace, call.carrier, now=now)).refusal
 
 
 class HeldUp(TransportError):

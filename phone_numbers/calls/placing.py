@@ -18,13 +18,19 @@ from django.db import transaction
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
-from dialnexa.models import Workspace
+from dialnexa.models import ApiKey, Workspace
 from dialnexa.spending import left_under_cap, refuse_over_cap
 from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.calling import explain_call
 from phone_numbers.routes.explaining import Explanation
+from phone_numbers.routes.limit_steps import spend_used
+from telephony.called_countries import note_country
 from telephony.destinations import Step
+from telephony.limits.allowances import read_allowances
+from telephony.limits.rates import take_turn
+from telephony.limits.reached import note_reached
+from telephony.limits.table import CALL_RATES
 from telephony.models import AgentVersion, Call, Direction
 from telephony.rating import CallPrice
 
@@ -59,19 +65,44 @@ def place_call(
 
     The same idempotency key gives the same call again. Raises Refusal with the code, status and fix of the
     first question that fails (``explain_call`` asks them all), 404 ``number_not_found`` and 402
-    ``wallet_insufficient`` or ``spend_cap_reached`` when the number or the money went in the meantime.
+    ``wallet_insufficient`` or ``spend_cap_reached`` when the number or the money went in the meantime. A
+    batch takes the turn of each of its calls itself, before its transaction (``take_call_turn``).
     """
+    try:
+        if asked.batch_id is None and not _earlier(workspace, asked.idempotency_key):
+            take_call_turn(workspace, by.api_key, now=now)
+        return _place(workspace, number, to, asked, by, now)
+    except Refusal as refusal:
+        note_reached(workspace, refusal, now=now)
+        raise
+
+
+def take_call_turn(workspace: Workspace, key: ApiKey | None, *, now: datetime) -> None:
+    """Count one more call in the rates of the workspace and the key. Not in a transaction: it asks Redis.
+
+    Raises Refusal 429 ``call_rate_reached`` with ``retry_after`` in seconds, 503 ``limits_unavailable``.
+    """
+    take_turn(read_allowances(workspace, at=now, key=key).all_of(*CALL_RATES))
+
+
+def _place(
+    workspace: Workspace, number: PhoneNumber, to: str, asked: Asked, by: Actor, now: datetime
+) -> Call:
     with transaction.atomic():
         room = left_under_cap(by.api_key, now=now) if by.api_key else None  # keys before workspaces, always
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two can't both be the last
         if earlier := _earlier(workspace, asked.idempotency_key):
             return earlier
         number = _fresh(workspace, number)
-        told = explain_call(number, to, workspace=workspace, now=now, version=asked.version)
+        key = by.api_key
+        told = explain_call(
+            number, to, workspace=workspace, now=now, version=asked.version, key=key, turn_taken=True
+        )
         refuse_call(told)
         call = _call(workspace, told, asked, by, now)
         _reserve(call, told.price, room, by, now)
         call.save(force_insert=True)
+        note_country(workspace, told.other.country if told.other else "", now=now)
         after = {"from": call.from_text, "to": call.to_text, "held": str(call.held)}
         audit.record(call, "place", after=after, by=by, now=now)
     return call
@@ -88,7 +119,15 @@ def _fresh(workspace: Workspace, number: PhoneNumber) -> PhoneNumber:
 def refuse_call(told: Explanation) -> None:
     """Raises the Refusal of the first question that fails; ``steps`` has them all."""
     if step := told.refusal:
-        raise Refusal(step.code, step.sentence, status=step.status, fix=step.fix, record=step.record)
+        raise step_refusal(step)
+
+
+def step_refusal(step: Step) -> Refusal:
+    """What a step that fails is refused with."""
+    limit = {"limit": step.limit} if step.limit else {}
+    later = {"retry_after": step.retry_after} if step.retry_after else {}
+    record = {"record": step.record, **limit, **later}
+    return Refusal(step.code, step.sentence, status=step.status, fix=step.fix, **record)
 
 
 def _earlier(workspace: Workspace, key: str) -> Call | None:
@@ -141,13 +180,20 @@ def _reserve(call: Call, price: CallPrice | None, room: Decimal | None, by: Acto
     """Hold what the call may cost. Nothing is held where nothing is charged."""
     if price is None or price.price_of(settings.CALL_LONGEST) == 0:
         return
-    have = wallet.balance(call.workspace)
-    seconds = seconds_for(price, have if room is None else min(have, room), settings.CALL_LONGEST)
+    rooms = [wallet.balance(call.workspace), *_rooms(call.workspace, by.api_key, now)]
+    seconds = seconds_for(price, min(rooms if room is None else [*rooms, room]), settings.CALL_LONGEST)
     call.held, call.limit_seconds = price.price_of(seconds), seconds
     if by.api_key:
         refuse_over_cap(by.api_key, call.held, now=now)
     memo = f"Call to {call.to_text}, up to {-(-seconds // 60)} min"
     wallet.hold(call.workspace, call.held, subject=call.id, memo=memo, by=by, now=now)
+
+
+def _rooms(workspace: Workspace, key: ApiKey | None, now: datetime) -> list[Decimal]:
+    """What is left of each limit on spending. A call holds no more, so no race spends more."""
+    allowances = read_allowances(workspace, at=now, key=key)
+    found = (each.room(used) for each, used in spend_used(allowances, now, past=False))
+    return [room for room in found if room is not None]
 
 
 def longest_call(price: CallPrice | None, money: Decimal) -> int:

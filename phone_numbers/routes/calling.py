@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from django.conf import settings
-
 from dialnexa import wallet
-from dialnexa.models import Workspace
+from dialnexa.models import ApiKey, Workspace
 from dialnexa.money import format_money
 from dialnexa.past import value_at
-from phone_numbers.minutes import balance_at, calls_in_progress, decided_by, spent_today
+from phone_numbers.minutes import balance_at, decided_by
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.routes.explaining import Explanation, number_steps
+from phone_numbers.routes.limit_steps import limit_steps
 from phone_numbers.routes.routing import who_answered
 from telephony.config import format_rate
 from telephony.destinations import Outcome, Rules, Step, judge_destination
 from telephony.e164 import E164
+from telephony.limits.allowances import read_allowances
 from telephony.models import AgentVersion, CarrierSlug
 from telephony.past import rules_at
 from telephony.rating import CallPrice, rate_call
@@ -47,12 +47,15 @@ def explain_call(
     carrier: str = "",
     at: datetime | None = None,
     version: AgentVersion | None = None,
+    key: ApiKey | None = None,
+    turn_taken: bool = False,
 ) -> Explanation:
     """Every question a call from ``number`` to ``to`` (as people write it) has to pass.
 
     Without a number those about the number are skipped, and ``carrier`` (slug) says whose rules count. ``at``
-    is a moment that has been (None: now); ``version`` a published version chosen for this call alone. Never
-    refuses; nothing is created.
+    is a moment that has been (None: now); ``version`` a published version chosen for this call alone;
+    ``key`` is who asks, for its own limits. With ``turn_taken`` the call is counted in its rates already:
+    they are not asked, and nothing but the database is. Never refuses; nothing is created.
     """
     at, past = at or now, at is not None and at < now
     slug = number.carrier if number else carrier
@@ -63,13 +66,15 @@ def explain_call(
         version = who_answered(number, "outbound", at)
     price = _price(judged.number, rules, workspace, at)
     money = _money(judged.number, price, rules, workspace, at, past)
+    allowances = read_allowances(workspace, at=at, key=key)
+    limits = limit_steps(allowances, judged.number, price, at=at, past=past, turn_taken=turn_taken)
     return Explanation(
         direction="outbound",
         number=number,
         carrier=slug,
         at=at,
         past=past,
-        steps=(*judged.steps, *_from(number, version, at, past, chosen), *money, *_caps(workspace, at)),
+        steps=(*judged.steps, *_from(number, version, at, past, chosen), *money, *limits),
         other=judged.number,
         version=version,
         price=price,
@@ -114,7 +119,7 @@ def _trunk(number: PhoneNumber, at: datetime, past: bool) -> Step:
     return Step("trunk", Outcome.WARNING, code, words, trunk.pk, "trunk")
 
 
-# --- money and caps ------------------------------------------------------------------------------------
+# --- money ------------------------------------------------------------------------------------
 
 
 def _price(to: E164 | None, rules: Rules, workspace: Workspace, at: datetime) -> CallPrice | None:
@@ -153,32 +158,6 @@ def _wallet(price: CallPrice, balance: Decimal, past: bool) -> Step:
         return Step("wallet", Outcome.PASS, "wallet_covers_minute", f"{has}; a first minute needs {minute}.")
     sentence = f"{has}, and a first minute needs {minute}. Add credit first."
     return Step("wallet", Outcome.FAIL, "wallet_insufficient", sentence, "", "wallet", 402)
-
-
-def _caps(workspace: Workspace, at: datetime) -> list[Step]:
-    return [_at_once(workspace, at), _daily_spend(workspace, at)]
-
-
-def _at_once(workspace: Workspace, at: datetime) -> Step:
-    cap, running = settings.CALLS_AT_ONCE, calls_in_progress(workspace, at)
-    said = f"{running} of at most {cap} calls at the same time."
-    if running < cap:
-        return Step("concurrency", Outcome.PASS, "concurrency_free", said)
-    return Step(
-        "concurrency", Outcome.FAIL, "concurrency_reached", f"{said} Wait until one ends.", status=429
-    )
-
-
-def _daily_spend(workspace: Workspace, at: datetime) -> Step:
-    cap: Decimal | None = settings.CALLS_DAILY_SPEND.get(workspace.currency)
-    if cap is None:
-        return _skipped("daily_spend", "No daily limit is set for what calls may cost.")
-    spent = spent_today(workspace, at)
-    money = [format_money(amount, workspace.currency) for amount in (spent, cap)]
-    said = f"Calls cost {money[0]} of at most {money[1]} that day."
-    if spent < cap:
-        return Step("daily_spend", Outcome.PASS, "daily_spend_free", said)
-    return Step("daily_spend", Outcome.FAIL, "daily_spend_reached", said, status=429)
 
 
 def _skipped(name: str, sentence: str) -> Step:

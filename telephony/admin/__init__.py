@@ -1,5 +1,5 @@
 """The catalogue, rate decks, calls, batches and carriers' accounts, for support staff."""
 
-from telephony.admin import batches, calls, carriers, catalogue, decks
+from telephony.admin import batches, calls, carriers, catalogue, decks, limits
 
-__all__ = ["batches", "calls", "carriers", "catalogue", "decks"]
+__all__ = ["batches", "calls", "carriers", "catalogue", "decks", "limits"]

@@ -15,6 +15,7 @@ from telephony.batches.reading import Source
 from telephony.batches.repairs import is_mangled, propose_repair
 from telephony.destinations import Group, Rules, judge_destination
 from telephony.fast_e164 import COUNTRIES, HEAD, IMPOSSIBLE, WELL_FORMED, without_spaces
+from telephony.high_cost import Ranges, Suspects
 
 DUPLICATE, MANGLED = "destination_duplicate", "destination_mangled"
 UNPARSEABLE, NOT_POSSIBLE = "destination_unparseable", "destination_not_possible"
@@ -23,6 +24,7 @@ Codes = tuple[str, ...]
 Judge = Callable[[str, str], Codes]  # number and its country → codes of what fails
 Prefixes = tuple[tuple[int, frozenset[str]], ...]  # length with the "+" → the prefixes that are as long
 KYC, COUNTRY, PREFIX = "kyc_not_verified", "country_not_enabled", "prefix_not_enabled"
+HIGH_COST = "high_cost_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,17 @@ def code_judge(rules: Rules) -> Judge:
                 return said
         return (*said, PREFIX)
 
-    return judge
+    return _with_high_cost(judge, rules.ranges) if rules.ranges is not None else judge
+
+
+def _with_high_cost(judge: Judge, ranges: Ranges) -> Judge:
+    suspects = Suspects(ranges)
+
+    def dearer(e164: str, country: str) -> Codes:
+        codes = judge(e164, country)
+        return (*codes, HIGH_COST) if suspects[e164[:HEAD]] and ranges.why_not(e164) else codes
+
+    return dearer
 
 
 def _by_length(groups: tuple[Group, ...]) -> Prefixes:

@@ -13,6 +13,7 @@ from telephony.batches.estimate import Tally
 from telephony.batches.judging import (
     COUNTRY,
     DUPLICATE,
+    HIGH_COST,
     KYC,
     MANGLED,
     PREFIX,
@@ -36,8 +37,10 @@ SENTENCES = {  # of one row, so that they are true of any number of them
     "lost. It can't be repaired: format the column as text and export the list again.",
     DUPLICATE: "The number is in the list more than once. The first row counts.",
     PREFIX: "The number begins with none of the prefixes of what is enabled there.",
+    HIGH_COST: "The number is premium rate, shared cost, personal or satellite. Nobody calls those, whatever "
+    "is enabled; support can open a prefix for a while.",
 }
-FIXES = {COUNTRY: "telephony", PREFIX: "telephony", KYC: "kyc"}
+FIXES = {COUNTRY: "telephony", PREFIX: "telephony", KYC: "kyc", HIGH_COST: "limits"}
 
 
 @dataclass(slots=True)

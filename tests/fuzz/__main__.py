@@ -22,6 +22,7 @@ from tests.processes import ROOT, clean_env, run, wait_for
 
 NO_LIMIT = "1000000/minute"
 ROOMY = {f"DIALNEXA_API_LIMIT_{kind}": NO_LIMIT for kind in ("READ", "WRITE", "SEARCH", "PURCHASE")}
+ROOMY |= {"DIALNEXA_PURCHASES_AN_HOUR": "1000000"}
 # Left out: whether valid data is accepted (a valid number may be sold out, a valid wallet empty), whether
 # wrong data is always refused (unknown fields are ignored, by contract), and deleted things being gone (a
 # released number stays readable, by contract).

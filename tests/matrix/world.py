@@ -63,6 +63,7 @@ def make_world(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "delivery_id": endpoint.deliveries.get().pk,
         "call_id": make_call(number, now).pk,
         "country": "IN",
+        "name": "concurrent_calls",
         "batch_id": upload_batch(
             workspace, b"phone_number\n+919876543210\n", title="List", name="list.csv", by=SYSTEM, now=now
         ).pk,

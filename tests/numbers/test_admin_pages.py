@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -49,9 +49,14 @@ from telephony.models import (
     BatchCall,
     BatchRow,
     Call,
+    CalledCountry,
+    CallStop,
     CarrierWebhook,
     DeckUpload,
+    LimitOverride,
+    LimitRequest,
     NetworkGroup,
+    OpenedPrefix,
     RateVersion,
     SipRate,
     SipSwitch,
@@ -65,7 +70,10 @@ OURS = [
     for model in apps.get_app_config(label).get_models()
 ]
 BYTES = {"kyc.KycFile", "telephony.BatchFile"}  # contents of files: on no page
-ADDED = {"auth.Group", "telephony.CallRate", "telephony.RentalRate", "telephony.SipRate"}
+ADDED = {
+    *("auth.Group", "telephony.CallRate", "telephony.RentalRate", "telephony.SipRate"),
+    *("telephony.CallStop", "telephony.DeniedPrefix", "telephony.LimitOverride", "telephony.OpenedPrefix"),
+}
 CHANGED = {"auth.Group", "dialnexa.User", "dialnexa.Workspace", "telephony.Country"}
 BOOKS = (
     "dialnexa.LedgerAccount",
@@ -147,6 +155,12 @@ def everything(
     )
     CarrierWebhook.objects.create(carrier="plivo", key="k", kind="status", call=call, body="a=b")
     SipSwitch.objects.create(workspace=workspace)
+    LimitOverride.objects.create(workspace=workspace, limit="concurrent_calls", value=20, reason="A campaign")
+    LimitRequest.objects.create(workspace=workspace, limit="daily_spend", value=99_000, why="A campaign")
+    CallStop.objects.create(workspace=workspace, reason="Stolen key", thrown_by="Alice")
+    CalledCountry.objects.create(workspace=workspace, country="GB")
+    opened = {"until": now + timedelta(days=9), "reason": "Inmarsat ships"}
+    OpenedPrefix.objects.create(workspace=workspace, digits="870", **opened)
     maker = workspace.members.earliest("pk")
     DeckUpload.objects.create(carrier="plivo", currency="INR", valid_from=now, size=1, made_by=maker)
     RateVersion.objects.get_or_create(id=1, defaults={"version": uuid4()})

@@ -72,14 +72,19 @@ def test_passes_every_step_in_order(number: PhoneNumber, version: AgentVersion, 
         ("kyc", "pass"),
         ("country", "pass"),
         ("prefix", "pass"),
+        ("high_cost", "pass"),
         ("active", "pass"),
         ("rental", "pass"),
         ("version", "pass"),
         ("trunk", "skipped"),
         ("price", "pass"),
         ("wallet", "pass"),
+        ("stop", "pass"),
         ("concurrency", "pass"),
-        ("daily_spend", "skipped"),
+        ("call_rate", "pass"),
+        ("daily_spend", "pass"),
+        ("monthly_spend", "pass"),
+        ("new_country", "warning"),
     ]
     assert answer.verdict == f"{number} can call +442079460018."
     assert answer.version == version
@@ -114,7 +119,7 @@ def test_says_what_the_number_is_instead_of_active(workspace: Workspace, now: da
 def test_refuses_while_the_rent_is_overdue(number: PhoneNumber, now: datetime) -> None:
     number.rental.transition("expire", by=SYSTEM, now=now, expired_at=now)
     answer = explain(number, LONDON, now)
-    assert (code(answer), answer.steps[5].fix) == ("rental_expired", "wallet")
+    assert (code(answer), answer.steps[6].fix) == ("rental_expired", "wallet")
 
 
 def test_refuses_when_the_wallet_does_not_hold_a_minute(
@@ -126,7 +131,7 @@ def test_refuses_when_the_wallet_does_not_hold_a_minute(
     assert explain(number, LONDON, now).allowed
     CallRate.objects.filter(network_group__country="GB").update(connection_fee=Decimal("0.51"))
     answer = explain(number, LONDON, now)
-    assert (code(answer), answer.steps[9].status) == ("wallet_insufficient", 402)
+    assert (code(answer), answer.steps[10].status) == ("wallet_insufficient", 402)
 
 
 def test_counts_whole_pulses(number: PhoneNumber, now: datetime) -> None:

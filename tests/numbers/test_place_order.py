@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 
 from dialnexa import wallet
@@ -108,6 +109,28 @@ def test_gives_the_same_order_for_the_same_key(
     first, second = place(), place()
     assert first == second
     assert wallet.held(workspace) == first.total
+
+
+def test_takes_as_many_an_hour_as_the_workspace_may_order(
+    place: Callable[..., NumberOrder], workspace: Workspace, settings: LazySettings
+) -> None:
+    settings.PURCHASES_AN_HOUR = 1
+    place()
+    with pytest.raises(Refusal) as refused:
+        place(offer_of("+12125550124"), idempotency_key="key-2")
+    assert (refused.value.code, refused.value.status) == ("purchase_rate_reached", 429)
+    assert 1 <= refused.value.details["retry_after"] <= 3600
+    assert place().e164 == "+12125550123"  # the same order again is none more
+
+
+def test_takes_none_while_orders_cannot_be_counted(
+    place: Callable[..., NumberOrder], workspace: Workspace, balance: Decimal, settings: LazySettings
+) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    with pytest.raises(Refusal) as refused:
+        place()
+    assert (refused.value.code, refused.value.status) == ("limits_unavailable", 503)
+    assert nothing_changed(workspace, balance)
 
 
 def test_refuses_a_key_that_ordered_another_number(place: Callable[..., NumberOrder]) -> None:

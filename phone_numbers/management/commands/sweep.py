@@ -34,6 +34,7 @@ from phone_numbers.proofs.telling import mail_failures
 from phone_numbers.renting.sweep import sweep_rent
 from telephony.batches.background import take_due_readings
 from telephony.carriers import carrier_slugs
+from telephony.limits.shape import watch_shapes
 from telephony.tasks import read_batch
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ ROUTES_EVERY = timedelta(minutes=5)
 PROVE_EVERY = timedelta(days=1)
 DRIFT_EVERY = timedelta(minutes=1)
 WEBHOOKS_EVERY = timedelta(minutes=1)
+SHAPES_EVERY = timedelta(seconds=30)
 
 
 class Command(BaseCommand):
@@ -147,6 +149,8 @@ def sweep() -> None:
         watching.clear_changes(clock.wall_now())  # the database dates them
     if heartbeats.take_turn("webhooks", now=now, every=WEBHOOKS_EVERY):
         forget_old(now=now)
+    if heartbeats.take_turn("shapes", now=now, every=SHAPES_EVERY):
+        watch_shapes(now=now)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
         watch_verifications(now)
     if heartbeats.take_turn("keys", now=now, every=KEYS_EVERY):

@@ -42,9 +42,10 @@ def test_answers_every_step_with_what_decided_it(program: Program, number: Phone
     assert (found["allowed"], found["code"]) == (True, None)
     assert (found["from_number"], found["to_number"]) == (OURS, LONDON)
     assert [step["name"] for step in found["steps"]] == [
-        *("number", "kyc", "country", "prefix"),
+        *("number", "kyc", "country", "prefix", "high_cost"),
         *("active", "rental", "version", "trunk"),
-        *("price", "wallet", "concurrency", "daily_spend"),
+        *("price", "wallet", "stop", "concurrency", "call_rate"),
+        *("daily_spend", "monthly_spend", "new_country"),
     ]
     version = number.outbound_version
     assert version
