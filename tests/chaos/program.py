@@ -160,15 +160,21 @@ def _set_up(world: World, sabotage: Sabotage, sandbox_url: str) -> None:
     wait_for(lambda: httpx.get(f"{sandbox_url}/control/state").status_code == 200, 20)
 
 
-def settle(moving: Callable[[], bool], seconds: float) -> None:
-    """Until nothing moves any more, or the time is over. The database may be away meanwhile."""
+def settle(moving: Callable[[], int], seconds: float, few: int = 0) -> None:
+    """Until no more than a ``few`` things move, or none has come to rest for so many seconds.
+
+    So a slow machine takes longer, and what is stuck is found. The database may be away meanwhile.
+    """
     from django.db import Error, close_old_connections, connection
 
-    end = time.monotonic() + seconds
+    least, end = sys.maxsize, time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            if not moving():
+            left = moving()
+            if left <= few:
                 return
+            if left < least:
+                least, end = left, time.monotonic() + seconds
         except Error:
             connection.close()
         close_old_connections()

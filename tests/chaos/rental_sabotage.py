@@ -12,19 +12,27 @@ NO_UNIQUE = (
     "ALTER TABLE dialnexa_ledgerentry DROP CONSTRAINT dialnexa_ledgerentry_reference_key",
 )
 RELEASE = "        carrier.release(number.carrier_number_id)\n"
-SLEEPS = "        __import__('time').sleep(__import__('random').choice((0, 3)))\n"  # a machine that hangs
+HANGS = "        __import__('time').sleep(__import__('random').choice((0, {})))\n"  # a slow machine
+SLEEPS = HANGS.format(3)
+PRICES = "        prices = _prices(rentals)\n"
+APART = (
+    "    _move_on(payments)\n"
+    "    with connection.cursor() as cursor:\n"
+    "        cursor.execute('COMMIT')\n"
+    "        __import__('time').sleep(0.3)\n"
+    "        cursor.execute('BEGIN')\n"
+    "    booked = _book(payments, by, now)\n"
+)
 NOT_BOOKED = (CHARGING, "        if reference not in booked\n", "")
+
+WALLETS = '    locked = wallets.order_by("pk").select_for_update(no_key=True, skip_locked=True)\n'
 
 RENTAL_SABOTAGES: dict[str, Sabotage] = {
     "rent-claim": Sabotage(
         "Nobody locks wallets and rentals, and the database takes a month twice.",
         edits=(
             NOT_BOOKED,
-            (
-                RENEWING,
-                '    locked = wallets.order_by("pk").select_for_update(no_key=True, skip_locked=True)\n',
-                "    locked = wallets\n",
-            ),
+            (RENEWING, WALLETS, "    locked = wallets\n"),
             (
                 RENEWING,
                 '    rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)\n',
@@ -33,6 +41,46 @@ RENTAL_SABOTAGES: dict[str, Sabotage] = {
         ),
         sql=NO_UNIQUE,
         settings={"DIALNEXA_RENT_EVERY": "0.05"},
+    ),
+    "rent-wallet": Sabotage(
+        "Nobody locks wallets, and the database lets them go below zero.",
+        edits=(
+            (RENEWING, WALLETS, "    locked = wallets\n"),
+            (RENEWING, PRICES, PRICES + HANGS.format(0.5)),
+            (
+                CHARGING,
+                "LedgerAccount.objects.select_for_update(no_key=True).get",
+                "LedgerAccount.objects.get",
+            ),
+        ),
+        sql=("ALTER TABLE dialnexa_ledgeraccount DROP CONSTRAINT balance_not_negative",),
+        settings={"DIALNEXA_RENT_BATCH": "2", "DIALNEXA_RENT_EVERY": "0.05"},
+    ),
+    "rent-together": Sabotage(
+        "A month is noted as paid in one transaction, and taken from the wallet in the next.",
+        edits=(
+            (CHARGING, "    booked = _book(payments, by, now)\n", APART),
+            (CHARGING, "    _move_on(payments)\n    audit", "    audit"),
+        ),
+        every=0.5,
+    ),
+    "rent-give-back": Sabotage(
+        "Numbers that nobody pays for stay with their carrier.",
+        edits=((f"{RENTING}/sweep.py", "    swept.given_back = give_back_due(now=now)\n", ""),),
+    ),
+    "rent-give-back-day": Sabotage(
+        "Such numbers go back a month after their owner lost them, whenever the carrier charges.",
+        edits=((f"{RENTING}/pool.py", "anchor = rental.carrier_anchor or rental.anchor", "anchor = now"),),
+    ),
+    "rent-gone": Sabotage(
+        "A carrier that has taken a number back already is asked again for ever.",
+        edits=(
+            (
+                "telephony/carriers/plivo.py",
+                '            logger.info("plivo: %s was released before", number_id)\n',
+                "            raise\n",
+            ),
+        ),
     ),
     "rent-seen": Sabotage(
         "Who presses twice pays twice.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 STEP, TICK = timedelta(hours=12), 0.25  # every quarter of a second, half a day passes
+LATE = timedelta(days=10)  # time waits for sweepers that are so late: more than a month goes to a person
 FASTER = STEP.total_seconds() / TICK
 
 

@@ -10,9 +10,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from dialnexa import wallet
 from dialnexa.models import LedgerEntry, Workspace
-from phone_numbers.models import PhoneNumber, Rental, RentalCharge
+from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental, RentalCharge
+from tests.chaos.rental_timings import LATE
 from tests.chaos.tenants import Book
 from tests.chaos.verdict import our_accounts
 from tests.numbers.renting.twin import HOLD, month_later
@@ -55,6 +58,8 @@ def judge_rent(carrier: dict[str, Any], book: Book, credit: Decimal, now: dateti
     _check_books(verdict, charges)
     _check_payments(verdict, charges, book)
     _check_wallets(verdict, rentals, charges, book, credit)
+    for pooled in ReassignableNumber.objects.exclude(came_from=None).select_related("number", "came_from"):
+        _check_giving_back(verdict, pooled, now)
     _check_carriers(verdict, carrier)
     return verdict
 
@@ -137,8 +142,33 @@ def _check_wallets(
         spent[rental.workspace.slug] += sum(kept)  # type: ignore[assignment]
     for workspace in Workspace.objects.filter(is_pool=False):
         due = credit + book.paid_in[workspace.slug] - spent[workspace.slug]
-        if (has := wallet.balance(workspace)) != due or wallet.held(workspace):
+        if (has := wallet.balance(workspace)) != due or has < 0 or wallet.held(workspace):
             verdict.wrong.append(f"{workspace.slug} has {has}, {due} is left of what was paid in")
+
+
+def _check_giving_back(verdict: RentalVerdict, pooled: ReassignableNumber, now: datetime) -> None:
+    """What nobody pays for goes back a margin before its carrier charges for another month."""
+    assert pooled.came_from is not None
+    margin, zone = (
+        timedelta(hours=settings.GIVE_BACK_MARGIN_HOURS),
+        ZoneInfo(pooled.came_from.rental.time_zone),
+    )
+    billed, k = _billed_since(pooled.came_from), 0
+    while month_later(billed, k, zone) <= pooled.available_at + margin:
+        k += 1
+    due, went = month_later(billed, k, zone) - margin, pooled.number.releasing_since
+    if pooled.closed_at is None and pooled.release_at != due:
+        verdict.wrong.append(f"{pooled} is to go back at {pooled.release_at}, not at {due}")
+    if pooled.closed_at is None and due <= now:
+        verdict.stuck.append(f"{pooled} was to go back at {due}")
+    if went and not due <= went <= due + LATE * 2:
+        verdict.wrong.append(f"{pooled} went back at {went}, not at {due}")
+
+
+def _billed_since(number: PhoneNumber) -> datetime:
+    """Since when its carrier has had us pay for it, whoever rented it here in turn."""
+    before = ReassignableNumber.objects.filter(assigned_to=number).select_related("came_from").first()
+    return _billed_since(before.came_from) if before and before.came_from else number.rental.anchor
 
 
 def _check_carriers(verdict: RentalVerdict, carrier: dict[str, Any]) -> None:

@@ -16,14 +16,13 @@ import httpx
 from tests.chaos.faults import Nemesis
 from tests.chaos.program import Part, Run, settle
 from tests.chaos.rental_sabotage import RENTAL_SABOTAGES
-from tests.chaos.rental_timings import RENTAL_TIMINGS, STEP, TICK
+from tests.chaos.rental_timings import LATE, RENTAL_TIMINGS, STEP, TICK
 
 WORKSPACES = 4
-TENANTS = 4
+TENANTS = 4  # and one more for each 200 numbers
 MONTHS = timedelta(days=6 * 30)
-LATE = timedelta(days=10)  # time waits for sweepers that are so late: more than a month goes to a person
-WAITS_MOST = 90.0  # seconds, all in all; who never comes is found in the end
-QUIET_WITHIN = 120.0
+WAITS_MOST = 90.0  # seconds, for one that is late: then it is known that nobody comes
+QUIET_WITHIN = 120.0  # seconds for the next one to come to rest once nothing breaks any more
 CREDIT = Decimal(1000)
 RENTAL_FAULTS: tuple[dict[str, object], ...] = (
     {"on": "release", "kind": "error_before", "share": 0.15},
@@ -39,30 +38,39 @@ class Time(threading.Thread):
 
     def __init__(self, begins: datetime) -> None:
         super().__init__(daemon=True)
-        self.moment, self.ends, self.patience = begins, begins + MONTHS, WAITS_MOST
+        self.moment, self.ends = begins, begins + MONTHS
+        self.waited = 0.0  # seconds in all
+
+    @property
+    def stands(self) -> bool:
+        return self.moment < self.ends
 
     def run(self) -> None:
         from dialnexa import clock
 
-        while self.moment < self.ends and self.patience > 0:
+        since = time.monotonic()
+        while self.stands and time.monotonic() - since < WAITS_MOST:
             time.sleep(TICK)
             if self._is_late():
-                self.patience -= TICK
                 continue
+            self.waited += time.monotonic() - since - TICK
+            since = time.monotonic()
             self.moment += STEP
             clock.move_to(self.moment)
 
     def _is_late(self) -> bool:
-        """Whether rent has been due for long. Time does not pass while the database is away."""
+        """Whether something has been due for long. Time does not pass while the database is away."""
         from django.db import Error, connection
 
-        from phone_numbers.models import Rental
+        from phone_numbers.models import ReassignableNumber, Rental
 
+        long_ago = self.moment - LATE
         try:
-            return Rental.objects.filter(ended_at=None, next_run_at__lt=self.moment - LATE).exists()
+            due = Rental.objects.filter(ended_at=None, next_run_at__lt=long_ago).exists()
+            return due or ReassignableNumber.objects.filter(closed_at=None, release_at__lt=long_ago).exists()
         except Error:
             connection.close()
-            return False
+            return True
 
 
 def play(run: Run) -> int:
@@ -80,17 +88,20 @@ def play(run: Run) -> int:
     nemesis = Nemesis(run.world, seed, run.every, lambda: tell_again(dice))
     passing = Time(clock.now())
     began = time.monotonic()
-    people = [tenants.Tenant(run.world.url, run.sandbox_url, book, seed + k) for k in range(TENANTS)]
+    often = TENANTS + run.options.n // 200
+    people = [tenants.Tenant(run.world.url, run.sandbox_url, book, seed + k) for k in range(often)]
     for thread in (*people, nemesis, passing):
         thread.start()
     passing.join()
     for person in people:
         person.rest()
     nemesis.rest()
-    print(f"  {time.monotonic() - began:6.1f} s  it is {passing.moment:%-d %B %Y}; nothing breaks any more")
+    told = f"it is {passing.moment:%-d %B %Y}, having waited {passing.waited:.0f} s; nothing breaks any more"
+    print(f"  {time.monotonic() - began:6.1f} s  {told}", flush=True)
     httpx.delete(f"{run.sandbox_url}/control/faults", timeout=10).raise_for_status()
     settle(moving, QUIET_WITHIN)
-    return report(run, nemesis, book, clock.now())
+    run.world.stop()  # so that all rows are of one moment
+    return report(run, nemesis, book, passing, clock.now())
 
 
 def next_february(now: datetime) -> datetime:
@@ -110,34 +121,37 @@ def tell_again(dice: random.Random) -> str:
     return "deliver messages twice"
 
 
-def moving() -> bool:
-    """Whether rent is due, or a number on its way out; time goes on to when its carrier is told again."""
+def moving() -> int:
+    """How much rent is due, and numbers on their way out; time goes on to when a carrier is told again."""
     from dialnexa import clock
     from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental
 
     now = clock.now()
-    due = Rental.objects.filter(ended_at=None, next_run_at__lte=now).exists()
-    if due or ReassignableNumber.objects.filter(closed_at=None, release_at__lte=now).exists():
-        return True
+    due = Rental.objects.filter(ended_at=None, next_run_at__lte=now).count()
+    due += ReassignableNumber.objects.filter(closed_at=None, release_at__lte=now).count()
     leaving = PhoneNumber.objects.filter(status__in=("releasing", "pending")).order_by("next_release_at")
     at = leaving.values_list("next_release_at", flat=True).first()
-    if at and at > now:
+    if at and at > now and not due:
         clock.move_to(min(at, now + LATE))
-    return leaving.exists()
+    return due + leaving.count()
 
 
-def report(run: Run, nemesis: Nemesis, book: Any, now: datetime) -> int:
-    from phone_numbers.models import PhoneNumber, Rental, RentalCharge
+def report(run: Run, nemesis: Nemesis, book: Any, passing: Time, now: datetime) -> int:
+    from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental, RentalCharge
     from tests.chaos.rental_verdict import judge_rent
 
     verdict = judge_rent(run.carrier_state(), book, CREDIT, now)
+    if passing.stands:
+        what = f"time stood still on {passing.moment:%-d %B %Y}: what was due then was not looked at"
+        verdict.stuck.append(f"{what} for {WAITS_MOST:.0f} s")
     strikes = ", ".join(f"{n} × {what}" for what, n in nemesis.done.most_common())
     print(f"\n{sum(nemesis.done.values())} strikes: {strikes}")
     print("people: " + ", ".join(f"{n} × {what}" for what, n in book.done.most_common()))
     states = Counter(Rental.objects.values_list("rental_status", flat=True))
     print("rentals: " + ", ".join(f"{n} {state}" for state, n in states.most_common()))
     released = PhoneNumber.objects.filter(status="released", next_release_at=None).count()
-    print(f"{RentalCharge.objects.count()} months charged, {released} rows released")
+    pooled = ReassignableNumber.objects.count()
+    print(f"{RentalCharge.objects.count()} months charged, {released} rows released, {pooled} of them unpaid")
     print("lives: " + ", ".join(f"{part.name} {part.starts}" for part in run.world.parts.values()))
     for finding in verdict.findings[:20]:
         print(f"  ! {finding}")

@@ -9,8 +9,9 @@ import pytest
 
 from dialnexa.actors import SYSTEM
 from dialnexa.models import LedgerEntry, Workspace
-from phone_numbers.models import PhoneNumber, Rental, RentalCharge
+from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental, RentalCharge
 from phone_numbers.releasing import note_released, release_number
+from phone_numbers.renting.pool import give_back, give_up
 from phone_numbers.renting.sweep import sweep_rent
 from tests.chaos.rental_verdict import RentalVerdict, judge_rent
 from tests.chaos.tenants import Book
@@ -34,12 +35,14 @@ def rental(shop: Workspace, rent: Rent, fund: Fund) -> Rental:
     return again(rental)
 
 
-def verdict_on(*, holds: list[str] | None = None, book: Book | None = None) -> RentalVerdict:
+def verdict_on(
+    *, holds: list[str] | None = None, book: Book | None = None, now: datetime = LATER
+) -> RentalVerdict:
     live = PhoneNumber.objects.filter(status__in=PhoneNumber.LIVE).values_list("e164", flat=True)
     numbers = [e164[1:] for e164 in live] if holds is None else holds
     book = book or Book()
     book.paid_in["shop"] = Decimal(250)  # type: ignore[assignment]
-    return judge_rent({"accounts": {our_accounts()["plivo"]: {"numbers": numbers}}}, book, Decimal(0), LATER)
+    return judge_rent({"accounts": {our_accounts()["plivo"]: {"numbers": numbers}}}, book, Decimal(0), now)
 
 
 def test_finds_nothing_wrong_with_a_number_that_was_renewed(rental: Rental) -> None:
@@ -96,3 +99,35 @@ def test_finds_what_was_paid_twice_or_not_at_all(rental: Rental) -> None:
     book = Book()
     book.paid[rental.pk, rental.paid_through] = 1
     assert len(verdict_on(book=book).lost) == 1
+
+
+@pytest.fixture
+def pooled(rental: Rental) -> ReassignableNumber:
+    """Lost unpaid on 14 April; its carrier charges on the last of the month."""
+    Rental.objects.filter(pk=rental.pk).update(auto_renew=False)
+    lost = LATER + timedelta(days=33)
+    Rental.objects.filter(pk=rental.pk).update(
+        rental_status="expired", expired_at=lost - timedelta(days=40), short_since=lost - timedelta(days=47)
+    )
+    pooled = give_up(rental.pk, now=lost)
+    assert pooled is not None
+    return pooled
+
+
+def test_finds_nothing_wrong_with_a_number_that_waits_for_another_owner(pooled: ReassignableNumber) -> None:
+    assert verdict_on().findings == []
+
+
+def test_finds_a_number_that_is_to_go_back_on_another_day(pooled: ReassignableNumber) -> None:
+    ReassignableNumber.objects.filter(pk=pooled.pk).update(release_at=LATER + timedelta(days=90))
+    assert len(verdict_on().wrong) == 1
+
+
+def test_finds_a_number_that_went_back_when_its_carrier_had_charged(pooled: ReassignableNumber) -> None:
+    give_back(pooled, by=SYSTEM, now=pooled.available_at + timedelta(days=80))
+    note_released(PhoneNumber.objects.get(pk=pooled.number_id), LATER)
+    assert len(verdict_on().wrong) == 1
+
+
+def test_finds_a_number_that_nobody_gives_back(pooled: ReassignableNumber) -> None:
+    assert len(verdict_on(now=LATER + timedelta(days=80)).stuck) == 1

@@ -106,7 +106,7 @@ class World:
                         self._spawn(part)
 
     def _wait_for_web(self) -> None:
-        wait_for(lambda: httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200, 40)
+        wait_for(lambda: httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200, 120)
 
     def kill(self, name: str) -> str:
         """kill -9 of the whole process group: a machine that loses power."""
