@@ -41,7 +41,7 @@ class Allowance:
         return self.value is None or used + more <= self.value
 
     def amount(self, value: Decimal | int) -> str:
-        return format_money(value, self.currency) if self.limit.is_money else f"{int(value):,}"
+        return format_money(Decimal(value), self.currency) if self.limit.is_money else f"{int(value):,}"
 
     @property
     def allowed(self) -> str:
