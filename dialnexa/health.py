@@ -6,15 +6,20 @@ https, no host name that has to be allowed, so a load balancer can ask by addres
 
 from __future__ import annotations
 
+import functools
 import select
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import redis
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
@@ -25,7 +30,7 @@ from dialnexa.metrics.telling import show_metrics
 Check = tuple[bool, str]
 SEEN_WITHIN = timedelta(seconds=30)
 PATIENCE = 2  # seconds, for each of the things asked
-QUESTION = b"SELECT 1"
+QUESTION = b"SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 
 
 def answer_first(
@@ -46,15 +51,55 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, broker, worker and sweeper are all there, else 503 and what is missing."""
-    found = {"database": check_database(), "broker": check_broker()}
-    found |= check_processes(database_answers=found["database"][0])
+    """200 when this process can serve; 503 and what is missing when not.
+
+    With ``?whole``: also what all of them need to get work done. A load balancer asks without: a worker that
+    is away is no reason to take every web server out, which can still take orders and say how they stand.
+    """
+    found = {"serving": check_serving(), "database": check_database()}
+    found["schema"] = check_schema(database_answers=found["database"][0])
+    found["static files"] = check_static_files()
+    if "whole" in request.GET:
+        found["broker"] = check_broker()
+        found |= check_processes(database_answers=found["database"][0])
     checks = {name: {"ok": ok, "says": says} for name, (ok, says) in found.items()}
     ready = all(ok for ok, _ in found.values())
     body = {"ready": ready, "checks": checks}
     response = JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
     response._has_been_logged = True  # type: ignore[attr-defined]  # asked every second: not an error each time
     return response
+
+
+def check_serving() -> Check:
+    if settings.DRAIN_FILE and Path(settings.DRAIN_FILE).exists():
+        return False, "This process is being stopped: send requests to another."
+    return True, "This process takes requests."
+
+
+def check_schema(*, database_answers: bool) -> Check:
+    """Whether the database has every migration that this code was written for; it may have later ones."""
+    unknown = False, "Without the database nobody knows which tables it has."
+    if not database_answers:
+        return unknown
+    try:
+        applied = MigrationRecorder(connection).applied_migrations()
+    except DatabaseError:
+        return unknown
+    if missing := [".".join(leaf) for leaf in newest_migrations() if leaf not in applied]:
+        return False, f"The database lacks {', '.join(missing)}: run manage.py migrate."
+    return True, "The database has this version's tables."
+
+
+@functools.cache
+def newest_migrations() -> list[tuple[str, str]]:
+    return MigrationLoader(None).graph.leaf_nodes()
+
+
+def check_static_files() -> Check:
+    """In production names of files come from a list that collectstatic makes; pages fail without it."""
+    if not getattr(staticfiles_storage, "hashed_files", True):
+        return False, "There is no list of static files: run manage.py collectstatic."
+    return True, "Static files are there."
 
 
 def check_database() -> Check:
@@ -65,20 +110,30 @@ def check_database() -> Check:
     try:
         with closing(psycopg.connect(**arguments)) as own:
             if _answers(own.pgconn):
-                return True, "The database answers."
+                return True, "The database answers and can be written to."
+    except ReadOnly:
+        return False, "The database can only be read: it is a replica, or not made a primary yet."
     except (psycopg.Error, DatabaseError):
         pass
     return False, "The database does not answer."
 
 
+class ReadOnly(Exception):
+    """It answers, but takes no writes."""
+
+
 def _answers(server: PGconn) -> bool:
-    """Ask something, and wait no longer than PATIENCE (a pooler would hold us for minutes)."""
+    """Ask whether it can be written to, for no longer than PATIENCE: a pooler would hold us for minutes."""
     server.send_query(QUESTION)
     while select.select([server.socket], [], [], PATIENCE)[0]:
         server.consume_input()
         if not server.is_busy():
             result = server.get_result()
-            return result is not None and result.status == ExecStatus.TUPLES_OK
+            if result is None or result.status != ExecStatus.TUPLES_OK:
+                return False
+            if result.get_value(0, 0) == b"t":
+                raise ReadOnly
+            return True
     return False
 
 

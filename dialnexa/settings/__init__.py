@@ -18,9 +18,11 @@ from dialnexa.settings.logs import *
 from dialnexa.settings.metrics import *
 from dialnexa.settings.people import *
 from dialnexa.settings.rent import *
+from dialnexa.settings.reports import *
 from dialnexa.settings.rest_api import *
 from dialnexa.settings.safety import *
 from dialnexa.settings.sandbox import *
+from dialnexa.settings.serving import *
 from dialnexa.settings.sip_engines import *
 from dialnexa.settings.trunks import *
 

@@ -40,7 +40,7 @@ class Running:
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz?whole", timeout=10).status_code == 200
         except httpx.HTTPError:
             return False
 

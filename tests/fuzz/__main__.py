@@ -79,7 +79,7 @@ def installation(base: Path) -> Iterator[str]:
 
 def _ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
+        return httpx.get(f"{url}/readyz?whole", timeout=2).status_code == 200
     except httpx.TransportError:
         return False
 

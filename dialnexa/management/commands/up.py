@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def announce(self) -> None:
         """Wait until everything answers, and say where."""
-        url = f"http://127.0.0.1:{self.port}/readyz"
+        url = f"http://127.0.0.1:{self.port}/readyz?whole"
         end = time.monotonic() + READY_WITHIN
         while (missing := _missing(url)) and time.monotonic() < end:
             time.sleep(0.25)
@@ -111,6 +111,7 @@ def programs(port: int) -> dict[str, tuple[str, ...]]:
             *("--host", "127.0.0.1", "--port", str(port)),
             *("--workers", "2", "--blocking-threads", web_threads()),
             *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
+            *("--log-config", str(settings.BASE_DIR / "dialnexa" / "logs" / "granian.json")),
         ),
         "worker": (
             *(*celery, "worker", "--without-gossip", "--without-mingle"),
@@ -159,7 +160,7 @@ def _is_shared(name: str) -> bool:
 
 
 def _missing(url: str) -> str:
-    """What /readyz still misses; empty when nothing."""
+    """What /readyz?whole still misses; empty when nothing."""
     try:
         answer = httpx.get(url, timeout=10).json()
     except (httpx.HTTPError, ValueError):
