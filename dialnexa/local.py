@@ -13,6 +13,7 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,6 +104,7 @@ def prepare(options: argparse.Namespace) -> None:
     else:
         place(folder)
     claim(folder)
+    shutil.rmtree(folder / "metrics", ignore_errors=True)  # counted by processes that are gone
     port = choose_port(options.port)
     os.umask(0o077)  # what the processes write is nobody else's business
     os.environ["DIALNEXA_PORT"] = str(port)

@@ -5,16 +5,17 @@ Labels are few and known beforehand: no ids, no numbers, nothing that somebody o
 
 from __future__ import annotations
 
+import functools
+import logging
 import re
 from os import environ
 from pathlib import Path
 from typing import Any
 
-Path(environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
+from django.contrib.auth.signals import user_login_failed
+from prometheus_client import Counter, Histogram
 
-from django.contrib.auth.signals import user_login_failed  # noqa: E402
-from prometheus_client import Counter, Histogram  # noqa: E402  it looks for the folder when it is imported
-
+log = logging.getLogger(__name__)
 QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 SLOW = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
 WORD = re.compile(r"^(?:v\d|[A-Za-z][A-Za-z_.-]{0,30})$")
@@ -36,13 +37,28 @@ CARRIER_REQUESTS = Counter(
 CARRIER_SECONDS = Histogram(
     "dialnexa_carrier_seconds", "How long carriers took to answer", ["carrier"], buckets=SLOW
 )
-SIGN_INS_FAILED = Counter("dialnexa_sign_ins_failed", "Wrong passwords, unknown people, locked accounts")
+SIGN_INS_FAILED = Counter(
+    "dialnexa_sign_ins_failed", "Wrong passwords, unknown people, locked accounts", ["step"]
+)
 
 DOORS = (("carrier/", "carrier"), ("v1/", "api"), ("api/", "api"), ("w/", "page"), ("admin/", "support"))
 
 
+@functools.cache
+def can_count() -> bool:
+    """The folder is made when there is something to count: most commands have nothing."""
+    try:
+        Path(environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("Nothing is counted: DIALNEXA_METRICS_DIR can't be used: %s", error)
+        return False
+    return True
+
+
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """``route`` is the pattern of the address."""
+    if not can_count():
+        return
     REQUESTS.labels(method if method in METHODS else "other", route, str(status)).inc()
     door = next((door for start, door in DOORS if route.startswith(start)), "other")
     ANSWERED.labels(door).observe(seconds)
@@ -52,12 +68,16 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def count_task(task: str, outcome: str, seconds: float) -> None:
+    if not can_count():
+        return
     TASKS.labels(task, outcome).inc()
     TASK_SECONDS.labels(task).observe(seconds)
 
 
 def count_carrier_request(carrier: str, method: str, path: str, status: int | None, seconds: float) -> None:
     """One request on the wire, and its repetition if there was one. ``status`` None: no answer came."""
+    if not can_count():
+        return
     CARRIER_REQUESTS.labels(carrier, operation(method, path), str(status or "none")).inc()
     CARRIER_SECONDS.labels(carrier).observe(seconds)
 
@@ -74,4 +94,5 @@ def listen() -> None:
 
 
 def count_failed_sign_in(**rest: Any) -> None:
-    SIGN_INS_FAILED.inc()
+    if can_count():
+        SIGN_INS_FAILED.labels("password").inc()

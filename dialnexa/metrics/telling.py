@@ -10,6 +10,7 @@ from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from dialnexa.metrics.counting import can_count
 from dialnexa.metrics.reading import Readings
 
 REFUSED = (
@@ -24,7 +25,8 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
     if not may_read(request):
         return HttpResponse(REFUSED, status=403, content_type="text/plain")
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    if can_count():
+        MultiProcessCollector(registry)
     registry.register(READINGS)
     answer = HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     answer["Cache-Control"] = "no-store"

@@ -85,9 +85,9 @@ def test_counts_requests_by_pattern(client: Client, db: None) -> None:
 
 def test_counts_sign_ins_that_fail(client: Client, db: None) -> None:
     authenticate(None, email="nobody@dialnexa.example", password="a guess")
-    before = value(client, "dialnexa_sign_ins_failed_total")
+    before = value(client, 'dialnexa_sign_ins_failed_total{step="password"}')
     authenticate(None, email="nobody@dialnexa.example", password="another")
-    assert value(client, "dialnexa_sign_ins_failed_total") == before + 1
+    assert value(client, 'dialnexa_sign_ins_failed_total{step="password"}') == before + 1
 
 
 def test_reads_little(db: None, now: datetime, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
