@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from dialnexa import clock
+from dialnexa.mfa.rules import was_recent
 from dialnexa.models import User
 from dialnexa.workspaces import create_workspace
 
@@ -62,6 +63,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """Never the one somebody signs in with, whatever it is marked as."""
         signs_in = email_address.email.lower() == email_address.user.email.lower()
         return not signs_in and super().can_delete_email(email_address)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Somebody who signed in a moment ago is not asked again."""
+        return super().is_reauthentication_required(app=app, **kwargs) and not was_recent(
+            allauth_context.request
+        )
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         with transaction.atomic():

@@ -19,6 +19,7 @@ from dialnexa import (
     wallet,
 )
 from dialnexa import admin_notices as admin_notices
+from dialnexa import admin_sign_in as sign_in
 from dialnexa import admin_webhooks as admin_webhooks
 from dialnexa import admin_work as work
 from dialnexa.admin_lists import state_filter
@@ -117,6 +118,7 @@ class UserAdmin(EditableAdmin):
     list_filter = ("is_staff", "is_superuser", "is_active")
     search_fields = ("email", "first_name", "last_name", "id__exact")
     ordering = ("email",)
+    staff_actions = (sign_in.TURN_OFF_SECOND_STEP,)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # people sign up; the first superuser comes from createsuperuser

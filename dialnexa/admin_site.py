@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.apps import AdminConfig
@@ -143,7 +144,8 @@ class SupportAdminSite(AdminSite):
         return self.admin_view(view)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return super().each_context(request) | {"shelves": self._shelves(request)}
+        shown = {"shelves": self._shelves(request), "one_step_only": not settings.STAFF_MFA}
+        return super().each_context(request) | shown
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         watched = [self._counted(watch) for watch in self.watches]
@@ -160,8 +162,32 @@ class SupportAdminSite(AdminSite):
         context = self.each_context(request) | {"title": "Find", "q": q, "groups": groups}
         return TemplateResponse(request, "admin/find.html", context)
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, who took the second step in this session."""
+        from dialnexa.mfa import staff
+
+        return super().has_permission(request) and staff.may_enter(request)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """From elsewhere than ``ADMIN_NETWORKS`` there is no support desk, whoever asks."""
+        from dialnexa.mfa import staff
+
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def near(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            staff.refuse_from_afar(request)
+            return guarded(request, *args, **kwargs)
+
+        return near
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Staff sign in where everybody does, so its limits on guessing hold here too."""
+        from dialnexa.mfa import staff
+
+        staff.refuse_from_afar(request)
+        if super().has_permission(request):
+            return staff.lead_in(request)
         if request.user.is_authenticated:
             raise PermissionDenied("Your account has no access to the support desk.")
         from django.contrib.auth.views import redirect_to_login

@@ -10,7 +10,12 @@ class DialNexaConfig(AppConfig):
         from dialnexa.logs import carrying
         from dialnexa.metrics import counting
 
+        from dialnexa.mfa import following
+        from dialnexa.sessions.limits import begin
+
         history_words.teach()
+        user_logged_in.connect(begin)
+        following.follow()
         carrying.listen()
         counting.listen()
         reporting.report_errors()

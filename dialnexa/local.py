@@ -159,6 +159,7 @@ def sandbox_accounts(url: str) -> dict[str, str]:
     return {
         "DIALNEXA_SANDBOX_URL": url,
         "DIALNEXA_MOVABLE_CLOCK": "1",
+        "DIALNEXA_STAFF_MFA": "0",
         "DIALNEXA_PLIVO_BASE_URL": url,
         "DIALNEXA_PLIVO_AUTH_ID": "MADEMO00000000000000",
         "DIALNEXA_PLIVO_AUTH_TOKEN": SANDBOX_TOKEN,

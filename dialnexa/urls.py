@@ -22,6 +22,7 @@ urlpatterns = [
         password_reset_from_key,
         name="account_reset_password_from_key",
     ),
+    path("accounts/security/", include("dialnexa.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("w/<slug:slug>/", views.open_workspace, name="workspace"),

@@ -50,5 +50,6 @@ N = int(WORKER.removeprefix("gw") or 0)
 REDIS_URL = redis_database(N)
 CELERY_BROKER_URL = broker_url(REDIS_URL)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, not safe
+STAFF_MFA = False  # the tests of the second step ask for it
 INBOUND_IN_MEMORY = False  # tests see one database connection: nothing is kept aside
 CALLS_A_SECOND = CALLS_A_MINUTE = PURCHASES_AN_HOUR = NEW_COUNTRY_CALLS = 100_000  # tests set theirs

@@ -23,6 +23,7 @@ from dialnexa.settings.rest_api import *
 from dialnexa.settings.safety import *
 from dialnexa.settings.sandbox import *
 from dialnexa.settings.serving import *
+from dialnexa.settings.signing_in import *
 from dialnexa.settings.sip_engines import *
 from dialnexa.settings.trunks import *
 

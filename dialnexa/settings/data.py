@@ -30,8 +30,15 @@ PGBOUNCER = env.bool("DIALNEXA_PGBOUNCER", False)  # in transaction mode, betwee
 DATABASES: dict[str, dict[str, Any]] = {
     "default": database_settings(DATABASE_URL, behind_pgbouncer=PGBOUNCER)
 }
-# Signing in counts attempts in the cache. It is in the database, so that nobody is locked out without Redis.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "dialnexa_cache"}}
+# Signing in counts attempts in the cache. It is in the database, so that nobody is locked out without Redis,
+# and large: a full one forgets counts, so 300 made-up addresses (Django's default) would buy a new guess.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "dialnexa_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -43,5 +43,3 @@ if not EMAIL_BACKEND:  # the console is for development: its log would hold the 
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     globals().update(checked(lambda: smtp_settings(EMAIL_URL), {}) if EMAIL_URL else {})
 DEFAULT_FROM_EMAIL = env.str("DIALNEXA_FROM_EMAIL", "DialNexa <numbers@dialnexa.example>")
-SESSION_ENGINE = "dialnexa.sessions"
-SESSION_COOKIE_AGE = 12 * 60 * 60

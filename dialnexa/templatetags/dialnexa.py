@@ -1,5 +1,6 @@
 """Tags and filters every template may use."""
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,6 +20,12 @@ register = template.Library()
 def money(amount: Decimal, currency: str) -> str:
     """``{{ order.total|money:order.currency }}`` → ``₹92.00``."""
     return format_money(amount, currency)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """For an attribute a script reads: ``data-options="{{ options|as_json }}"``."""
+    return json.dumps(value)
 
 
 @register.simple_tag

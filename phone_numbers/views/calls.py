@@ -19,6 +19,7 @@ from dialnexa.errors import Refusal
 from dialnexa.history import tell
 from dialnexa.http import Request
 from dialnexa.ids import ID_PATTERN
+from dialnexa.mfa import staff
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
 from phone_numbers.call_list.filters import read_call_filters
@@ -101,10 +102,15 @@ def call_context(request: Request, call: Call) -> dict[str, Any]:
             for step in call.trace
         ],
         "webhooks": call.webhooks.count(),
-        "exchanges": CarrierExchange.objects.filter(about=call.pk)[:20] if request.user.is_staff else [],
+        "exchanges": CarrierExchange.objects.filter(about=call.pk)[:20] if _is_at_the_desk(request) else [],
         "may_operate": has_right(request, Right.OPERATE),
         "now": clock.now(),
     }
+
+
+def _is_at_the_desk(request: Request) -> bool:
+    """Support reads what carriers said; only in a session that may see the support desk."""
+    return request.user.is_staff and staff.may_enter(request)
 
 
 @require_POST

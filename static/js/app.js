@@ -251,6 +251,12 @@
 
   const body = document.body;
 
+  // What a page asks by itself is no use of the session: nobody may be sitting there.
+  body.addEventListener("htmx:configRequest", (event) => {
+    const { elt, headers, triggeringEvent } = event.detail;
+    if (!triggeringEvent && elt.matches("[hx-trigger*='every ']")) headers["X-Poll"] = "1";
+  });
+
   body.addEventListener("htmx:beforeRequest", (event) => {
     const element = event.detail.elt;
     // A row does not look at itself while nobody watches, or while its menu is open.

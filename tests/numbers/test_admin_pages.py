@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -165,6 +167,8 @@ def everything(
     DeckUpload.objects.create(carrier="plivo", currency="INR", valid_from=now, size=1, made_by=maker)
     RateVersion.objects.get_or_create(id=1, defaults={"version": uuid4()})
     Group.objects.create(name="Support")
+    Authenticator.objects.create(user=maker, type="totp", data={"secret": "sealed"})
+    UserSession.objects.create(user=maker, ip="203.0.113.9", session_key="k", user_agent="Firefox/140")
     EmailAddress.objects.create(user=workspace.members.earliest("pk"), email="alice@example.com")
     return {model._meta.label: model._default_manager.all()[0] for model in MODELS}
 
