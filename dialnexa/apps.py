@@ -6,16 +6,17 @@ class DialNexaConfig(AppConfig):
     verbose_name = "Workspaces and money"
 
     def ready(self) -> None:
+        from django.contrib.auth import user_logged_in
+
         from dialnexa import history_words, reporting
         from dialnexa.logs import carrying
         from dialnexa.metrics import counting
-
         from dialnexa.mfa import following
         from dialnexa.sessions.limits import begin
 
         history_words.teach()
-        user_logged_in.connect(begin)
-        following.follow()
         carrying.listen()
         counting.listen()
         reporting.report_errors()
+        user_logged_in.connect(begin)
+        following.follow()

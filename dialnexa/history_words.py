@@ -38,10 +38,10 @@ SENTENCES = {
     ("webhookendpoint", "test"): ("Webhook test sent", "off"),
     ("webhookendpoint", "redeliver"): ("Webhook sent again", "off"),
     ("webhookendpoint", "redeliver_failed"): ("{count} webhooks sent again", "off"),
-    ("user", "turn_off_second_step"): ("Second step turned off by support", "trouble"),
     ("user", "add_second_step"): ("Second step set up", "ok"),
     ("user", "remove_second_step"): ("Second step turned off", "trouble"),
     ("user", "renew_recovery_codes"): ("New recovery codes made", "waiting"),
+    ("user", "turn_off_second_step"): ("Second step turned off by support", "trouble"),
     ("", "changed_by_staff"): ("Changed by support", "off"),
     ("", "added_by_staff"): ("Added by support", "off"),
 }
