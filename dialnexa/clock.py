@@ -37,8 +37,8 @@ def ahead() -> timedelta:
     if not settings.MOVABLE_CLOCK:
         return timedelta(0)
     if time.monotonic() - _looked > LOOK_EVERY:
-        _looked = time.monotonic()
         _take(_written())
+        _looked = time.monotonic()  # last: another thread must not take what was not read yet for known
     return _ahead
 
 

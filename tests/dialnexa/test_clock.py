@@ -94,3 +94,22 @@ def test_is_followed_by_the_sandbox_carrier(movable_clock: Path) -> None:
     before = state.now()
     clock.move_to(clock.wall_now() + 40 * DAY)
     assert abs(state.now() - before - (40 * DAY).total_seconds()) < SOON.total_seconds()
+
+
+def test_tells_the_moved_time_to_who_asks_while_another_thread_looks_for_the_first_time(
+    movable_clock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = clock.wall_now() + timedelta(days=40)
+    clock.move_to(later)
+    monkeypatch.setattr(clock, "_ahead", timedelta(0))  # as in a new process
+    monkeypatch.setattr(clock, "_looked", float("-inf"))
+    reads, told = clock._written, []
+
+    def read() -> timedelta:
+        monkeypatch.setattr(clock, "_written", reads)
+        told.append(clock.now())
+        return reads()
+
+    monkeypatch.setattr(clock, "_written", read)
+    assert clock.now() >= later
+    assert told[0] >= later
