@@ -18,7 +18,6 @@ from typing import Any
 
 import httpx
 
-from telephony.carriers.sandbox.inventory import PER_RANGE
 from tests.chaos.sabotage import Sabotage, copy_and_break
 from tests.chaos.world import TIMINGS, World, wait_for
 
@@ -140,6 +139,8 @@ def started(
 
 def _sandbox(world: World, port: int, n: int) -> subprocess.Popen[bytes]:
     """With so many numbers of each kind that any one kind would do."""
+    from telephony.carriers.sandbox.inventory import PER_RANGE
+
     stock = str(max(PER_RANGE, n))
     command = [sys.executable, "manage.py", "sandbox_carrier", "--port", str(port), "--stock", stock]
     command += ["--data-dir", str(world.base)]

@@ -22,6 +22,5 @@ RENTAL_TIMINGS = {
     "DIALNEXA_RELEASE_SOONEST": passed(10),
     "DIALNEXA_RELEASE_LATEST": passed(15),
     "DIALNEXA_RING_AGAIN": passed(1.5),
-    "DIALNEXA_DRIFT_HOUR": "24",  # never: another program's work, many times a second here
-    "DIALNEXA_DRIFT_RECENT_EVERY": passed(10_000),
+    "DIALNEXA_DRIFT_RECENT_EVERY": passed(10_000),  # never: another program's work
 }

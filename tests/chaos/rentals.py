@@ -21,6 +21,7 @@ from tests.chaos.rental_timings import LATE, RENTAL_TIMINGS, STEP, TICK
 WORKSPACES = 4
 TENANTS = 4  # and one more for each 200 numbers
 MONTHS = timedelta(days=6 * 30)
+NEVER = timedelta(days=10_000)
 WAITS_MOST = 90.0  # seconds, for one that is late: then it is known that nobody comes
 QUIET_WITHIN = 120.0  # seconds for the next one to come to rest once nothing breaks any more
 CREDIT = Decimal(1000)
@@ -75,11 +76,13 @@ class Time(threading.Thread):
 
 def play(run: Run) -> int:
     from dialnexa import clock
+    from dialnexa.heartbeats import take_turn
     from tests.chaos import shop, tenants
 
     dice, seed, book = random.Random(run.options.seed), run.options.seed, tenants.Book()
     begins = next_february(clock.wall_now())
     clock.move_to(begins)
+    take_turn("drift", now=begins + NEVER, every=NEVER)  # carriers' lists are another program's work
     time.sleep(0.5)  # everybody looks a few times a second
     shop.open_shop(WORKSPACES, CREDIT)
     tenants.rent_out(run.options.n, run.carriers, run.sandbox_url, book, dice, begins)
