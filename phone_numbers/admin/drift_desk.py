@@ -88,9 +88,8 @@ def _found() -> Section:
 
 def _carriers(request: HttpRequest, sweeps: dict[str, CarrierSweep | None]) -> Section:
     rows = [_carrier_row(request, slug, sweep) for slug, sweep in sweeps.items()]
-    head = ("Carrier", "List", "Begun", "Numbers", "They say", "Prices", "Problem")
-    if request.user.has_perm(SWEEP.permission):
-        head = (*head, "Now")
+    may = ("Again",) if request.user.has_perm(SWEEP.permission) else ()
+    head = ("Carrier", "List", *may, "Begun", "Numbers", "They say", "Prices", "Problem")
     more = desk().list_of(CarrierSweep)
     return Section("Carriers’ lists", head=head, rows=rows, more=more, empty="No carrier is configured.")
 
@@ -99,12 +98,12 @@ def _carrier_row(request: HttpRequest, slug: str, sweep: CarrierSweep | None) ->
     may = request.user.has_perm(SWEEP.permission)
     button = (_button(request, slug, sweep),) if may else ()
     if sweep is None:
-        return (label_of(slug), "not read yet", "–", "–", "–", "–", "–", *button)
+        return (label_of(slug), "not read yet", *button, "–", "–", "–", "–", "–")
     begun = link_to(sweep, f"{localtime(sweep.started_at):%-d %b %H:%M}")
     told = "does not say" if sweep.told_total is None else sweep.told_total
     problem = sweep.alarm or sweep.problem or "–"
     prices = SAYS_PRICES[names_prices(slug)]
-    return (label_of(slug), sweep_state(sweep), begun, sweep.counted, told, prices, problem, *button)
+    return (label_of(slug), sweep_state(sweep), *button, begun, sweep.counted, told, prices, problem)
 
 
 def _button(request: HttpRequest, slug: str, sweep: CarrierSweep | None) -> str:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from dialnexa.admin_lists import state_filter
 from dialnexa.admin_looks import dot, exact_money, pill
@@ -16,6 +17,7 @@ from dialnexa.admin_pieces import ReadOnlyAdmin
 from dialnexa.admin_site import Watch, desk
 from dialnexa.admin_timeline import Section, link_to
 from phone_numbers.admin import rent_work as work
+from phone_numbers.admin.find import phone
 from phone_numbers.models import PhoneNumber, Rental, RentalCharge, RentalPrice
 
 RUNNING = Q(ended_at=None)
@@ -33,12 +35,16 @@ RentState = state_filter(
 class RentalAdmin(ReadOnlyAdmin):
     shelf = "Numbers"
     shows_history = True
-    list_display = ("number", "workspace", "state", "price", "paid_through", "auto_renew")
+    list_display = ("number_", "workspace", "state", "price", "paid_through", "auto_renew")
     list_filter = (RentState, "auto_renew", "currency")
     list_select_related = ("number", "workspace")
     search_fields = ("id__exact", "number__id__exact", "number__e164", "workspace__slug__exact")
     ordering = ("-id",)
     staff_actions = (work.CHANGE_PRICE, work.CHARGE_MISSED, work.WAIVE_MISSED, work.EXTEND)
+
+    @admin.display(description="Number", ordering="number__e164")
+    def number_(self, rental: Rental) -> SafeString:
+        return phone(rental.number.e164)
 
     @admin.display(description="State", ordering="rental_status")
     def state(self, rental: Rental) -> SafeString:
@@ -55,7 +61,7 @@ class RentalAdmin(ReadOnlyAdmin):
 
     def sections(self, item: Rental, request: HttpRequest) -> Sequence[Section]:
         changes = [
-            (link_to(price, f"{price.starts_at:%d %b %Y}"), self.price_of(item, price), price.reason)
+            (link_to(price, _day(price)), self.price_of(item, price), price.reason)
             for price in item.prices.all()
         ]
         table = Section("Changes of the price", head=("From", "Monthly", "Reason"), rows=changes)
@@ -63,6 +69,10 @@ class RentalAdmin(ReadOnlyAdmin):
 
     def price_of(self, rental: Rental, price: RentalPrice) -> str:
         return exact_money(price.monthly_price, rental.currency)
+
+
+def _day(price: RentalPrice) -> str:
+    return f"{localtime(price.starts_at):%-d %b %Y}"
 
 
 @admin.register(RentalCharge)

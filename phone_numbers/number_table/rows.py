@@ -92,6 +92,11 @@ class Row:
         return self.rental.paid_through if self.rental and not self.rental.ended_at else None
 
     @property
+    def is_renewed_by_hand(self) -> bool:
+        """Nothing is charged by itself: somebody has to pay, or it stops."""
+        return bool(self.rental and not self.rental.ended_at and not self.rental.auto_renew)
+
+    @property
     def steps(self) -> list[Step]:
         return order_steps(self)
 

@@ -375,6 +375,7 @@ def test_lets_many_renew_by_themselves_or_not(
     answer = alice_client.post(f"{URL}auto-renew/", form | {"auto_renew": "0"}, headers=HTMX)
     assert "2 numbers switched to renewal by hand." in answer["HX-Trigger"]
     assert not Rental.objects.filter(auto_renew=True).exists()
+    assert alice_client.get(LIST).content.decode().count(">by hand<") == 2
     again = alice_client.post(f"{URL}auto-renew/", form | {"auto_renew": "0"}, headers=HTMX)
     assert "Nothing was changed." in again["HX-Trigger"]
     Rental.objects.filter(pk=rentals[0].pk).update(short_since=now, next_run_at=renews)
