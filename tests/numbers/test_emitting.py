@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from phone_numbers.releasing import release_number
 from phone_numbers.renting import telling as rent
 from phone_numbers.renting.charging import Payment
 from phone_numbers.renting.schedule import coming_periods
+from telephony.limits.allowances import read_allowances
+from telephony.limits.reached import note_reached
+from telephony.limits.table import DAILY_SPEND
 from telephony.models import Call
 from tests.numbers.rows import make_call, make_number, make_rental
 
@@ -173,6 +177,8 @@ def test_what_the_document_shows(order: NumberOrder, advance: Advance, now: date
     reviews.verify(KycCase.objects.get(pk=case.pk), by=STAFF, now=now, reason="In order")
     refused = NumberOrder.objects.get(pk=order.pk)
     emit_refused(refused, now=now)
+    refusal = read_allowances(workspace, at=now).of(DAILY_SPEND).refusal(Decimal(25_000))
+    note_reached(workspace, refusal, now=now)
     sent = {message.type: message.payload for message in WebhookMessage.objects.all()}
     assert sorted(sent) == sorted(EVENTS)
     for type, example in examples().items():
