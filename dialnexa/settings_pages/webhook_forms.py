@@ -19,7 +19,7 @@ OVERLAPS = (
     ("0", "Stop it now", "The secret has leaked."),
 )
 PERIODS = (("1", "Last 24 hours"), ("7", "Last 7 days"), ("30", "Everything that is kept, 30 days"))
-TITLES = {"number": "Numbers", "rental": "Rent", "kyc": "KYC", "call": "Calls"}
+TITLES = {"number": "Numbers", "rental": "Rent", "kyc": "KYC", "call": "Calls", "limit": "Limits"}
 
 
 class EndpointForm(forms.Form):
