@@ -46,6 +46,8 @@ SPECTACULAR_SETTINGS = {
             "description": "Check a list, call everybody in it, pause it, let it go on, cancel it.",
         },
         {"name": "Telephony", "description": "Where numbers may call, at what price, and why not."},
+        {"name": "Wallet", "description": "What can be spent, and until when it covers the rent."},
+        {"name": "Webhooks", "description": "Where your servers are told what happens, and what they took."},
     ],
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},
     "VERSION": "1.0.0",
