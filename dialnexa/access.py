@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest
 
 from dialnexa.actors import Actor, Channel
 from dialnexa.logs import context
+from dialnexa.mfa.rules import may_see_workspace
 from dialnexa.models import Membership, Workspace
 
 
@@ -20,6 +21,14 @@ class Right(StrEnum):
     OPERATE = "operate"  # place calls, launch batches, edit agents
     MANAGE = "manage"  # buy, link, route, release; Telephony Config; KYC; keys; members
     OWN = "own"  # wallet, delete, transfer
+
+
+class SecondStepMissing(Exception):
+    """The workspace requires two steps of its members, and this session took one."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace.pk)
+        self.sentence = f"{workspace} asks its members for a second step. Set one up to see it again."
 
 
 Role = Membership.Role
@@ -34,7 +43,8 @@ RIGHTS: dict[str, frozenset[Right]] = {
 def get_workspace(request: HttpRequest, slug: str, right: Right = Right.SEE) -> Workspace:
     """The workspace by its slug, for a member whose role has ``right``; sets ``request.membership``.
 
-    Raises Http404 for strangers, PermissionDenied for members without the right.
+    Raises Http404 for strangers, PermissionDenied for members without the right, and SecondStepMissing (which
+    ``shell.sign_in_required`` answers) where the workspace requires two steps and the session took one.
     """
     if not request.user.is_authenticated:
         raise Http404
@@ -43,6 +53,8 @@ def get_workspace(request: HttpRequest, slug: str, right: Right = Right.SEE) -> 
     )
     if membership is None:
         raise Http404
+    if not may_see_workspace(request, membership.workspace):
+        raise SecondStepMissing(membership.workspace)
     request.membership = membership  # type: ignore[attr-defined]
     request.workspace = membership.workspace  # type: ignore[attr-defined]
     context.note(workspace_id=membership.workspace_id, user_id=membership.user_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from hashlib import sha256
 from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,21 +11,27 @@ from urllib.parse import urlsplit
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
 from dialnexa import clock
+from dialnexa.doorbell import ring
 from dialnexa.mfa.rules import was_recent
 from dialnexa.models import User
+from dialnexa.tasks import mail_about_guessing
 from dialnexa.workspaces import create_workspace
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
 
 log = logging.getLogger(__name__)
+WARN_EVERY = 3600  # seconds between two mails about guessing at one account
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -69,6 +76,33 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().is_reauthentication_required(app=app, **kwargs) and not was_recent(
             allauth_context.request
         )
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Guesses count by account and address together: who guesses from elsewhere locks out nobody else."""
+        return f"{credentials.get('email', '').lower()}|{self.get_client_ip(request)}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Beside that, an account takes so many guesses from everywhere together. The owner hears of both.
+
+        Nothing here depends on whether there is such an account: answer and time are the same.
+        """
+        email = credentials.get("email", "").lower()
+        try:
+            super().pre_authenticate(request, **credentials)
+            anywhere = ratelimit.consume(
+                request, app="allauth.account", action="login_failed_anywhere", key=email
+            )
+            if not anywhere:
+                raise self.validation_error("too_many_login_attempts")
+            self._anywhere = anywhere
+        except ValidationError:
+            if cache.add(f"guessing:{sha256(email.encode()).hexdigest()}", 1, timeout=WARN_EVERY):
+                ring(mail_about_guessing, email=email, address=self.get_client_ip(request))
+            raise
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        super()._rollback_login_failed_rl_usage()
+        self._anywhere.rollback()
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         with transaction.atomic():

@@ -17,6 +17,7 @@ from dialnexa.scope_words import access_of
 SENTENCES = {
     ("workspace", "create"): ("Workspace made", "ok"),
     ("workspace", "wallet_credited"): ("Wallet credited with {amount} {currency}", "ok"),
+    ("workspace", "require_second_step"): ("Second step of members", "off"),
     ("membership", "add_member"): ("Joined the workspace", "ok"),
     ("membership", "change_role"): ("Role changed", "off"),
     ("membership", "remove_member"): ("Removed from the workspace", "trouble"),
@@ -51,6 +52,10 @@ def _roles(role: str) -> str:
     return dict(Membership.Role.choices).get(role, role)
 
 
+def _required(yes: bool) -> str:
+    return "required" if yes else "left to each"
+
+
 def _moment(iso: str) -> str:
     return date_format(timezone.localtime(datetime.fromisoformat(iso)), "j F Y, H:i")
 
@@ -62,6 +67,7 @@ FIELDS = {
     "scopes": Field("access", access_of, alone=True),
     "expires_at": Field("end", _moment, alone=True),
     "monthly_spend_cap": Field("monthly cap", alone=True),
+    "requires_mfa": Field("second step", _required, alone=True),
     "url": Field("address"),
     "events": Field("events", ", ".join, alone=True),
     "previous_until": Field("end of the old secret", _moment, alone=True),

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from dialnexa import clock
-from dialnexa.access import RIGHTS, Right
+from dialnexa.access import RIGHTS, Right, SecondStepMissing
+from dialnexa.mfa.leading import lead_to_second_step
 from dialnexa.models import LedgerAccount, Membership
 from dialnexa.notices import COUNTED_MOST, count_unread
 
@@ -206,6 +207,8 @@ def sign_in_required(view: View) -> View:
             return _to_sign_in(request)
         try:
             response = view(request, *args, **kwargs)
+        except SecondStepMissing as missing:
+            return lead_to_second_step(request, missing.sentence)
         except Http404:  # our own page also where Django would show its debugging one
             return render(request, "404.html", status=404)
         response.headers.setdefault("Cache-Control", "private, no-store")

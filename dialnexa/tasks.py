@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dialnexa import clock
+from dialnexa import clock, guessing
 from dialnexa.api import idempotency
 from dialnexa.heartbeats import beat
 
@@ -11,6 +11,12 @@ from dialnexa.heartbeats import beat
 def beat_heart() -> None:
     """Beat rings, a worker answers: written down, it proves both and the broker between them."""
     beat("worker", now=clock.wall_now())
+
+
+@shared_task
+def mail_about_guessing(email: str, address: str) -> None:
+    """Not in the request: it must not take longer where there is an account."""
+    guessing.tell_owner(email, address)
 
 
 @shared_task

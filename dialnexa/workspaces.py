@@ -11,6 +11,7 @@ from dialnexa import audit, time_zones, wallet
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.ids import new_id
+from dialnexa.mfa.rules import has_second_step
 from dialnexa.models import Membership, User, Workspace
 
 NAME_LIMIT = 120
@@ -57,6 +58,23 @@ def create_workspace(
         after = {"name": name, "slug": workspace.slug, "owner": owner.email}
         audit.record(workspace, "create", after=after, by=by, now=now)
     return workspace
+
+
+def require_second_step(workspace: Workspace, required: bool, *, by: Actor, now: datetime) -> None:
+    """Whether members see the workspace only in sessions that took a second step. API keys go on as before.
+
+    Raises Refusal 409 when that changes nothing, and for somebody who would shut themselves out.
+    """
+    if required and by.user and not has_second_step(by.user):
+        sentence = "Set up a second step for yourself first; else you would shut yourself out."
+        raise Refusal("second_step_own", sentence, status=409)
+    with transaction.atomic():
+        changed = Workspace.objects.filter(pk=workspace.pk).exclude(requires_mfa=required)
+        if not changed.update(requires_mfa=required):
+            raise Refusal("second_step_unchanged", "That was so already.", status=409)
+        sides = {"before": {"requires_mfa": not required}, "after": {"requires_mfa": required}}
+        audit.record(workspace, "require_second_step", **sides, by=by, now=now)
+    workspace.requires_mfa = required
 
 
 def _insert(workspace: Workspace, *, may_lengthen: bool) -> None:

@@ -13,7 +13,7 @@ from django.apps import apps
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["dialnexa", "kyc", "telephony", "phone_numbers"]  # imports point left only
 FREE = {"dialnexa/urls.py"}  # the map names everybody
-INTERFACES = {"views", "api", "admin", "tasks", "management", "error_pages"}
+INTERFACES = {"accounts", "views", "api", "admin", "tasks", "management", "error_pages"}
 
 
 def modules(app: str) -> Iterator[Path]:

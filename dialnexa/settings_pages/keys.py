@@ -23,6 +23,7 @@ from dialnexa.api_keys import create_api_key, new_key_id, revoke_api_key, rotate
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.ids import ID_PATTERN, uuid_of
+from dialnexa.mfa.leading import recent_sign_in_required
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.money import CENT
 from dialnexa.scope_words import GROUPS, access_of
@@ -60,6 +61,7 @@ def list_keys(request: Request, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @sign_in_required
+@recent_sign_in_required
 def create(request: Request, slug: str) -> HttpResponse:
     """The form, and the page that shows the secret once."""
     workspace, now = get_workspace(request, slug, Right.MANAGE), clock.now()
@@ -81,6 +83,7 @@ def create(request: Request, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 @sign_in_required
+@recent_sign_in_required
 def rotate(request: Request, slug: str, key_id: str) -> HttpResponse:
     """Ask how long the old key should go on; then show the new one's secret once."""
     workspace, now = get_workspace(request, slug, Right.MANAGE), clock.now()

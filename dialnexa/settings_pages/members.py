@@ -19,10 +19,12 @@ from dialnexa.ids import ID_PATTERN
 from dialnexa.invitation_mail import mail_invitation
 from dialnexa.invitations import invite, note_sent, renew_invitation, withdraw_invitation
 from dialnexa.memberships import change_role, remove_member, transfer_ownership
+from dialnexa.mfa.leading import recent_sign_in_required
 from dialnexa.models import Invitation, Membership, Workspace
 from dialnexa.settings_pages.member_rows import read_invitations, read_members, roles_for
 from dialnexa.settings_pages.pages import dialog, go, lead_to
 from dialnexa.shell import sign_in_required
+from dialnexa.workspaces import require_second_step
 
 
 @require_GET
@@ -35,6 +37,7 @@ def list_members(request: Request, slug: str) -> HttpResponse:
         "members": read_members(workspace, request.membership),
         "invitations": read_invitations(workspace, request.membership, now),
         "may_manage": has_right(request, Right.MANAGE),
+        "may_own": has_right(request, Right.OWN),
         "now": now,
     }
     return render(request, "settings/members.html", context)
@@ -43,6 +46,7 @@ def list_members(request: Request, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 @sign_in_required
+@recent_sign_in_required
 def invite_member(request: Request, slug: str) -> HttpResponse:
     """Ask somebody in by e-mail. The answer is the same whether that address has an account or not."""
     workspace = get_workspace(request, slug, Right.MANAGE)
@@ -85,6 +89,7 @@ def withdraw(request: Request, slug: str, invitation_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 @sign_in_required
+@recent_sign_in_required
 def change(request: Request, slug: str, member_id: int) -> HttpResponse:
     """Give a member another role."""
     member = get_member(get_workspace(request, slug, Right.MANAGE), member_id)
@@ -103,6 +108,7 @@ def change(request: Request, slug: str, member_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 @sign_in_required
+@recent_sign_in_required
 def transfer(request: Request, slug: str, member_id: int) -> HttpResponse:
     """Hand the workspace over: the member becomes an owner, the owner who asks an admin."""
     member = get_member(get_workspace(request, slug, Right.OWN), member_id)
@@ -136,6 +142,20 @@ def remove(request: Request, slug: str, member_id: int) -> HttpResponse:
         messages.success(request, f"You have left {member.workspace}.")
         return go(request, reverse("home"))
     return lead_to(request, "settings:members", slug, f"{member.user} is no longer a member.")
+
+
+@require_POST
+@sign_in_required
+@recent_sign_in_required
+def require_mfa(request: Request, slug: str) -> HttpResponse:
+    """Ask every member for a second step (``required=on``), or leave it to each."""
+    workspace, required = get_workspace(request, slug, Right.OWN), request.POST.get("required") == "on"
+    try:
+        require_second_step(workspace, required, by=browser_actor(request), now=clock.now())
+    except Refusal as refusal:
+        return _explain(request, refusal)
+    sentence = "Members need a second step now." if required else "A second step is left to each member now."
+    return lead_to(request, "settings:members", slug, sentence)
 
 
 def get_member(workspace: Workspace, member_id: int) -> Membership:

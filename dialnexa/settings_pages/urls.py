@@ -32,6 +32,7 @@ urlpatterns = [
         name="webhook-delivery-again",
     ),
     path("members/", members.list_members, name="members"),
+    path("members/second-step/", members.require_mfa, name="members-mfa"),
     path("members/invite/", members.invite_member, name="invite"),
     path("members/invitations/<str:invitation_id>/renew/", members.renew, name="invitation-renew"),
     path("members/invitations/<str:invitation_id>/withdraw/", members.withdraw, name="invitation-withdraw"),

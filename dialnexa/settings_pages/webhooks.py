@@ -16,6 +16,7 @@ from dialnexa.access import Right, browser_actor, get_workspace
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.ids import ID_PATTERN
+from dialnexa.mfa.leading import recent_sign_in_required
 from dialnexa.models import WebhookEndpoint, Workspace
 from dialnexa.settings_pages.pages import dialog, go, lead_to
 from dialnexa.settings_pages.webhook_forms import (
@@ -50,6 +51,7 @@ def list_webhooks(request: Request, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @sign_in_required
+@recent_sign_in_required
 def create(request: Request, slug: str) -> HttpResponse:
     """The form, and the page that shows the secret once."""
     workspace = get_workspace(request, slug, Right.MANAGE)
@@ -87,6 +89,7 @@ def edit(request: Request, slug: str, endpoint_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 @sign_in_required
+@recent_sign_in_required
 def rotate(request: Request, slug: str, endpoint_id: str) -> HttpResponse:
     """Ask how long the old secret should go on; then show the new one once."""
     endpoint = get_endpoint(get_workspace(request, slug, Right.MANAGE), endpoint_id)

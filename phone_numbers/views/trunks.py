@@ -21,6 +21,7 @@ from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
+from dialnexa.mfa.leading import recent_sign_in_required
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
@@ -85,6 +86,7 @@ def try_settings(request: Request, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 @sign_in_required
+@recent_sign_in_required
 def edit(request: Request, slug: str, number_id: str) -> HttpResponse:
     """The trunk's form with what is stored, but for the password, and what comes of it."""
     workspace = get_workspace(request, slug, Right.MANAGE)

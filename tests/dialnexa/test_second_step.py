@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -15,6 +16,7 @@ from django.test import Client
 
 from dialnexa.mfa.adapter import seal_for, unseal_for
 from dialnexa.mfa.codes import spend
+from dialnexa.mfa.resealing import reseal_second_steps
 from dialnexa.models import AuditEntry, User, Workspace
 from dialnexa.sealing import SealBroken
 from tests.conftest import client_of
@@ -168,3 +170,14 @@ def test_opens_only_under_the_key_and_person_it_was_sealed_for(alice: User, bob:
     assert unseal_for(alice, seal_for(alice, SECRET)) == SECRET
     with pytest.raises(SealBroken):
         unseal_for(alice, seal_for(bob, SECRET))
+
+
+def test_is_sealed_anew_under_the_first_key(alice: User, settings: Any) -> None:
+    step = give_totp(alice)
+    old = settings.SEALING_KEYS
+    settings.SEALING_KEYS = {9: b"9" * 32, **old}
+    assert reseal_second_steps() == (1, [])
+    assert reseal_second_steps() == (0, [])
+    settings.SEALING_KEYS = {9: b"9" * 32}
+    step.refresh_from_db()
+    assert unseal_for(alice, step.data["secret"]) == SECRET

@@ -77,6 +77,7 @@ def test_changes_nothing_the_second_time(
     trunk = make_trunk("secret")
     settings.SEALING_KEYS = {2: NEW, 1: OLD}
     done = "Sealed anew under key 2: 1 passwords.\nSealed anew under key 2: 0 files.\n"
+    done += "Sealed anew under key 2: 0 second steps.\n"
     assert reseal() == f"{done}Nothing is left under another key.\n"
     before = SipTrunk.objects.get(pk=trunk.pk).sealed_password
     assert reseal().startswith("Sealed anew under key 2: 0 passwords.\n")

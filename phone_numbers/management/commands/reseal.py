@@ -7,17 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from dialnexa.mfa.resealing import reseal_second_steps
 from phone_numbers.linking.resealing import Resealed, reseal_files, reseal_passwords
 
 
 class Command(BaseCommand):
-    help = "Seal trunks' passwords and KYC files under the first of DIALNEXA_SEALING_KEYS. Safe to repeat."
+    help = "Seal passwords, KYC files and second steps under the first of DIALNEXA_SEALING_KEYS. Repeatable."
 
     def handle(self, *args: Any, **options: Any) -> None:
         key = next(iter(settings.SEALING_KEYS))
         for what, result in (("passwords", reseal_passwords()), ("files", reseal_files())):
             self.stdout.write(f"Sealed anew under key {key}: {result.done:,} {what}.")
             _complain(what, result)
+        steps, broken = reseal_second_steps()
+        self.stdout.write(f"Sealed anew under key {key}: {steps:,} second steps.")
+        _complain("second steps", Resealed(steps, broken))
         self.stdout.write("Nothing is left under another key.")
 
 

@@ -1,0 +1,41 @@
+"""Somebody tries password after password at an account: its owner hears of it."""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from dialnexa.models import User
+
+log = logging.getLogger(__name__)
+
+
+def tell_owner(email: str, address: str) -> bool:
+    """Mail whoever signs in with ``email`` that ``address`` is kept out for a while.
+
+    False when nobody does, or the mail server did not take it.
+    """
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    if user is None:
+        return False
+    context = {
+        "email": user.email,
+        "address": address,
+        "product_name": settings.PRODUCT_NAME,
+        "home_url": settings.PUBLIC_BASE_URL,
+        "support_email": settings.SUPPORT_EMAIL,
+        "security_url": f"{settings.PUBLIC_BASE_URL}{reverse('mfa_index')}",
+    }
+    subject = f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}Somebody is guessing your password"
+    message = EmailMessage(subject, render_to_string("account/email/guessing.txt", context), to=[user.email])
+    try:
+        message.send()
+    except (SMTPException, OSError) as error:
+        log.warning("The mail about guessing was not taken: %s", type(error).__name__)
+        return False
+    return True
