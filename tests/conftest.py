@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -54,10 +54,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(f"what {mark} tests need is not installed"))
 
 
-def pytest_collection_finish() -> None:
-    """Thousands of tests and everything imported stay to the end: the collector need not visit them."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests and everything imported stay to the end: no collector need visit them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -134,12 +139,17 @@ def make_catalogue() -> None:
     """India, the US, the UK and Germany at Plivo, each with one network group and rents in rupees."""
     from telephony.models import CallRate, Country, NetworkGroup, RentalRate
 
-    for iso, name, code, length in COUNTRIES:
-        country = Country.objects.create(iso=iso, name=name, calling_code=code, max_length=length)
-        group = NetworkGroup.objects.create(carrier="plivo", country=country, name=f"{name} all")
-        CallRate.objects.create(
-            network_group=group, currency="INR", per_minute=Decimal("1.25"), valid_from=LONG_AGO
-        )
+    Country.objects.bulk_create(
+        Country(iso=iso, name=name, calling_code=code, max_length=length)
+        for iso, name, code, length in COUNTRIES
+    )
+    groups = NetworkGroup.objects.bulk_create(
+        NetworkGroup(carrier="plivo", country_id=iso, name=f"{name} all") for iso, name, *_ in COUNTRIES
+    )
+    CallRate.objects.bulk_create(
+        CallRate(network_group=group, currency="INR", per_minute=Decimal("1.25"), valid_from=LONG_AGO)
+        for group in groups
+    )
     RentalRate.objects.bulk_create(
         RentalRate(
             carrier="plivo",
@@ -181,8 +191,10 @@ def make_workspace(owner: User, slug: str, name: str, now: datetime) -> Workspac
     wallet.credit(
         workspace, Decimal(10_000), reference=f"opening {slug}", memo="Opening credit", by=SYSTEM, now=now
     )
-    for group in NetworkGroup.objects.exclude(country="DE"):
-        WorkspaceNetworkGroup.objects.create(workspace=workspace, network_group=group, enabled=True)
+    WorkspaceNetworkGroup.objects.bulk_create(
+        WorkspaceNetworkGroup(workspace=workspace, network_group=group, enabled=True)
+        for group in NetworkGroup.objects.exclude(country="DE")
+    )
     return workspace
 
 
