@@ -27,12 +27,13 @@ def read(now: datetime) -> Iterator[Reading]:
 def orders(now: datetime) -> Iterator[Reading]:
     """Every state is told, so that an alert sees it fall to 0."""
     rows = NumberOrder.objects.filter(status__in=NumberOrder.OPEN).order_by().values("status")
-    found = {row["status"]: row for row in rows.annotate(n=Count("pk"), at=Min("created_at"))}
+    grouped = rows.annotate(n=Count("pk"), at=Min("created_at")).values_list("status", "n", "at")
+    found = {status: (count, oldest) for status, count, oldest in grouped}
     for status in NumberOrder.OPEN:
-        row = found.get(status, {"n": 0, "at": None})
+        count, oldest = found.get(status, (0, None))
         where = {"status": status}
-        yield Reading("orders_open", "Orders that are not decided", row["n"], where)
-        yield Reading("orders_oldest_seconds", "Age of the oldest", seconds_since(row["at"], now), where)
+        yield Reading("orders_open", "Orders that are not decided", count, where)
+        yield Reading("orders_oldest_seconds", "Age of the oldest", seconds_since(oldest, now), where)
     due = NumberOrder.objects.filter(status__in=NumberOrder.OPEN).aggregate(at=Min("next_run_at"))["at"]
     yield Reading("orders_late_seconds", "How long a worker should have looked", seconds_since(due, now))
 

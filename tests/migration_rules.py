@@ -10,8 +10,13 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED, CheckConstraint, Field
 
-TAKES_AWAY = (migrations.RemoveField, migrations.DeleteModel, migrations.RenameField, migrations.RenameModel)
-TAKES_AWAY += (migrations.AlterModelTable,)
+TAKES_AWAY = (
+    migrations.RemoveField,
+    migrations.DeleteModel,
+    migrations.RenameField,
+    migrations.RenameModel,
+    migrations.AlterModelTable,
+)
 ONLY_WORDS = (migrations.AlterModelOptions, migrations.AlterModelManagers)
 FILLS = (migrations.RunPython, migrations.RunSQL)
 
@@ -75,10 +80,14 @@ def dangers_of_change(operation: migrations.AlterField, app_label: str, state: P
     after = operation.field
     if before.null and not after.null:
         yield "it reads the whole table under a lock. First add a check that is not valid, and validate it."
-    if (after.unique and not before.unique) or (after.db_index and not before.db_index):
+    if has_index(after) and not has_index(before):
         yield "it makes an index while nobody can write. Use AddIndexConcurrently."
     if shape(before) != shape(after):
         yield "it may write the whole table anew. Add a new column, fill it, move over, take the old away."
+
+
+def has_index(field: Field) -> bool:
+    return field.unique or bool(getattr(field, "db_index", False))
 
 
 def shape(field: Field) -> str:

@@ -22,7 +22,7 @@ def number(name: str) -> int:
 def test_stops_nothing_that_runs() -> None:
     loader = MigrationLoader(None)
     new = [key for key in loader.disk_migrations if number(key[1]) > BEFORE.get(key[0], 10**6)]
-    found = []
+    found: list[str] = []
     for key in sorted(new):
         state = loader.project_state(sorted(parent.key for parent in loader.graph.node_map[key].parents))
         found += dangers(loader.get_migration(*key), state)
@@ -39,8 +39,7 @@ def state_with(*fields: tuple[str, models.Field]) -> ProjectState:
 def said(*operations: Operation, **attributes: object) -> list[str]:
     """What is wrong with a migration of these, on a table that has a name."""
     migration = migrations.Migration("0099_try", "numbers")
-    migration.operations = list(operations)
-    vars(migration).update(attributes)
+    vars(migration).update(operations=list(operations), **attributes)
     return list(dangers(migration, state_with(("name", models.CharField(max_length=9, null=True)))))
 
 

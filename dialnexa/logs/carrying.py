@@ -19,6 +19,7 @@ from dialnexa.metrics.counting import count_task
 HEADER = "dialnexa_request_id"
 SWEPT = "run_"  # ids of work that nobody asked for
 log = logging.getLogger("dialnexa.work")
+_begun: dict[str, tuple[float, dict[str, Any]]] = {}  # by task: when, and what lines carried until then
 
 
 def listen() -> None:
@@ -39,17 +40,17 @@ def carry(headers: dict[str, Any], **rest: Any) -> None:
 
 def begin(task_id: str, task: Task, kwargs: dict[str, Any], **rest: Any) -> None:
     about = {name: str(value) for name, value in kwargs.items() if name.endswith("_id")}
-    task.request.outside = context.noted()
-    task.request.began = time.monotonic()
+    _begun[task_id] = time.monotonic(), context.noted()
     context.replace({"request_id": request_behind(task, about), "task_id": task_id, **about})
 
 
-def end(task: Task, state: str, **rest: Any) -> None:
-    seconds = time.monotonic() - task.request.began
+def end(task_id: str, task: Task, state: str, **rest: Any) -> None:
+    began, outside = _begun.pop(task_id)
+    seconds = time.monotonic() - began
     count_task(task.name, state, seconds)
     facts = {"task": task.name, "outcome": state, "ms": round(seconds * 1000)}
     log.info("%s %s", task.name, state, extra=facts)
-    context.replace(task.request.outside)
+    context.replace(outside)
 
 
 def request_behind(task: Task, about: dict[str, str]) -> str:

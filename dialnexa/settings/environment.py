@@ -3,6 +3,7 @@
 What can't be right is collected, and told all at once when everything has been read: one sentence each.
 """
 
+import builtins
 import math
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +16,6 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 _T = TypeVar("_T")
-Text, Whole, Real, Truth = str, int, float, bool  # Environment has methods of these names
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 problems: list[str] = []
 
@@ -48,32 +48,34 @@ class Environment:
     def __init__(self) -> None:
         self._env = Env()
 
-    def str(self, name: Text, default: Text = "") -> Text:
+    def str(self, name: builtins.str, default: builtins.str = "") -> builtins.str:
         return self._read(name, default, self._env.str, "text")
 
-    def int(self, name: Text, default: Whole = 0) -> Whole:
+    def int(self, name: builtins.str, default: builtins.int = 0) -> builtins.int:
         return self._not_negative(name, default, self._env.int, "a whole number")
 
-    def float(self, name: Text, default: Real = 0.0) -> Real:
+    def float(self, name: builtins.str, default: builtins.float = 0.0) -> builtins.float:
         return self._not_negative(name, default, self._env.float, "a number")
 
-    def bool(self, name: Text, default: Truth = False) -> Truth:
+    def bool(self, name: builtins.str, default: builtins.bool = False) -> builtins.bool:
         return self._read(name, default, self._env.bool, "1 or 0")
 
-    def list(self, name: Text, default: Any, **how: Any) -> Any:
+    def list(self, name: builtins.str, default: Any, **how: Any) -> Any:
         return self._read(name, default, partial(self._env.list, **how), "values separated by commas")
 
-    def dict(self, name: Text, default: Any, **how: Any) -> Any:
+    def dict(self, name: builtins.str, default: Any, **how: Any) -> Any:
         return self._read(name, default, partial(self._env.dict, **how), "pairs like INR=5000,USD=60")
 
-    def _not_negative(self, name: Text, default: _T, read: Callable[..., Any], kind: Text) -> _T:
+    def _not_negative(
+        self, name: builtins.str, default: _T, read: Callable[..., Any], kind: builtins.str
+    ) -> _T:
         value = self._read(name, default, read, kind)
         if math.isfinite(value) and value >= 0:
             return value
         refuse(f"{name} is {value}. Set {kind} from 0 on, or leave it out ({default}).")
         return default
 
-    def _read(self, name: Text, default: _T, read: Callable[..., Any], kind: Text) -> Any:
+    def _read(self, name: builtins.str, default: _T, read: Callable[..., Any], kind: builtins.str) -> Any:
         try:
             return read(name, default)
         except (EnvError, ArithmeticError):

@@ -1,5 +1,7 @@
 """Signing in, and mail to people."""
 
+from typing import Any
+
 from dialnexa.mail import smtp_settings
 from dialnexa.settings.application import PRODUCT_NAME
 from dialnexa.settings.environment import checked, env, secret
@@ -41,5 +43,6 @@ EMAIL_BACKEND = env.str("DIALNEXA_EMAIL_BACKEND", "")
 if not EMAIL_BACKEND:  # the console is for development: its log would hold the links that reset passwords
     EMAIL_URL = secret("DIALNEXA_EMAIL_URL", in_debug="")
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-    globals().update(checked(lambda: smtp_settings(EMAIL_URL), {}) if EMAIL_URL else {})
+    nowhere: dict[str, Any] = {}
+    globals().update(checked(lambda: smtp_settings(EMAIL_URL), nowhere) if EMAIL_URL else {})
 DEFAULT_FROM_EMAIL = env.str("DIALNEXA_FROM_EMAIL", "DialNexa <numbers@dialnexa.example>")

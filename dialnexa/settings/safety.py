@@ -24,7 +24,7 @@ BATCH_READ_LIMIT = rate("DIALNEXA_BATCH_READ_LIMIT", "30/minute")  # lists of a 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dialnexa.reporting.SecretsHidden"
 
 # Secrets in the database: 2:<base64 of 32 bytes>,1:<…>; the first seals, all open (see dialnexa.sealing).
-SEALING_KEYS = checked(
+SEALING_KEYS: dict[int, bytes] = checked(
     lambda: parse_keys(
         secret("DIALNEXA_SEALING_KEYS", in_debug="1:ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtISE=")
     ),

@@ -26,7 +26,7 @@ def engine_secrets(name: str) -> list[tuple[str, str]]:
 
 
 # Who may ask who takes a call (see phone_numbers.inbound)
-SIP_ENGINES = checked(lambda: engine_secrets("DIALNEXA_SIP_ENGINES"), [])
+SIP_ENGINES: list[tuple[str, str]] = checked(lambda: engine_secrets("DIALNEXA_SIP_ENGINES"), [])
 
 
 def livekit_engine() -> dict[str, Any]:

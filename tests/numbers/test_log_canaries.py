@@ -25,14 +25,16 @@ def written(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Everything that is logged, from DEBUG on, as production writes it."""
     settings.LOG_FORMAT = "json"
     monkeypatch.setenv("DIALNEXA_PLIVO_AUTH_TOKEN", settings.CARRIERS["plivo"]["auth_token"])
-    stream, root, work = StringIO(), logging.getLogger(), logging.getLogger("dialnexa.work")
+    stream, root = StringIO(), logging.getLogger()
+    levels = {logger: logger.level for logger in (root, logging.getLogger("dialnexa.work"))}
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter())
     root.addHandler(handler)
-    for logger in (root, work):
-        monkeypatch.setattr(logger, "level", logging.DEBUG)
-    logging.getLogger("asyncio").manager._clear_cache()  # type: ignore[attr-defined]  of levels
+    for logger in levels:
+        logger.setLevel(logging.DEBUG)
     yield stream
+    for logger, level in levels.items():
+        logger.setLevel(level)
     root.removeHandler(handler)
 
 

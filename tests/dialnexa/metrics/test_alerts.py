@@ -62,7 +62,7 @@ def test_explain_every_figure(now: datetime) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
 def test_lead_to_what_to_do(rule: dict[str, Any]) -> None:
-    page, _, section = re.search(r"(docs/[a-z.]+)(#)?([a-z-]*)", rule["annotations"]["description"]).groups()
+    ((page, section),) = re.findall(r"(docs/[a-z.]+)#?([a-z-]*)", rule["annotations"]["description"])
     titles = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), re.MULTILINE)
     assert not section or section in [title.lower().replace(" ", "-") for title in titles]
     assert rule["annotations"]["summary"].endswith((".", "guesses."))
