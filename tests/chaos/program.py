@@ -138,10 +138,10 @@ def started(
 
 
 def _sandbox(world: World, port: int, n: int) -> subprocess.Popen[bytes]:
-    """With so many numbers of each kind that any one kind would do."""
+    """With so many numbers of each kind that any two of them would do."""
     from telephony.carriers.sandbox.inventory import PER_RANGE
 
-    stock = str(max(PER_RANGE, n))
+    stock = str(max(PER_RANGE, n // 2))
     command = [sys.executable, "manage.py", "sandbox_carrier", "--port", str(port), "--stock", stock]
     command += ["--data-dir", str(world.base)]
     return subprocess.Popen(command, cwd=world.root, env=world.env, stdout=subprocess.DEVNULL)

@@ -6,13 +6,14 @@ import os
 import queue
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import httpx
 
 from dialnexa.local import sandbox_accounts
-from telephony.carriers.base import Offer
+from telephony.carriers.base import NumberQuery, Offer
 from tests.chaos.buyers import Errand
 
 PASSWORD = "chaos-" + "x" * 16
@@ -105,12 +106,22 @@ def pick_offers(n: int, carriers: Sequence[str], dice: random.Random) -> list[tu
 
 def _offers(carrier: str, n: int) -> list[Offer]:
     """Up to N numbers of each kind we have a price for, without those that break by themselves."""
-    from telephony.carriers import get_carrier
-    from telephony.carriers.base import NumberQuery, NumberType
+    from telephony.carriers.base import NumberType
 
     queries = [NumberQuery(iso, NumberType(kind)) for slug, iso, kind in RATES if slug == carrier]
-    found = [offer for query in queries for offer in get_carrier(carrier).search(query, limit=n)]
+    found = [offer for query in queries for offer in _search(carrier, query, n)]
     return [offer for offer in found if not offer.e164[-4:].startswith("90")]
+
+
+def _search(carrier: str, query: NumberQuery, n: int) -> list[Offer]:
+    """The sandbox makes a country's numbers when it is first asked, which may take longer than we wait."""
+    from telephony.carriers import get_carrier
+    from telephony.carriers.base import TransportError
+
+    for _ in range(100):
+        with suppress(TransportError):
+            return list(get_carrier(carrier).search(query, limit=n))
+    raise SystemExit("The sandbox does not answer.")
 
 
 def break_carrier(url: str, seed: int, rules: tuple[dict[str, object], ...], repeat_purchase: str) -> None:
