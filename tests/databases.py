@@ -21,6 +21,7 @@ from dialnexa.data_folder import DEFAULT_DATA_DIR, programs
 
 ROOT = DEFAULT_DATA_DIR.parent
 CACHE = ROOT / ".pytest_cache" / "databases"
+KEPT_FILES = 8  # of as many states of the migrations
 TEMPLATE = "dialnexa_migrated"
 KEPT = ("django_migrations", "django_content_type", "auth_permission")  # what migrating wrote
 IMPORT = re.compile(r"^(?:from|import) ((?:dialnexa|kyc|telephony|phone_numbers)[\w.]*)", re.MULTILINE)
@@ -62,6 +63,8 @@ def _make_template(run: Path) -> None:
         unfinished = kept.with_suffix(f".{os.getpid()}")
         _speak(run, "pg_dump", "-f", str(unfinished))
         unfinished.rename(kept)
+        for old in sorted(CACHE.glob("*.sql"), key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
+            old.unlink(missing_ok=True)
 
 
 def _speak(run: Path, program: str, *arguments: str) -> None:
