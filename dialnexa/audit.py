@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 
 from dialnexa.actors import Actor, Channel
+from dialnexa.bulk import insert_rows
 from dialnexa.logs.context import current_request_id
 from dialnexa.models import AuditEntry
 
@@ -35,6 +36,37 @@ def record(
 def record_all(entries: Iterable[AuditEntry]) -> None:
     """Write what ``entry_for`` made, in this order, in one statement. Call it in the same transaction."""
     AuditEntry.objects.bulk_create(entries)
+
+
+class Change(NamedTuple):
+    """What changed about one of many (``after`` as ``record`` has it)."""
+
+    subject_id: str
+    workspace_id: str
+    after: Mapping[str, Any]
+
+
+def record_same(
+    model: type[models.Model], event: str, changes: Iterable[Change], *, by: Actor, now: datetime
+) -> None:
+    """Record one event about very many rows of one model, in this order, in one statement.
+
+    Call it in the same transaction.
+    """
+    insert_rows(
+        AuditEntry,
+        [change._asdict() for change in changes],
+        subject_type=model._meta.model_name,
+        event=event,
+        before={},
+        channel=by.channel,
+        actor_id=by.user.pk if by.user else None,
+        actor_name=by.name,
+        api_key_id=by.api_key.pk if by.api_key else None,
+        request_id=by.request_id or current_request_id(),
+        reason="",
+        at=now,
+    )
 
 
 def entry_for(

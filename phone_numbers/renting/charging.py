@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
-
-from django.db import connection
 
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor
-from dialnexa.models import AuditEntry, LedgerAccount, LedgerEntry, Workspace
+from dialnexa.bulk import insert_rows, update_rows
+from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
 from phone_numbers.models import Rental, RentalCharge
 from phone_numbers.renting.schedule import Period
 
 Kind = LedgerAccount.Kind
+Row = dict[str, Any]
+MOVED = (
+    *("id", "paid_periods", "paid_through", "next_run_at", "monthly_price"),
+    *("short_since", "review_since"),
+)
+Accounts = dict[tuple[str, str], tuple[str, str]]  # wallet and revenue, by workspace and currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +60,25 @@ def charge_rent(payments: Sequence[Payment], *, by: Actor, now: datetime) -> Non
     end; ``rental_status`` does not change here.
     """
     booked = _book(payments, by, now)
-    RentalCharge.objects.bulk_create(
-        RentalCharge(
-            rental=payment.rental,
-            workspace_id=payment.rental.workspace_id,
-            k=period.k,
-            starts_at=period.starts_at,
-            ends_at=period.ends_at,
-            amount=period.amount,
-            currency=payment.rental.currency,
-            entry_id=booked.get(reference_of(payment.rental, period.k)),
-        )
-        for payment in payments
-        for period in payment.periods
+    insert_rows(
+        RentalCharge,
+        [_charge(payment.rental, period, booked) for payment in payments for period in payment.periods],
     )
     _move_on(payments)
-    audit.record_all(_histories(payments, by, now))
+    audit.record_same(Rental, "renew", map(_change, payments), by=by, now=now)
+
+
+def _charge(rental: Rental, period: Period, booked: Mapping[str, str]) -> Row:
+    return {
+        "rental_id": rental.pk,
+        "workspace_id": rental.workspace_id,
+        "k": period.k,
+        "starts_at": period.starts_at,
+        "ends_at": period.ends_at,
+        "amount": period.amount,
+        "currency": rental.currency,
+        "entry_id": booked.get(reference_of(rental, period.k)),
+    }
 
 
 def _book(payments: Iterable[Payment], by: Actor, now: datetime) -> dict[str, str]:
@@ -80,54 +89,47 @@ def _book(payments: Iterable[Payment], by: Actor, now: datetime) -> dict[str, st
         for period in payment.periods
         if period.amount
     }
-    found = LedgerEntry.objects.filter(reference__in=wanted).values_list("reference", "pk")
-    booked = dict(found)
-    accounts = _Accounts(rental for rental, _ in wanted.values())
-    entries = [
-        _transfer(reference, rental, period, accounts, by, now)
-        for reference, (rental, period) in wanted.items()
-        if reference not in booked
-    ]
-    LedgerEntry.objects.bulk_create(entries)
-    return booked | {entry.reference: entry.pk for entry in entries}
-
-
-class _Accounts:
-    """The two accounts of a rental's transfer; all wallets are looked up at once."""
-
-    def __init__(self, rentals: Iterable[Rental]) -> None:
-        whose = {rental.workspace_id for rental in rentals}
-        wallets = LedgerAccount.objects.filter(kind=Kind.WALLET, workspace__in=whose)
-        self.wallets = {(str(purse.workspace_id), purse.currency): purse for purse in wallets}
-        self.revenue: dict[str, LedgerAccount] = {}
-
-    def of(self, rental: Rental) -> tuple[LedgerAccount, LedgerAccount]:
-        whose = (rental.workspace_id, rental.currency)
-        if whose not in self.wallets:
-            self.wallets[whose] = wallet.account(Kind.WALLET, rental.currency, rental.workspace)
-        if rental.currency not in self.revenue:
-            self.revenue[rental.currency] = wallet.account(Kind.REVENUE_NUMBERS, rental.currency)
-        return self.wallets[whose], self.revenue[rental.currency]
-
-
-def _transfer(
-    reference: str, rental: Rental, period: Period, accounts: _Accounts, by: Actor, now: datetime
-) -> LedgerEntry:
-    purse, revenue = accounts.of(rental)
-    return LedgerEntry(
-        reference=reference,
+    booked = dict(LedgerEntry.objects.filter(reference__in=wanted).values_list("reference", "pk"))
+    missing = {name: of for name, of in wanted.items() if name not in booked}
+    accounts = _accounts(rental for rental, _ in missing.values())
+    entries = [_transfer(name, *of, accounts) for name, of in missing.items()]
+    insert_rows(
+        LedgerEntry,
+        entries,
         kind=LedgerEntry.Kind.CAPTURE,
-        debit=purse,
-        credit=revenue,
-        amount=period.amount,
-        currency=rental.currency,
-        workspace_id=rental.workspace_id,
-        subject_id=rental.number_id,
-        memo=f"{rental.number.e164}: rent {span_of(rental, period)}",
         actor_name=by.name,
-        api_key=by.api_key,
+        api_key_id=by.api_key.pk if by.api_key else None,
         created_at=now,
     )
+    return booked | {entry["reference"]: entry["id"] for entry in entries}
+
+
+def _accounts(rentals: Iterable[Rental]) -> Accounts:
+    """The two accounts of a rental's transfer, by whose it is; all wallets are looked up at once."""
+    whose = {(rental.workspace_id, rental.currency): rental for rental in rentals}
+    wallets = LedgerAccount.objects.filter(kind=Kind.WALLET, workspace__in={of for of, _ in whose})
+    known = {(of, currency): pk for of, currency, pk in wallets.values_list("workspace", "currency", "pk")}
+    currencies = {currency for _, currency in whose}
+    revenue = {currency: wallet.account(Kind.REVENUE_NUMBERS, currency).pk for currency in currencies}
+    return {
+        key: (known.get(key) or wallet.account(Kind.WALLET, key[1], rental.workspace).pk, revenue[key[1]])
+        for key, rental in whose.items()
+    }
+
+
+def _transfer(reference: str, rental: Rental, period: Period, accounts: Accounts) -> Row:
+    purse, revenue = accounts[rental.workspace_id, rental.currency]
+    return {
+        "id": LedgerEntry._meta.pk.get_default(),
+        "reference": reference,
+        "debit_id": purse,
+        "credit_id": revenue,
+        "amount": period.amount,
+        "currency": rental.currency,
+        "workspace_id": rental.workspace_id,
+        "subject_id": rental.number_id,
+        "memo": f"{rental.number.e164}: rent {span_of(rental, period)}",
+    }
 
 
 def span_of(rental: Rental, period: Period) -> str:
@@ -138,35 +140,21 @@ def span_of(rental: Rental, period: Period) -> str:
     return f"{starts:%-d %b}{year} – {ends:%-d %b %Y}"
 
 
-MOVE_ON = """
-UPDATE numbers_rental r
-SET paid_periods = p.paid, paid_through = p.through, next_run_at = p.through, monthly_price = p.price,
-    short_since = NULL, review_since = NULL
-FROM unnest(%s::text[], %s::int[], %s::timestamptz[], %s::numeric[]) AS p (id, paid, through, price)
-WHERE r.id = p.id
-"""
-
-
 def _move_on(payments: Sequence[Payment]) -> None:
     for payment in payments:
         rental, last = payment.rental, payment.periods[-1]
         rental.paid_periods, rental.paid_through = last.k + 1, last.ends_at
         rental.next_run_at, rental.short_since, rental.review_since = last.ends_at, None, None
         rental.monthly_price = last.amount or rental.monthly_price  # a waived month is no new price
-    rows = (
-        (rental.pk, rental.paid_periods, rental.paid_through, rental.monthly_price)
-        for rental in (payment.rental for payment in payments)
-    )
-    columns = zip(*rows, strict=True)
-    with connection.cursor() as cursor:
-        cursor.execute(MOVE_ON, [list(column) for column in columns])
+    rows = [{name: getattr(payment.rental, name) for name in MOVED} for payment in payments]
+    update_rows(Rental, rows)
 
 
-def _histories(payments: Iterable[Payment], by: Actor, now: datetime) -> Iterable[AuditEntry]:
-    for payment in payments:
-        after = {
-            "amount": str(payment.total),
-            "currency": payment.rental.currency,
-            "paid_through": payment.rental.paid_through.isoformat(),
-        }
-        yield audit.entry_for(payment.rental, "renew", after=after, by=by, now=now)
+def _change(payment: Payment) -> audit.Change:
+    rental = payment.rental
+    after = {
+        "amount": str(payment.total),
+        "currency": rental.currency,
+        "paid_through": rental.paid_through.isoformat(),
+    }
+    return audit.Change(rental.pk, rental.workspace_id, after)

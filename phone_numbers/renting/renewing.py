@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from dialnexa.actors import system
+from dialnexa.bulk import update_rows
 from dialnexa.models import LedgerAccount
 from phone_numbers.models import PhoneNumber, Rental, RentalPrice
 from phone_numbers.renting import telling
@@ -34,16 +35,26 @@ from phone_numbers.renting.schedule import (
 RENEWALS = system("Renewals")
 ONCE_MORE = timedelta(hours=1)  # until somebody tries again to take a number away, should that fail
 Status = Rental.Status
+LATER = ("id", "next_run_at", "short_since", "review_since")
+COLUMNS = (
+    *("number__e164", "number__status", "number__missing_since", "workspace_id", "rental_status"),
+    *("monthly_price", "currency", "anchor", "time_zone", "paid_periods", "paid_through", "auto_renew"),
+    *("renewal_rank", "next_run_at", "short_since", "expired_at", "review_since"),
+)
 Purses = dict[tuple[str, str], Decimal]  # what is left, by workspace and currency
 
 
 @dataclass(slots=True)
 class Batch:
-    """What one batch found: how many rentals it looked at, and those whose workspace loses them now."""
+    """What one batch found: how many rentals it looked at, and those whose workspace loses them now.
+
+    ``later``: those that are not paid now, with when they are looked at next.
+    """
 
     seen: int = 0
     renewed: int = 0
     overdue: list[str] = field(default_factory=list)
+    later: list[Rental] = field(default_factory=list)
 
 
 def renew_due(*, now: datetime, most: int | None = None) -> Batch:
@@ -59,6 +70,7 @@ def renew_due(*, now: datetime, most: int | None = None) -> Batch:
             if (payment := _look_at(rental, prices.get(rental.pk, []), purses, batch, now))
         ]
         batch.seen, batch.renewed = len(rentals), len(paid)
+        update_rows(Rental, [{name: getattr(rental, name) for name in LATER} for rental in batch.later])
         if paid:
             _pay(paid, now)
     return batch
@@ -81,7 +93,8 @@ def _lock_rentals(purses: Purses, now: datetime, most: int) -> list[Rental]:
     theirs = Q()
     for currency in {currency for _, currency in purses}:
         theirs |= Q(currency=currency, workspace__in=[pk for pk, of in purses if of == currency])
-    rows = Rental.objects.filter(theirs, ended_at=None).select_related("number", "workspace")
+    rows = Rental.objects.filter(theirs, ended_at=None).select_related("number").only(*COLUMNS)
+    rows = rows.prefetch_related("workspace")  # one object for each workspace
     rows = rows.order_by("workspace", F("renewal_rank").asc(nulls_last=True), "anchor", "pk")
     rows = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
     waits = Q(short_since__isnull=False, auto_renew=True, monthly_price__lte=max(purses.values()))
@@ -108,7 +121,7 @@ def _look_at(
     due = due_periods(rental, prices, now=now)
     if rental.number.status == PhoneNumber.Status.PENDING:
         return _waive(rental, due)
-    if _is_put_off(rental, due, now):
+    if _is_put_off(rental, due, batch, now):
         return None
     purse = rental.workspace_id, rental.currency
     payment = Payment(rental, due)
@@ -118,7 +131,7 @@ def _look_at(
     if rental.rental_status == Status.EXPIRED:
         _keep_or_leave(rental, batch, now)
     else:
-        _fall_short(rental, due[0], now)
+        _fall_short(rental, due[0], batch, now)
     return None
 
 
@@ -128,25 +141,25 @@ def _waive(rental: Rental, due: list[Period]) -> Payment | None:
     return Payment(rental, free) if free else None
 
 
-def _is_put_off(rental: Rental, due: list[Period], now: datetime) -> bool:
+def _is_put_off(rental: Rental, due: list[Period], batch: Batch, now: datetime) -> bool:
     """Nothing is decided today: nothing is due, the carrier does not know the number, or a person looks."""
     if not due:
-        return _look_again(rental, rental.paid_through)
+        return _look_again(rental, rental.paid_through, batch)
     if rental.number.missing_since:
-        return _look_again(rental, now + DAY)
+        return _look_again(rental, now + DAY, batch)
     if rental.review_since is None and rental.rental_status == Status.ACTIVE and is_much(due):
-        Rental.objects.filter(pk=rental.pk).update(review_since=now, next_run_at=None)
         rental.review_since = now
         telling.note_review(rental, len(due), by=RENEWALS, now=now)
-        return True
-    return rental.review_since is not None and _look_again(rental, None)
+    return rental.review_since is not None and _look_again(rental, None, batch)
 
 
-def _look_again(rental: Rental, at: datetime | None) -> bool:
-    return bool(Rental.objects.filter(pk=rental.pk).update(next_run_at=at))
+def _look_again(rental: Rental, at: datetime | None, batch: Batch) -> bool:
+    rental.next_run_at = at
+    batch.later.append(rental)
+    return True
 
 
-def _fall_short(rental: Rental, period: Period, now: datetime) -> None:
+def _fall_short(rental: Rental, period: Period, batch: Batch, now: datetime) -> None:
     """It can't be paid: the grace period begins, goes on, or is over."""
     since = rental.short_since or now
     if now >= grace_end(since):
@@ -161,7 +174,7 @@ def _fall_short(rental: Rental, period: Period, now: datetime) -> None:
         )
         telling.tell_expired(rental, period, now=now)
         return
-    Rental.objects.filter(pk=rental.pk).update(short_since=since, next_run_at=next_try(since, now))
+    _look_again(rental, next_try(since, now), batch)
     if rental.short_since is None:
         rental.short_since = since
         telling.tell_past_due(rental, period, by=RENEWALS, now=now)
@@ -173,7 +186,7 @@ def _keep_or_leave(rental: Rental, batch: Batch, now: datetime) -> None:
     if now >= end:
         batch.overdue.append(rental.pk)
         end = now + ONCE_MORE
-    _look_again(rental, end)
+    _look_again(rental, end, batch)
 
 
 def _pay(payments: Sequence[Payment], now: datetime) -> None:

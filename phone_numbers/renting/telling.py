@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -115,18 +116,18 @@ def emit_renewed(payments: Sequence[Payment], *, now: datetime) -> None:
                 "rental.renewed",
                 f"rental.renewed:{payment.rental.pk}:{period.k}",
                 payment.rental.number_id,
-                _data(
-                    payment.rental,
-                    amount=money(period.amount),
-                    period_start=_moment(period.starts_at),
-                    period_end=_moment(period.ends_at),
-                ),
+                partial(_renewed, payment.rental, period),
             )
             for payment in payments
             for period in payment.periods
         ],
         now=now,
     )
+
+
+def _renewed(rental: Rental, period: Period) -> dict[str, Any]:
+    starts_at, ends_at = _moment(period.starts_at), _moment(period.ends_at)
+    return _data(rental, amount=money(period.amount), period_start=starts_at, period_end=ends_at)
 
 
 def _emit(rental: Rental, type: str, k: int, now: datetime, **more: Any) -> None:

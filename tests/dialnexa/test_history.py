@@ -39,6 +39,7 @@ def recorded() -> Iterator[tuple[str, str]]:
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in (
                     "audit.record",
                     "audit.entry_for",
+                    "audit.record_same",
                 ):
                     found = (part for part in ast.walk(node.args[1]) if isinstance(part, ast.Constant))
                     yield from ((part.value, path.name) for part in found if isinstance(part.value, str))
