@@ -1,7 +1,8 @@
 """``python -m tests.bench.rentals``: rent of many numbers renewed, one in a transaction or a batch at a time.
 
-Both do the whole of it: wallet and rental locked, transfer, charge, rental moved on, history. They take turns
-on numbers of their own, so that a busy machine slows both alike. ``--spare`` adds rentals that are not due.
+Both do the whole of it: wallet and rental locked, transfer, charge, rental moved on, history, and what the
+customers' servers are told; afterwards what both have written is compared. They take turns on numbers of
+their own, so that a busy machine slows both alike. ``--spare`` adds rentals that are not due.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from itertools import islice
 from statistics import median
 
 from tests.bench.rating import database, say, told
+from tests.bench.rental_effects import compare_effects
 
 ANCHOR = datetime(2027, 1, 31, 6, 0, tzinfo=UTC)
 NOW = datetime(2027, 2, 28, 6, 0, 1, tzinfo=UTC)
-ROUNDS = 5
+ROUNDS = 9
 PRICE = Decimal("92")
+LISTENS = 4  # of so many workspaces one has a server that hears of renewals
+KEY = {"sealed_secret": b"sealed"}
 
 
 def main() -> int:
@@ -33,23 +37,25 @@ def main() -> int:
             if options.spare:
                 rent_out(options.spare, workspaces, NOW + timedelta(days=10), "2")
             say(f"rentals: {options.rentals:,} due, of {workspaces} workspaces; {options.spare:,} are not")
-            measure(options.rentals)
+            measure(options.rentals, workspaces)
             if options.spare:
                 explain()
     return 0
 
 
-def measure(count: int) -> None:
+def measure(count: int, workspaces: int) -> None:
     """Turns of both; rates are medians."""
     from django.conf import settings
 
     from phone_numbers.models import Rental
     from phone_numbers.renting.renewing import renew_due
 
-    one, many = [], []
+    one, many, plainly = [], [], []
     due = Rental.objects.filter(next_run_at__lte=NOW).order_by("pk")
+    settings.DEBUG = False  # which keeps every statement
     for _ in range(ROUNDS):
-        ids = list(due.values_list("pk", flat=True)[: count // 50])
+        ids = list(due.values_list("pk", flat=True)[: count // 100])
+        plainly += ids
         begun = time.perf_counter()
         for pk in ids:
             renew_plainly(pk)
@@ -59,11 +65,12 @@ def measure(count: int) -> None:
         many.append(renewed / (time.perf_counter() - begun))
     each, batch = median(one), median(many)
     told(
-        "renewal, batches, times one in a transaction",
+        f"renewal sweep, {workspaces} workspace{'s' * (workspaces > 1)}, times one in a transaction",
         batch / each,
         least=15,
         more=f"{batch:,.0f}/s, {each:,.0f}/s",
     )
+    compare_effects(plainly)
 
 
 def renew_plainly(rental_id: str) -> None:
@@ -71,45 +78,51 @@ def renew_plainly(rental_id: str) -> None:
     from django.db import transaction
 
     from dialnexa import audit, wallet
-    from dialnexa.actors import SYSTEM
     from dialnexa.models import LedgerAccount, LedgerEntry
     from phone_numbers.models import Rental, RentalCharge
-    from phone_numbers.renting.periods import period_start
+    from phone_numbers.renting.charging import Payment, span_of
+    from phone_numbers.renting.renewing import RENEWALS
+    from phone_numbers.renting.schedule import due_periods
+    from phone_numbers.renting.telling import emit_renewed
 
     with transaction.atomic():
         rows = Rental.objects.select_related("number", "workspace").select_for_update(
             of=("self",), no_key=True
         )
         rental = rows.get(pk=rental_id)
-        k, starts = rental.paid_periods, rental.paid_through
-        ends = period_start(rental.anchor, k + 1, rental.time_zone)
+        (period,) = due_periods(rental, list(rental.prices.all()), now=NOW)
         purse = wallet.account("wallet", rental.currency, rental.workspace)
-        assert LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance >= PRICE
+        assert LedgerAccount.objects.select_for_update(no_key=True).get(pk=purse.pk).balance >= period.amount
         entry = LedgerEntry.objects.create(
-            reference=f"rent:{rental.number_id}:{k}",
+            reference=f"rent:{rental.number_id}:{period.k}",
             kind="capture",
             debit=purse,
             credit=wallet.account("revenue:numbers", rental.currency),
-            amount=rental.monthly_price,
+            amount=period.amount,
             currency=rental.currency,
             workspace=rental.workspace,
             subject_id=rental.number_id,
-            memo=f"{rental.number.e164}: rent",
-            actor_name="Bench",
+            memo=f"{rental.number.e164}: rent {span_of(rental, period)}",
+            actor_name=RENEWALS.name,
             created_at=NOW,
         )
         RentalCharge.objects.create(
             rental=rental,
             workspace=rental.workspace,
-            k=k,
-            starts_at=starts,
-            ends_at=ends,
-            amount=rental.monthly_price,
+            k=period.k,
+            starts_at=period.starts_at,
+            ends_at=period.ends_at,
+            amount=period.amount,
             currency=rental.currency,
             entry=entry,
         )
-        Rental.objects.filter(pk=rental.pk).update(paid_periods=k + 1, paid_through=ends, next_run_at=ends)
-        audit.record(rental, "renew", after={"paid_through": ends.isoformat()}, by=SYSTEM, now=NOW)
+        rental.paid_periods, rental.paid_through = period.k + 1, period.ends_at
+        rental.next_run_at = period.ends_at
+        rental.save(update_fields=["paid_periods", "paid_through", "next_run_at"])
+        after = {"amount": str(period.amount), "currency": rental.currency}
+        after["paid_through"] = period.ends_at.isoformat()
+        audit.record(rental, "renew", after=after, by=RENEWALS, now=NOW)
+        emit_renewed([Payment(rental, [period])], now=NOW)
 
 
 def rent_out(count: int, workspaces: int, due: datetime, serial: str) -> None:
@@ -141,12 +154,12 @@ def rent_out(count: int, workspaces: int, due: datetime, serial: str) -> None:
                     workspace=number.workspace,
                     monthly_price=PRICE,
                     currency="INR",
-                    anchor=ANCHOR,
+                    anchor=ANCHOR - timedelta(seconds=k),
                     time_zone="Asia/Kolkata",
-                    paid_through=due,
-                    next_run_at=due,
+                    paid_through=due - timedelta(seconds=k),
+                    next_run_at=due - timedelta(seconds=k),
                 )
-                for number in numbers
+                for k, number in zip(some, numbers, strict=True)
             ],
             batch_size=2000,
         )
@@ -156,7 +169,7 @@ def rent_out(count: int, workspaces: int, due: datetime, serial: str) -> None:
 def _shops(workspaces: int, count: int) -> list:
     from dialnexa import wallet
     from dialnexa.actors import SYSTEM
-    from dialnexa.models import Workspace
+    from dialnexa.models import WebhookEndpoint, Workspace
 
     shops = []
     for n in range(workspaces):
@@ -164,6 +177,10 @@ def _shops(workspaces: int, count: int) -> list:
         if new:
             wallet.open_accounts(shop)
             wallet.credit(shop, PRICE * count, reference=shop.slug, memo="Bench", by=SYSTEM, now=ANCHOR)
+            if n % LISTENS == 0:
+                WebhookEndpoint.objects.create(
+                    workspace=shop, url="https://shop.example", events=["*"], **KEY
+                )
         shops.append(shop)
     return shops
 
