@@ -168,7 +168,7 @@ class SupportAdminSite(AdminSite):
 
         return super().has_permission(request) and staff.may_enter(request)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """From elsewhere than ``ADMIN_NETWORKS`` there is no support desk, whoever asks."""
         from dialnexa.mfa import staff
 

@@ -72,8 +72,8 @@ def require_second_step(workspace: Workspace, required: bool, *, by: Actor, now:
         changed = Workspace.objects.filter(pk=workspace.pk).exclude(requires_mfa=required)
         if not changed.update(requires_mfa=required):
             raise Refusal("second_step_unchanged", "That was so already.", status=409)
-        sides = {"before": {"requires_mfa": not required}, "after": {"requires_mfa": required}}
-        audit.record(workspace, "require_second_step", **sides, by=by, now=now)
+        before, after = {"requires_mfa": not required}, {"requires_mfa": required}
+        audit.record(workspace, "require_second_step", before=before, after=after, by=by, now=now)
     workspace.requires_mfa = required
 
 

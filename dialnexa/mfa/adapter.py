@@ -36,7 +36,7 @@ class MFAAdapter(DefaultMFAAdapter):
     def get_totp_issuer(self) -> str:
         return str(settings.PRODUCT_NAME)
 
-    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # type: ignore[override]
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         known = Authenticator.objects.filter(user=user, type=type).count()
         return f"Passkey {known + 1}" if known else "Passkey"
 

@@ -25,7 +25,7 @@ def has_second_step(user: User) -> bool:
 
 def took_second_step(request: HttpRequest) -> bool:
     """Whether a code, passkey or recovery code was given in this session."""
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(request, request.user)
     return any(record.get("method") == MFA for record in records)
 
 
@@ -41,7 +41,7 @@ def was_recent(request: HttpRequest) -> bool:
 
     Only records made while signed in count again; the session's beginning stands for signing in.
     """
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(request, request.user)
     moments = [record["at"] for record in records if record.get("reauthenticated")]
     latest = max([request.session.get(BEGAN, 0), *moments])
     age: float = clock.wall_now().timestamp() - latest

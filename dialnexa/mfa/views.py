@@ -23,7 +23,7 @@ Type = Authenticator.Type
 @sign_in_required
 def show_security(request: Request) -> HttpResponse:
     """Everything that decides who gets into this account."""
-    steps = list(Authenticator.objects.filter(user=request.user).order_by("created_at"))
+    steps = list(Authenticator.objects.filter(user_id=request.user.pk).order_by("created_at"))
     codes = next((step for step in steps if step.type == Type.RECOVERY_CODES), None)
     asking = Membership.objects.filter(user=request.user, workspace__requires_mfa=True)
     context = {
