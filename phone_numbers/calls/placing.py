@@ -24,7 +24,6 @@ from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.calling import explain_call
 from phone_numbers.routes.explaining import Explanation
-from phone_numbers.routes.limit_steps import spend_used
 from telephony.called_countries import note_country
 from telephony.destinations import Step
 from telephony.limits.allowances import read_allowances
@@ -100,7 +99,7 @@ def _place(
         )
         refuse_call(told)
         call = _call(workspace, told, asked, by, now)
-        _reserve(call, told.price, room, by, now)
+        _reserve(call, told, room, by, now)
         call.save(force_insert=True)
         note_country(workspace, told.other.country if told.other else "", now=now)
         after = {"from": call.from_text, "to": call.to_text, "held": str(call.held)}
@@ -176,24 +175,19 @@ def copy_price(call: Call, price: CallPrice) -> None:
     call.pulse_seconds = price.pulse_seconds
 
 
-def _reserve(call: Call, price: CallPrice | None, room: Decimal | None, by: Actor, now: datetime) -> None:
+def _reserve(call: Call, told: Explanation, room: Decimal | None, by: Actor, now: datetime) -> None:
     """Hold what the call may cost. Nothing is held where nothing is charged."""
+    price = told.price
     if price is None or price.price_of(settings.CALL_LONGEST) == 0:
         return
-    rooms = [wallet.balance(call.workspace), *_rooms(call.workspace, by.api_key, now)]
-    seconds = seconds_for(price, min(rooms if room is None else [*rooms, room]), settings.CALL_LONGEST)
+    rooms = (wallet.balance(call.workspace), room, told.spend_left)
+    money = min(each for each in rooms if each is not None)
+    seconds = seconds_for(price, money, settings.CALL_LONGEST)
     call.held, call.limit_seconds = price.price_of(seconds), seconds
     if by.api_key:
         refuse_over_cap(by.api_key, call.held, now=now)
     memo = f"Call to {call.to_text}, up to {-(-seconds // 60)} min"
     wallet.hold(call.workspace, call.held, subject=call.id, memo=memo, by=by, now=now)
-
-
-def _rooms(workspace: Workspace, key: ApiKey | None, now: datetime) -> list[Decimal]:
-    """What is left of each limit on spending. A call holds no more, so no race spends more."""
-    allowances = read_allowances(workspace, at=now, key=key)
-    found = (each.room(used) for each, used in spend_used(allowances, now, past=False))
-    return [room for room in found if room is not None]
 
 
 def longest_call(price: CallPrice | None, money: Decimal) -> int:

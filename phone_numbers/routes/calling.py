@@ -13,7 +13,7 @@ from dialnexa.past import value_at
 from phone_numbers.minutes import balance_at, decided_by
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.routes.explaining import Explanation, number_steps
-from phone_numbers.routes.limit_steps import limit_steps
+from phone_numbers.routes.limit_steps import limit_steps, spend_left, spend_used
 from phone_numbers.routes.routing import who_answered
 from telephony.config import format_rate
 from telephony.destinations import Outcome, Rules, Step, judge_destination
@@ -67,7 +67,8 @@ def explain_call(
     price = _price(judged.number, rules, workspace, at)
     money = _money(judged.number, price, rules, workspace, at, past)
     allowances = read_allowances(workspace, at=at, key=key)
-    limits = limit_steps(allowances, judged.number, price, at=at, past=past, turn_taken=turn_taken)
+    spending = list(spend_used(allowances, at, past)) if price else []
+    limits = limit_steps(allowances, judged.number, price, spending, at=at, past=past, turn_taken=turn_taken)
     return Explanation(
         direction="outbound",
         number=number,
@@ -79,6 +80,7 @@ def explain_call(
         version=version,
         price=price,
         notes=(OF_TODAY,) if past else (),
+        spend_left=spend_left(spending),
     )
 
 

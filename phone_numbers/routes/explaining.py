@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import QuerySet
 
@@ -46,7 +47,7 @@ class Explanation:
     """The answer. ``number`` is the workspace's own, ``other`` who is called (None: no number, or inbound).
 
     ``at`` is the moment in question, ``past`` whether it lies behind; ``version`` who answers or calls.
-    ``carrier`` is the slug of the route.
+    ``carrier`` is the slug of the route, ``spend_left`` what limits on spending leave (None: there are none).
     """
 
     direction: Direction
@@ -59,6 +60,7 @@ class Explanation:
     version: AgentVersion | None = None
     price: CallPrice | None = None
     notes: tuple[str, ...] = field(default=())
+    spend_left: Decimal | None = None
 
     @property
     def refusal(self) -> Step | None:

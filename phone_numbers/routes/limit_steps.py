@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -26,6 +26,7 @@ from telephony.rating import CallPrice
 
 FIRST = 60  # seconds that every call has to be able to last
 NOTHING = Decimal(0)
+Spending = Sequence[tuple[Allowance, Decimal]]  # limits on spending, each with what is used of it
 PAST = "What happened in single seconds and minutes is not kept, so it was not asked."
 COUNTED = "This call is counted in it already."
 
@@ -34,6 +35,7 @@ def limit_steps(
     allowances: Allowances,
     to: E164 | None,
     price: CallPrice | None,
+    spending: Spending,
     *,
     at: datetime,
     past: bool,
@@ -44,7 +46,7 @@ def limit_steps(
         _stopped(allowances, at, past),
         _at_once(allowances, at),
         _rates(allowances, past, turn_taken),
-        *_spend(allowances, price, at, past),
+        *_spend(price, spending),
         _new_country(allowances, to, at),
     ]
 
@@ -78,13 +80,13 @@ def _rates(allowances: Allowances, past: bool, turn_taken: bool) -> Step:
     return Step("call_rate", Outcome.PASS, "call_rate_free", "Another call may begin now.")
 
 
-def _spend(allowances: Allowances, price: CallPrice | None, at: datetime, past: bool) -> list[Step]:
+def _spend(price: CallPrice | None, spending: Spending) -> list[Step]:
     if price is None:
         why = "The call costs nothing here, or has no price."
         return [_skipped("daily_spend", why), _skipped("monthly_spend", why)]
     needed = price.price_of(FIRST)
     steps = {"daily_spend": _free("daily_spend"), "monthly_spend": _free("monthly_spend")}
-    for allowance, used in spend_used(allowances, at, past):
+    for allowance, used in spending:
         if not allowance.fits(used, needed):
             name = allowance.limit.name
             if steps[name].outcome is not Outcome.FAIL:
@@ -92,7 +94,13 @@ def _spend(allowances: Allowances, price: CallPrice | None, at: datetime, past: 
     return list(steps.values())
 
 
-def spend_used(allowances: Allowances, at: datetime, past: bool) -> Iterable[tuple[Allowance, Decimal]]:
+def spend_left(spending: Spending) -> Decimal | None:
+    """What all of them leave: a call holds no more, so no race spends more. None without limits."""
+    rooms = [room for allowance, used in spending if (room := allowance.room(used)) is not None]
+    return min(rooms, default=None)
+
+
+def spend_used(allowances: Allowances, at: datetime, past: bool) -> Iterator[tuple[Allowance, Decimal]]:
     """Each limit on spending that is set, with what is spent of it; what calls in the air hold is spent."""
     limited = [each for each in allowances.all_of(DAILY_SPEND, MONTHLY_SPEND) if each.value is not None]
     if not limited:

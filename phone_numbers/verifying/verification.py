@@ -27,7 +27,9 @@ from dialnexa.notices import tell
 from kyc.models import VerificationCall, VerificationNumber
 from phone_numbers.models import PhoneNumber
 from phone_numbers.verifying.calls import Caller, code_digest, configured_caller, new_call, place
+from telephony.call_stops import stop_of, stopped_words
 from telephony.e164 import Unreadable, costs_extra, format_international, read_destination
+from telephony.high_cost import ranges_of
 
 log = logging.getLogger(__name__)
 CODE_GOOD_FOR = timedelta(minutes=10)
@@ -60,6 +62,7 @@ def ask_code(workspace: Workspace, e164_text: str, *, by: Actor, now: datetime) 
     number = _number(e164_text)
     with transaction.atomic():
         row = _locked(workspace)
+        _refuse_stopped(workspace, number, now)
         _refuse_unsuitable(workspace, row, number)
         _refuse_flood(workspace, number, now)
         call, token = new_call(workspace, number, caller, now=now)
@@ -106,6 +109,14 @@ def _number(text: str) -> str:
         )
         raise Refusal("verification_number_costly", sentence, field="number")
     return number.e164
+
+
+def _refuse_stopped(workspace: Workspace, number: str, now: datetime) -> None:
+    if stop := stop_of(workspace):
+        raise Refusal("calls_stopped", stopped_words(stop), status=409, fix="limits")
+    if why := ranges_of(workspace, at=now).why_not(number):
+        sentence = f"{format_international(number)} can't be called: {why}. Give a mobile or landline number."
+        raise Refusal("verification_number_costly", sentence, field="number")
 
 
 def _locked(workspace: Workspace) -> VerificationNumber:
