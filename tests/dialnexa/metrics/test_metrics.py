@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth import authenticate
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from dialnexa import heartbeats
@@ -94,6 +97,25 @@ def test_reads_little(db: None, now: datetime, django_assert_max_num_queries: Dj
     with django_assert_max_num_queries(20):
         readings = list(read_all(now))
     assert {reading.name for reading in readings} >= {"orders_open", "rent_late_seconds", "kyc_waiting"}
+
+
+BIG = ("numbers_numberorder", "numbers_phonenumber", "numbers_rental", "telephony_call", "numbers_drift")
+BIG += ("dialnexa_webhookdelivery", "dialnexa_noticecopy", "kyc_kyccase", "numbers_ledgerproof")
+
+
+def test_needs_no_big_table_as_a_whole(db: None, now: datetime) -> None:
+    """A table that is read as a whole although that is forbidden has no index for what was asked."""
+    with CaptureQueriesContext(connection) as asked:
+        list(read_all(now))
+    plans = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for query in asked.captured_queries:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    whole = {table for plan in plans for table in re.findall(r"Seq Scan on (\w+)", plan)}
+    assert whole & {*BIG} == set()
+    assert sum(table in plan for table in BIG for plan in plans) >= len(BIG)
 
 
 @pytest.mark.parametrize(
