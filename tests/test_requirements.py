@@ -25,6 +25,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 OPTIONAL = {
     "charset-normalizer",
     "greenlet",
+    "msgpack",
     "pip",
     "pygments",
     "pyyaml",
