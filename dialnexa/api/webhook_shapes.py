@@ -52,7 +52,7 @@ class EndpointShape(RowShape):
 
     class Meta:
         model = WebhookEndpoint
-        fields = (
+        fields: tuple[str, ...] = (
             *("id", "url", "description", "events", "enabled", "disabled_reason", "failing_since"),
             *("previous_secret_until", "created_at"),
         )
@@ -68,12 +68,12 @@ class SecretShape(EndpointShape):
         fields = (*EndpointShape.Meta.fields, "secret")
 
 
-def _events(**options: bool) -> serializers.ListField:
+def _events(*, required: bool = True) -> serializers.ListField:
     return serializers.ListField(
         child=Text(max_length=40),
         max_length=len(EVENTS) + 1,
         help_text=f"Some of {', '.join(EVENTS)}; or only {EVERYTHING}: all there are and will be",
-        **options,
+        required=required,
     )
 
 
