@@ -45,6 +45,6 @@ class _Echo:
 def csv_lines(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     """CSV, line by line, every cell safe; begins with the mark for Excel."""
     writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield MARK + writer.writerow(header)
+    yield MARK + writer.writerow([safe_cell(name) for name in header])
     for row in rows:
         yield writer.writerow([safe_cell(cell) for cell in row])
