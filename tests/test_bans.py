@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.test_architecture import LAYERS, ROOT, modules
 
@@ -133,3 +134,8 @@ def test_sends_a_token_with_every_form() -> None:
 def test_says_why_where_a_safety_rule_is_switched_off() -> None:
     off = re.compile(r"# noqa: S\d+\b(?! +(?:# )?\w)")
     assert [at(path) for path in SOURCES if off.search(path.read_text())] == []
+
+
+def test_takes_nothing_but_json_from_the_broker() -> None:
+    assert settings.CELERY_ACCEPT_CONTENT == ["json"]
+    assert settings.CELERY_TASK_SERIALIZER == "json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -19,6 +20,7 @@ class Document(SpectacularJSONAPIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with _one_at_a_time:
             response: Response = super().get(request, *args, **kwargs)
