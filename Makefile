@@ -20,7 +20,7 @@ OFFLINE = DIALNEXA_DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1:9/none REDIS
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 2) + 1)
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test lint chaos fuzz bench lock
+.PHONY: help setup run test lint chaos fuzz bench lock audit sbom
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,12 @@ COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-
 lock: $(DEV) ## Pin the dependencies anew, with hashes
 	@CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --output-file requirements/run.txt requirements/run.in
 	@CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --output-file requirements/dev.txt requirements/dev.in
+
+audit: $(DEV) ## Ask whether a pinned dependency has a known hole
+	@$(PY) requirements/audit.py
+
+sbom: $(DEV) ## Write what an installation is made of: sbom.json (CycloneDX)
+	@$(PY) requirements/sbom.py > sbom.json && echo "sbom.json"
 
 # The stamp's name holds the lock file's checksum: a new lock, a new installation. Debian's Python may come
 # without ensurepip; then the pip outside installs into the environment.
