@@ -179,5 +179,5 @@ def test_says_what_it_wrote(limited: None, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_is_said_to_be_there_when_it_is(db: None) -> None:
-    assert health.check_database() == (True, "The database answers.")
+    assert health.check_database() == (True, "The database answers and can be written to.")
     assert health.readyz(RequestFactory().get("/readyz")).status_code in (200, 503)
