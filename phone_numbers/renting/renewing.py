@@ -48,13 +48,16 @@ Purses = dict[tuple[str, str], Decimal]  # what is left, by workspace and curren
 class Batch:
     """What one batch found: how many rentals it looked at, and those whose workspace loses them now.
 
-    ``later``: those that are not paid now, with when they are looked at next.
+    ``later``: those that are not paid now, with when they are looked at next; ``past_due`` and ``expired``:
+    of whom that is to be told.
     """
 
     seen: int = 0
     renewed: int = 0
     overdue: list[str] = field(default_factory=list)
     later: list[Rental] = field(default_factory=list)
+    past_due: list[telling.Unpaid] = field(default_factory=list)
+    expired: list[telling.Unpaid] = field(default_factory=list)
 
 
 def renew_due(*, now: datetime, most: int | None = None) -> Batch:
@@ -70,10 +73,16 @@ def renew_due(*, now: datetime, most: int | None = None) -> Batch:
             if (payment := _look_at(rental, prices.get(rental.pk, []), purses, batch, now))
         ]
         batch.seen, batch.renewed = len(rentals), len(paid)
-        update_rows(Rental, [{name: getattr(rental, name) for name in LATER} for rental in batch.later])
+        _put_off(batch, now)
         if paid:
             _pay(paid, now)
     return batch
+
+
+def _put_off(batch: Batch, now: datetime) -> None:
+    update_rows(Rental, [{name: getattr(rental, name) for name in LATER} for rental in batch.later])
+    telling.tell_past_due(batch.past_due, by=RENEWALS, now=now)
+    telling.tell_expired(batch.expired, now=now)
 
 
 def _lock_wallets(now: datetime, most: int) -> Purses:
@@ -172,12 +181,12 @@ def _fall_short(rental: Rental, period: Period, batch: Batch, now: datetime) -> 
             expired_at=now,
             next_run_at=hold_end(now),
         )
-        telling.tell_expired(rental, period, now=now)
+        batch.expired.append((rental, period))
         return
     _look_again(rental, next_try(since, now), batch)
     if rental.short_since is None:
         rental.short_since = since
-        telling.tell_past_due(rental, period, by=RENEWALS, now=now)
+        batch.past_due.append((rental, period))
 
 
 def _keep_or_leave(rental: Rental, batch: Batch, now: datetime) -> None:

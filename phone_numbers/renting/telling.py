@@ -15,8 +15,8 @@ from dialnexa.access import Right
 from dialnexa.actors import Actor
 from dialnexa.models import Notice
 from dialnexa.money import format_money
-from dialnexa.notices import tell
-from dialnexa.webhooks.emitting import Event, emit, emit_all
+from dialnexa.notices import Telling, tell_all
+from dialnexa.webhooks.emitting import Event, emit_all
 from dialnexa.webhooks.writing import money
 from phone_numbers.emitting import emit_activated
 from phone_numbers.models import PhoneNumber, Rental, RentalPrice
@@ -25,6 +25,7 @@ from phone_numbers.renting.schedule import Period, grace_end, hold_end
 from telephony.e164 import format_international
 
 Tone = Notice.Tone
+Unpaid = tuple[Rental, Period]  # and the first period that is due
 
 
 def why_unpaid(rental: Rental) -> str:
@@ -34,26 +35,52 @@ def why_unpaid(rental: Rental) -> str:
     return "The wallet did not cover the rent."
 
 
-def tell_past_due(rental: Rental, period: Period, *, by: Actor, now: datetime) -> None:
-    """The grace period has begun."""
-    assert rental.short_since is not None
-    ends, amount = _day(rental, grace_end(rental.short_since)), format_money(period.amount, rental.currency)
-    audit.record(rental, "past_due", by=by, now=now, reason=why_unpaid(rental))
+def tell_past_due(unpaid: Sequence[Unpaid], *, by: Actor, now: datetime) -> None:
+    """The grace period of these has begun."""
+    audit.record_all(
+        audit.entry_for(rental, "past_due", by=by, now=now, reason=why_unpaid(rental)) for rental, _ in unpaid
+    )
+    tell_all((_past_due(rental, period) for rental, period in unpaid), now=now)
+    events = [
+        _event(rental, "rental.past_due", period.k, works_until=_moment(_works_until(rental)))
+        for rental, period in unpaid
+    ]
+    emit_all(events, now=now)
+
+
+def _past_due(rental: Rental, period: Period) -> Telling:
+    ends, amount = _day(rental, _works_until(rental)), format_money(period.amount, rental.currency)
     body = f"{why_unpaid(rental)} It works on until {ends}. Pay {amount} before then to keep it."
-    _tell(rental, f"{period.k}:short", f"Rent of {_name(rental)} is due", body, Tone.TROUBLE, now)
-    _emit(rental, "rental.past_due", period.k, now, works_until=_moment(grace_end(rental.short_since)))
+    return _telling(rental, f"{period.k}:short", f"Rent of {_name(rental)} is due", body, Tone.TROUBLE)
 
 
-def tell_expired(rental: Rental, period: Period, *, now: datetime) -> None:
-    """Calls are off; the number is kept for a while."""
-    assert rental.expired_at is not None
-    ends, amount = _day(rental, hold_end(rental.expired_at)), format_money(period.amount, rental.currency)
+def tell_expired(unpaid: Sequence[Unpaid], *, now: datetime) -> None:
+    """Calls of these are off; the numbers are kept for a while."""
+    tell_all((_expired(rental, period) for rental, period in unpaid), now=now)
+    events = [
+        _event(rental, "rental.expired", period.k, kept_until=_moment(_kept_until(rental)))
+        for rental, period in unpaid
+    ]
+    emit_all(events, now=now)
+
+
+def _expired(rental: Rental, period: Period) -> Telling:
+    ends, amount = _day(rental, _kept_until(rental)), format_money(period.amount, rental.currency)
     body = (
         f"{why_unpaid(rental)} Calls from and to it are refused now. It is kept for you until {ends}: pay "
         f"{amount}, and it works again at once, with the same agents."
     )
-    _tell(rental, f"{period.k}:expired", f"{_name(rental)} has stopped working", body, Tone.TROUBLE, now)
-    _emit(rental, "rental.expired", period.k, now, kept_until=_moment(hold_end(rental.expired_at)))
+    return _telling(rental, f"{period.k}:expired", f"{_name(rental)} has stopped working", body, Tone.TROUBLE)
+
+
+def _works_until(rental: Rental) -> datetime:
+    assert rental.short_since is not None
+    return grace_end(rental.short_since)
+
+
+def _kept_until(rental: Rental) -> datetime:
+    assert rental.expired_at is not None
+    return hold_end(rental.expired_at)
 
 
 def tell_extended(rental: Rental, until: datetime, *, now: datetime) -> None:
@@ -131,9 +158,12 @@ def _renewed(rental: Rental, period: Period) -> dict[str, Any]:
 
 
 def _emit(rental: Rental, type: str, k: int, now: datetime, **more: Any) -> None:
+    emit_all([_event(rental, type, k, **more)], now=now)
+
+
+def _event(rental: Rental, type: str, k: int, **more: Any) -> Event:
     reference = f"{type}:{rental.pk}:{k}"
-    data = _data(rental, **more)
-    emit(rental.workspace, type, reference=reference, subject=rental.number_id, data=data, now=now)
+    return Event(rental.workspace_id, type, reference, rental.number_id, partial(_data, rental, **more))
 
 
 def _data(rental: Rental, **more: Any) -> dict[str, Any]:
@@ -161,8 +191,12 @@ def _name(rental: Rental) -> str:
 
 
 def _tell(rental: Rental, what: str, title: str, body: str, tone: Notice.Tone, now: datetime) -> None:
+    tell_all([_telling(rental, what, title, body, tone)], now=now)
+
+
+def _telling(rental: Rental, what: str, title: str, body: str, tone: Notice.Tone) -> Telling:
     number: PhoneNumber = rental.number
-    tell(
+    return Telling(
         rental.workspace,
         reference=f"rent:{rental.pk}:{what}",
         right=Right.MANAGE,
@@ -170,5 +204,4 @@ def _tell(rental: Rental, what: str, title: str, body: str, tone: Notice.Tone, n
         body=body,
         page=reverse("numbers:number", args=[rental.workspace.slug, number.pk]),
         tone=tone,
-        now=now,
     )

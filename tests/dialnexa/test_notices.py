@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from dialnexa.access import Right
 from dialnexa.models import Notice, NoticeCopy, User, Workspace
-from dialnexa.notices import tell
+from dialnexa.notices import Telling, tell, tell_all
 from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +145,20 @@ def test_tells_after_one_who_was_first_and_failed(workspace: Workspace, now: dat
         raise RuntimeError
     thread.join(10)
     assert [notice and notice.title for notice in results] == ["Second"]
+
+
+def test_tells_many_at_once_and_each_of_them_once(
+    workspace: Workspace, team: dict[str, User], now: datetime
+) -> None:
+    say(workspace, now, reference="b")
+    many = [Telling(workspace, reference, Right.OWN, reference.upper(), "Body") for reference in "cba"]
+    assert [notice.reference for notice in tell_all(many, now=now)] == ["a", "c"]
+    copies = NoticeCopy.objects.order_by("notice__reference", "user__first_name").values_list(
+        "notice__title", "user__first_name"
+    )
+    assert list(copies) == [
+        ("A", "Alice"),
+        ("KYC verified", "Ada"),
+        ("KYC verified", "Alice"),
+        ("C", "Alice"),
+    ]

@@ -191,8 +191,8 @@ def happen_to_rent(workspace: Workspace, now: datetime) -> None:
     rental = make_rental(make_number(workspace), now)
     rental.short_since = rental.expired_at = now
     period = next(coming_periods(rental))
-    rent.tell_past_due(rental, period, by=SYSTEM, now=now)
-    rent.tell_expired(rental, period, now=now)
+    rent.tell_past_due([(rental, period)], by=SYSTEM, now=now)
+    rent.tell_expired([(rental, period)], now=now)
     payment = Payment(rental, [period])
     rent.tell_paid(payment, had_expired=True, now=now)
     rent.emit_renewed([payment], now=now)

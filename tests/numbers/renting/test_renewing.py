@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,19 @@ def test_tells_of_missing_money_once(shop: Workspace, rent: Rent) -> None:
     live(due, due + 5 * DAY)
     assert Notice.objects.filter(reference__endswith=":short").count() == 1
     assert [e.event for e in entries_about([rental.pk])].count("past_due") == 1
+
+
+def test_tells_of_many_numbers_in_as_many_statements_as_of_one(
+    shop: Workspace, rent: Rent, django_assert_max_num_queries: Any
+) -> None:
+    rentals = [rent(shop, JAN_31) for _ in range(12)]
+    due = due_of(rentals[0])
+    for now, most in ((due, 40), (due + DAY, 15)):  # it begins, and goes on
+        with django_assert_max_num_queries(most):
+            assert renew_due(now=now).seen == 12
+    assert Notice.objects.filter(reference__endswith=":short").count() == 12
+    assert {again(rental).short_since for rental in rentals} == {due}
+    assert {again(rental).next_run_at for rental in rentals} == {due + 2 * DAY}
 
 
 def test_is_paid_in_the_grace_period_for_the_same_month(shop: Workspace, rent: Rent, fund: Fund) -> None:
