@@ -186,6 +186,9 @@ class Call(Stateful):
                 condition=Q(direction="outbound", status__in=("created", "initiated", "sent", "received")),
                 name="call_open",
             ),
+            models.Index(
+                fields=["-created_at"], condition=Q(direction="outbound"), name="call_out_by_time"
+            ),  # what went out lately, of everybody
             models.Index(fields=["next_run_at"], condition=Q(next_run_at__isnull=False), name="call_due"),
             models.Index(
                 fields=["next_cost_at"], condition=Q(next_cost_at__isnull=False), name="call_cost_due"
