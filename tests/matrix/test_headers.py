@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,11 +14,15 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from dialnexa.models import User
+from dialnexa.actors import SYSTEM
+from dialnexa.api_keys import create_api_key
+from dialnexa.models import User, Workspace
+from dialnexa.webhooks.endpoints import create_endpoint
 from tests.conftest import Program, client_of
 from tests.matrix.routes import endpoints, pages, routes
 from tests.matrix.snapshot import snapshot
 from tests.matrix.test_api import authorization
+from tests.numbers.trunks import SECRET, link
 
 pytestmark = pytest.mark.django_db
 POLICY = {  # what must stand in it, word for word; more may
@@ -71,7 +77,7 @@ def body(response: Any) -> str:
     return b"".join(parts).decode(errors="replace")
 
 
-def faults(response: Any) -> list[str]:
+def faults(response: Any, secrets: tuple[str, ...] = ()) -> list[str]:
     found = [f"{name}: {response.get(name)}" for name in OF_PAGES if response.get(name) != OF_PAGES[name]]
     if "no-store" not in response.get("Cache-Control", ""):
         found.append(f"may be kept: {response.get('Cache-Control')}")
@@ -82,8 +88,10 @@ def faults(response: Any) -> list[str]:
     sandboxed = told.get("sandbox") is not None  # an uploaded paper: stricter still
     if not sandboxed and {name: told.get(name) for name in POLICY} != POLICY:
         found.append(f"policy: {policy}")
+    text = body(response)
+    found += [f"a secret: {secret[:6]}…" for secret in secrets if secret in text]
     html = "html" in response.get("Content-Type", "")
-    return found + (Inline(body(response)).found if html else [])
+    return found + (Inline(text).found if html else [])
 
 
 def addresses_of_people(world: dict[str, Any]) -> Iterator[str]:
@@ -100,39 +108,63 @@ def addresses_of_staff() -> Iterator[str]:
         stem = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield reverse(f"{stem}_changelist")
         yield reverse(f"{stem}_add")
-        row = model._default_manager.first()
+        row = model._default_manager.order_by("pk").last()
         if row is not None:
             yield reverse(f"{stem}_change", args=[row.pk])
             yield reverse(f"{stem}_history", args=[row.pk])
 
 
-def crawl(client: Client, addresses: Iterator[str]) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class Seeded:
+    """A world whose secrets are known. ``values`` lead to the things that have them."""
+
+    values: dict[str, Any]
+    secrets: tuple[str, ...]
+
+
+@pytest.fixture
+def seeded(world: dict[str, Any], workspace: Workspace, alice: User, now: datetime, loopback: None) -> Seeded:
+    key, told = create_api_key(workspace, "seeded", ["numbers:read"], by=SYSTEM, now=now)
+    endpoint, signing = create_endpoint(workspace, "https://hooks.example.com/2", ["*"], by=SYSTEM, now=now)
+    number = link(workspace, now)
+    values = world | {
+        "number_id": number.pk,
+        "key_id": key.pk,
+        "endpoint_id": endpoint.pk,
+        "delivery_id": endpoint.deliveries.get().pk,
+    }
+    return Seeded(values, (told, signing, SECRET, alice.password))
+
+
+def crawl(client: Client, addresses: Iterator[str], secrets: tuple[str, ...]) -> dict[str, list[str]]:
     """What is wrong with which answer; and the tables that looking at pages changed."""
     before = snapshot()
-    found = {address: faults(client.get(address)) for address in addresses}
+    found = {address: faults(client.get(address), secrets) for address in addresses}
     after = snapshot()
     found |= {table: ["changed"] for table in after if table != AUDIT and after[table] != before[table]}
     return {address: wrong for address, wrong in found.items() if wrong}
 
 
-def test_to_a_member_lets_nobody_run_or_frame_or_keep_it_and_changes_nothing(
-    world: dict[str, Any], alice_client: Client
+def test_to_a_member_lets_nobody_run_or_frame_or_keep_it_tells_no_secret_and_changes_nothing(
+    seeded: Seeded, alice_client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert crawl(alice_client, addresses_of_people(world)) == {}
+    assert crawl(alice_client, addresses_of_people(seeded.values), seeded.secrets) == {}
+    assert [secret for secret in seeded.secrets if secret in caplog.text] == []
 
 
 def test_to_somebody_not_signed_in_lets_nobody_run_or_frame_or_keep_it(
     world: dict[str, Any], client: Client
 ) -> None:
-    assert crawl(client, addresses_of_people(world)) == {}
+    assert crawl(client, addresses_of_people(world), ()) == {}
 
 
-def test_to_staff_lets_nobody_run_or_frame_or_keep_it_and_changes_nothing(
-    world: dict[str, Any], staff: User
+def test_to_staff_lets_nobody_run_or_frame_or_keep_it_tells_no_secret_and_changes_nothing(
+    seeded: Seeded, staff: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = client_of(staff)
     assert client.get("/admin/").status_code == 200  # two steps and all
-    assert crawl(client, addresses_of_staff()) == {}
+    assert crawl(client, addresses_of_staff(), seeded.secrets) == {}
+    assert [secret for secret in seeded.secrets if secret in caplog.text] == []
 
 
 def test_of_the_api_is_kept_nowhere(world: dict[str, Any], program: Program) -> None:
