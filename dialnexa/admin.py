@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from dialnexa import (
+    admin_approvals,  # noqa: F401
     admin_books,  # noqa: F401  registers its pages too
     admin_keys,  # noqa: F401
     clock,

@@ -11,13 +11,24 @@ from django.utils.formats import date_format
 
 from dialnexa import history
 from dialnexa.history import Field, Kind, Named, Topic
-from dialnexa.models import ApiKey, AuditEntry, Invitation, Membership, WebhookEndpoint, Workspace
+from dialnexa.models import (
+    ApiKey,
+    ApprovalRequest,
+    AuditEntry,
+    Invitation,
+    Membership,
+    WebhookEndpoint,
+    Workspace,
+)
 from dialnexa.scope_words import access_of
 
 SENTENCES = {
     ("workspace", "create"): ("Workspace made", "ok"),
     ("workspace", "wallet_credited"): ("Wallet credited with {amount} {currency}", "ok"),
     ("workspace", "require_second_step"): ("Second step of members", "off"),
+    ("approvalrequest", "ask_for_credit"): ("Credit of {amount} {currency} asked for", "waiting"),
+    ("approvalrequest", "approve"): ("Credit approved", "ok"),
+    ("approvalrequest", "decline"): ("Credit declined", "off"),
     ("membership", "add_member"): ("Joined the workspace", "ok"),
     ("membership", "change_role"): ("Role changed", "off"),
     ("membership", "remove_member"): ("Removed from the workspace", "trouble"),
@@ -98,6 +109,11 @@ def _invitations(ids: Collection[str]) -> dict[str, Named]:
     return {pk: Named(email) for pk, email in rows}
 
 
+def _approvals(ids: Collection[str]) -> dict[str, Named]:
+    asked = ApprovalRequest.objects.filter(pk__in=ids).select_related("customer")
+    return {row.pk: Named(str(row)) for row in asked}
+
+
 def _keys(ids: Collection[str]) -> dict[str, Named]:
     return {key.pk: Named(str(key)) for key in ApiKey.objects.filter(pk__in=ids).only("name", "hint")}
 
@@ -112,6 +128,7 @@ KINDS = {
     "workspace": Kind("Workspace", _workspaces),
     "membership": Kind("Member", _members, "settings:members"),
     "invitation": Kind("Address", _invitations, "settings:members"),
+    "approvalrequest": Kind("Credit asked for", _approvals),
     "apikey": Kind("API key", _keys, "settings:keys"),
     "webhookendpoint": Kind("Webhook endpoint", _endpoints, "settings:webhook"),
 }

@@ -1,5 +1,6 @@
 """Tenancy and money: users, workspaces, memberships, API keys, the ledger and the history."""
 
+from dialnexa.models.approvals import ApprovalRequest
 from dialnexa.models.keys import ApiKey, IdempotencyRecord
 from dialnexa.models.ledger import LedgerAccount, LedgerEntry
 from dialnexa.models.notices import Notice, NoticeCopy
@@ -10,6 +11,7 @@ from dialnexa.models.workspaces import Invitation, Membership, Workspace
 
 __all__ = [
     "ApiKey",
+    "ApprovalRequest",
     "AuditEntry",
     "Heartbeat",
     "IdempotencyRecord",

@@ -1,5 +1,7 @@
 """Sessions, the second step, guessing, and who gets into the support desk."""
 
+from decimal import Decimal
+
 from django.core.exceptions import ImproperlyConfigured
 
 from dialnexa.settings.application import PRODUCT_NAME
@@ -36,4 +38,9 @@ if not STAFF_MFA and not (DEBUG and SANDBOX_URL):
         "DIALNEXA_STAFF_MFA=0 is for the demo: it needs DIALNEXA_DEBUG=1 and DIALNEXA_SANDBOX_URL. Support "
         "staff see everybody's money and papers; leave it out."
     )
+CREDIT_ALONE: dict[str, Decimal] = env.dict(  # what one of the staff may credit, by currency; more: two
+    "DIALNEXA_CREDIT_ALONE",
+    {"INR": Decimal(200_000), "USD": Decimal(2400), "EUR": Decimal(2200), "GBP": Decimal(1900)},
+    subcast_values=Decimal,
+)
 ADMIN_NETWORKS = networks("DIALNEXA_ADMIN_NETWORKS")  # from which /admin/ is there at all; empty: everywhere

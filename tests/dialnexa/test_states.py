@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from dialnexa.actors import SYSTEM
 from dialnexa.errors import IllegalTransition
-from dialnexa.models import AuditEntry, Workspace
+from dialnexa.models import ApprovalRequest, AuditEntry, Workspace
 from dialnexa.states import Stateful, allowed_moves
 from kyc.models import KycCase
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
@@ -72,7 +72,7 @@ def test_cannot_be_something_unknown(workspace: Workspace) -> None:
         KycCase.objects.create(workspace=workspace, country="FR", status="fine")
 
 
-@pytest.mark.parametrize("model", [BatchCall, KycCase, NumberOrder, PhoneNumber, Rental])
+@pytest.mark.parametrize("model", [ApprovalRequest, BatchCall, KycCase, NumberOrder, PhoneNumber, Rental])
 def test_is_guarded_in_the_database_by_the_table_the_model_lists(model: type[Stateful]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -22,6 +22,7 @@ from django.urls import reverse
 from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
 from dialnexa.models import (
+    ApprovalRequest,
     Heartbeat,
     IdempotencyRecord,
     Invitation,
@@ -167,6 +168,9 @@ def everything(
     DeckUpload.objects.create(carrier="plivo", currency="INR", valid_from=now, size=1, made_by=maker)
     RateVersion.objects.get_or_create(id=1, defaults={"version": uuid4()})
     Group.objects.create(name="Support")
+    ApprovalRequest.objects.create(
+        customer=workspace, amount=1, currency="INR", reference="r", reason="x", requested_by=maker
+    )
     Authenticator.objects.create(user=maker, type="totp", data={"secret": "sealed"})
     UserSession.objects.create(user=maker, ip="203.0.113.9", session_key="k", user_agent="Firefox/140")
     EmailAddress.objects.create(user=workspace.members.earliest("pk"), email="alice@example.com")

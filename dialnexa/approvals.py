@@ -1,0 +1,66 @@
+"""Credits above what one of the staff may give alone: one asks, another one approves, then it is booked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from dialnexa import audit, wallet
+from dialnexa.actors import Actor
+from dialnexa.errors import Refusal
+from dialnexa.models import ApprovalRequest, LedgerEntry, Workspace
+
+
+def needs_approval(amount: Decimal, currency: str) -> bool:
+    """Whether a second person has to agree. Always in a currency for which no limit is set."""
+    alone = settings.CREDIT_ALONE.get(currency)
+    return alone is None or amount > alone
+
+
+def ask_for_credit(
+    workspace: Workspace, amount: Decimal, *, reference: str, reason: str, by: Actor, now: datetime
+) -> ApprovalRequest:
+    """Write down what is asked for; nothing is booked. Raises wallet.AlreadyBooked for a used reference."""
+    assert by.user is not None
+    asked = ApprovalRequest(
+        customer=workspace,
+        amount=amount,
+        currency=workspace.currency,
+        reference=reference,
+        reason=reason,
+        requested_by=by.user,
+        created_at=now,
+    )
+    try:
+        with transaction.atomic():
+            asked.save(force_insert=True)
+            after = {"amount": str(amount), "currency": asked.currency}
+            audit.record(asked, "ask_for_credit", after=after, by=by, now=now, reason=reason)
+    except IntegrityError as error:
+        raise wallet.AlreadyBooked(reference) from error
+    return asked
+
+
+def approve(asked: ApprovalRequest, *, by: Actor, now: datetime, reason: str) -> LedgerEntry:
+    """Book it, as asked. Raises Refusal 403 for who asked, IllegalTransition when it was decided before."""
+    _refuse_oneself(asked, by)
+    with transaction.atomic():
+        asked.transition("approve", by=by, now=now, reason=reason, decided_by=by.user, decided_at=now)
+        return wallet.credit(
+            asked.customer, asked.amount, reference=asked.reference, memo=asked.reason, by=by, now=now
+        )
+
+
+def decline(asked: ApprovalRequest, *, by: Actor, now: datetime, reason: str) -> None:
+    """Leave it. Raises as ``approve`` does."""
+    _refuse_oneself(asked, by)
+    asked.transition("decline", by=by, now=now, reason=reason, decided_by=by.user, decided_at=now)
+
+
+def _refuse_oneself(asked: ApprovalRequest, by: Actor) -> None:
+    if by.user is None or by.user.pk == asked.requested_by_id:
+        sentence = "Somebody else has to decide: you asked for it yourself."
+        raise Refusal("second_person_needed", sentence, status=403)

@@ -1,0 +1,98 @@
+"""A large credit …"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from dialnexa import wallet
+from dialnexa.actors import Actor, Channel
+from dialnexa.approvals import approve, ask_for_credit, decline, needs_approval
+from dialnexa.errors import IllegalTransition, Refusal
+from dialnexa.models import ApprovalRequest, AuditEntry, User, Workspace
+from tests.conftest import client_of, make_user
+
+pytestmark = pytest.mark.django_db
+LARGE = Decimal("200000.01")
+CREDIT = "/admin/dialnexa/workspace/do/credit-wallet/"
+APPROVE = "/admin/dialnexa/approvalrequest/do/approve/"
+
+
+def staff_member(user: User) -> Actor:
+    return Actor(Channel.STAFF, user.email, user)
+
+
+@pytest.fixture
+def second(db: None) -> User:
+    return make_user("Sara", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def asked(workspace: Workspace, staff: User, now: datetime) -> ApprovalRequest:
+    by = staff_member(staff)
+    return ask_for_credit(workspace, LARGE, reference="staff:crd_1", reason="Transfer 4711", by=by, now=now)
+
+
+def post_credit(client: Client, workspace: Workspace, amount: str, told: str) -> Any:
+    form = client.get(CREDIT, {"id": workspace.pk}).context["form"]
+    filled = {"amount": amount, "reason": "Transfer 4711", "reference": form["reference"].value()}
+    return client.post(CREDIT, {"id": workspace.pk, **filled, "confirmed": told}, follow=True)
+
+
+def test_waits_for_a_second_person(staff_client: Client, second: User, workspace: Workspace) -> None:
+    before = wallet.balance(workspace)
+    page = post_credit(staff_client, workspace, "200000.01", "Add ₹2,00,000.01 to Acme")
+    assert "somebody else has to approve" in page.content.decode()
+    assert wallet.balance(workspace) == before
+    asked = ApprovalRequest.objects.get()
+    form = {"id": asked.pk, "reason": "Seen in the bank", "confirmed": "Add ₹2,00,000.01 to Acme"}
+    refused = staff_client.post(APPROVE, form, follow=True).content.decode()
+    assert "Somebody else has to decide" in refused
+    assert wallet.balance(workspace) == before
+    client_of(second).post(APPROVE, form)
+    assert wallet.balance(workspace) == before + LARGE
+
+
+def test_is_booked_once(asked: ApprovalRequest, second: User, workspace: Workspace, now: datetime) -> None:
+    before = wallet.balance(workspace)
+    again = ApprovalRequest.objects.get(pk=asked.pk)
+    approve(asked, by=staff_member(second), now=now, reason="Seen")
+    with pytest.raises(IllegalTransition):
+        approve(again, by=staff_member(second), now=now, reason="Seen")
+    assert wallet.balance(workspace) == before + LARGE
+
+
+def test_is_not_booked_when_declined(
+    asked: ApprovalRequest, second: User, workspace: Workspace, now: datetime
+) -> None:
+    before = wallet.balance(workspace)
+    decline(asked, by=staff_member(second), now=now, reason="No such transfer")
+    with pytest.raises(IllegalTransition):
+        approve(asked, by=staff_member(second), now=now, reason="Yet")
+    assert wallet.balance(workspace) == before
+    events = AuditEntry.objects.filter(subject_id=asked.pk).order_by("id").values_list("event", flat=True)
+    assert list(events) == ["ask_for_credit", "decline"]
+
+
+def test_is_not_decided_by_who_asked_even_around_the_code(
+    asked: ApprovalRequest, staff: User, now: datetime
+) -> None:
+    with pytest.raises(Refusal, match="second_person_needed"):
+        approve(asked, by=staff_member(staff), now=now, reason="Mine")
+    rows = ApprovalRequest.objects.filter(pk=asked.pk)
+    with pytest.raises(IntegrityError, match="another_person_decides"), transaction.atomic():
+        rows.update(status="approved", decided_by=staff)
+    with pytest.raises(IntegrityError, match="decided_by_somebody"), transaction.atomic():
+        rows.update(status="approved")
+
+
+def test_is_one_above_the_limit_of_its_currency(settings: Any) -> None:
+    settings.CREDIT_ALONE = {"INR": Decimal(100)}
+    assert not needs_approval(Decimal(100), "INR")
+    assert needs_approval(Decimal("100.01"), "INR")
+    assert needs_approval(Decimal("0.01"), "CHF")
