@@ -25,7 +25,7 @@ def show_security(request: Request) -> HttpResponse:
     """Everything that decides who gets into this account."""
     steps = list(Authenticator.objects.filter(user_id=request.user.pk).order_by("created_at"))
     codes = next((step for step in steps if step.type == Type.RECOVERY_CODES), None)
-    asking = Membership.objects.filter(user=request.user, workspace__requires_mfa=True)
+    asking = Membership.objects.filter(user_id=request.user.pk, workspace__requires_mfa=True)
     context = {
         "totp": next((step for step in steps if step.type == Type.TOTP), None),
         "passkeys": [step for step in steps if step.type == Type.WEBAUTHN],
