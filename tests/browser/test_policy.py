@@ -13,12 +13,20 @@ from django.urls import reverse
 
 from dialnexa.models import User, Workspace
 from tests.conftest import client_of
-from tests.matrix.routes import pages
+from tests.matrix.routes import pages, routes
 from tests.matrix.test_pages import GO, NO, POLICY
 from tests.matrix.world import make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FILES = ("export", "corrected", "rejected", "results", "document", "row", "bell", "live", "verdict")
+ACCOUNT = {
+    "account_email",
+    "account_change_password",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_list_webauthn",
+}
 LISTEN = """addEventListener("securitypolicyviolation",
   (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"""
 
@@ -28,7 +36,8 @@ def addresses(world: dict[str, Any]) -> Iterator[str]:
     for route in pages():
         if POLICY.get(route.name, ("",))[0] not in (NO, GO) and not route.name.endswith(FILES):
             yield route.url(world)
-    yield from ("/v1/docs", "/accounts/email/", "/accounts/password/change/", "/nowhere/")
+    yield from (reverse(name) for name in sorted({route.name for route in routes()} & ACCOUNT))
+    yield from ("/v1/docs", "/nowhere/")
 
 
 def desk() -> Iterator[str]:
