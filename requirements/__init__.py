@@ -1,0 +1,1 @@
+"""What the project is made of: locks, and what is asked of them."""
