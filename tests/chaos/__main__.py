@@ -30,7 +30,7 @@ def play(run: Run) -> int:
     run.world.start()
     nemesis = Nemesis(run.world, seed, run.every, lambda: shop.ring_again(dice))
     began = time.monotonic()
-    buyers = [Buyer(run.world.url, shop.PASSWORD, errands, memory, seed + k) for k in range(BUYERS)]
+    buyers = [Buyer(run.world.url, errands, memory, seed + k) for k in range(BUYERS)]
     for thread in (*buyers, nemesis):
         thread.start()
     for buyer in buyers:

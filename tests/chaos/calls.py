@@ -70,7 +70,7 @@ def play(run: Run) -> int:
     run.world.start()
     nemesis = Nemesis(run.world, run.options.seed, run.every, lambda: ring_again(dice))
     began = time.monotonic()
-    people = [callers.Caller(run.world.url, shop.PASSWORD, errands, memory, k) for k in range(CALLERS)]
+    people = [callers.Caller(run.world.url, errands, memory, k) for k in range(CALLERS)]
     for thread in (*people, nemesis):
         thread.start()
     for person in people:

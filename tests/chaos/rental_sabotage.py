@@ -17,14 +17,13 @@ SLEEPS = HANGS.format(3)
 PRICES = "        prices = _prices(rentals)\n"
 APART = (
     "    _move_on(payments)\n"
-    "    with connection.cursor() as cursor:\n"
+    "    with __import__('django.db').db.connection.cursor() as cursor:\n"
     "        cursor.execute('COMMIT')\n"
     "        __import__('time').sleep(0.3)\n"
     "        cursor.execute('BEGIN')\n"
     "    booked = _book(payments, by, now)\n"
 )
-NOT_BOOKED = (CHARGING, "        if reference not in booked\n", "")
-
+NOT_BOOKED = (CHARGING, " if name not in booked}", "}")
 WALLETS = '    locked = wallets.order_by("pk").select_for_update(no_key=True, skip_locked=True)\n'
 
 RENTAL_SABOTAGES: dict[str, Sabotage] = {

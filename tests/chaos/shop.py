@@ -16,7 +16,6 @@ from dialnexa.local import sandbox_accounts
 from telephony.carriers.base import NumberQuery, Offer
 from tests.chaos.buyers import Errand
 
-PASSWORD = "chaos-" + "x" * 16
 CREDIT = Decimal(1_000_000)
 CARRIERS = ("plivo", "twilio", "signalwire")
 RATES = {  # rupees a month
@@ -55,7 +54,7 @@ def open_shop(workspaces: int, credit: Decimal = CREDIT) -> None:
         workspace = Workspace.objects.create(slug=f"shop-{n}", name=f"Shop {n}")
         wallet.open_accounts(workspace)
         wallet.credit(workspace, credit, reference=workspace.id, memo="Chaos", by=SYSTEM, now=now)
-        owner = User.objects.create_user(f"owner-{n}@chaos.example", PASSWORD)
+        owner = User.objects.create_user(f"owner-{n}@chaos.example")
         Membership.objects.create(workspace=workspace, user=owner, role="owner")
         for country in ("IN", "GB"):
             KycCase.objects.create(workspace=workspace, country=country, status="verified")

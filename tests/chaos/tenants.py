@@ -28,7 +28,7 @@ from phone_numbers.renting.pool import COPIED
 from phone_numbers.renting.schedule import coming_periods
 from telephony.carriers import get_carrier
 from tests.chaos.buyers import Buyer, Memory
-from tests.chaos.shop import PASSWORD, RATES, pick_offers
+from tests.chaos.shop import RATES, pick_offers
 from tests.chaos.verdict import our_accounts
 
 ZONES = ("Asia/Kolkata", "Europe/London", "America/New_York", "Pacific/Auckland")
@@ -124,7 +124,7 @@ class Tenant(Buyer):
     """Does something with a number now and then, until it is over."""
 
     def __init__(self, url: str, sandbox_url: str, book: Book, seed: int) -> None:
-        super().__init__(url, PASSWORD, None, Memory(), seed)  # type: ignore[arg-type]
+        super().__init__(url, None, Memory(), seed)  # type: ignore[arg-type]
         self.sandbox_url, self.book, self.over = sandbox_url, book, threading.Event()
 
     def run(self) -> None:
