@@ -103,7 +103,8 @@ def test_tells_the_moved_time_to_who_asks_while_another_thread_looks_for_the_fir
     clock.move_to(later)
     monkeypatch.setattr(clock, "_ahead", timedelta(0))  # as in a new process
     monkeypatch.setattr(clock, "_looked", float("-inf"))
-    reads, told = clock._written, []
+    reads = clock._written
+    told: list[datetime] = []
 
     def read() -> timedelta:
         monkeypatch.setattr(clock, "_written", reads)
