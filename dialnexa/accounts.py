@@ -51,7 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_password": "That is not your password.",
         "max_email_addresses": "An account can have %d addresses at most.",
         "rate_limited": "Too many tries in a short time. Wait a few minutes.",
-        "too_many_login_attempts": "Too many tries in a short time. Wait a quarter of an hour, then try again.",
+        "too_many_login_attempts": "Too many tries in a short time. Try again in a quarter of an hour.",
     }
 
     def clean_email(self, email: str) -> str:

@@ -23,7 +23,7 @@ class LimitShape(serializers.Serializer):
     """One limit. Money is in the wallet's currency; a limit without a value does not exist."""
 
     name = serializers.ChoiceField(sorted(LIMITS))
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.DecimalField(20, 6, allow_null=True, help_text="At most; null: no limit")
     used = serializers.DecimalField(20, 6, allow_null=True, help_text="Now; null where it can't be said")
     key_value = serializers.DecimalField(20, 6, allow_null=True, help_text="This key's own, if it has one")

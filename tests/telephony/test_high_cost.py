@@ -13,11 +13,12 @@ from dialnexa.actors import SYSTEM
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
 from telephony.batches.judging import judge_rows
+from telephony.batches.reading import read_source
 from telephony.destinations import judge_destination
 from telephony.high_cost import Ranges, ranges_of
 from telephony.models import DeniedPrefix
 from telephony.prefixes import close_prefix, deny_prefix, end_denial, open_prefix
-from tests.telephony.batches.test_judging import NONE, read_source
+from tests.telephony.batches.test_judging import NONE
 from tests.telephony.test_destinations import RULES
 
 ASKED = replace(RULES, ranges=Ranges({"881": "Satellites"}))

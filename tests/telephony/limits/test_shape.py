@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -28,7 +29,7 @@ def number(workspace: Workspace, settings: LazySettings) -> PhoneNumber:
     return make_number(workspace)
 
 
-def call(number: PhoneNumber, seconds: list[int | None], now: datetime) -> None:
+def call(number: PhoneNumber, seconds: Sequence[int | None], now: datetime) -> None:
     for duration in seconds:
         row = make_call(number, now - timedelta(minutes=30))
         row.status = "completed" if duration else "no_answer"
