@@ -16,11 +16,11 @@ from dialnexa.admin_actions import ReasonForm, StaffAction
 from dialnexa.admin_looks import exact_money
 from dialnexa.admin_pieces import ReasonedModelForm
 from dialnexa.api_keys import revoke_api_key
-from dialnexa.approvals import ask_for_credit, needs_approval
+from dialnexa.approvals import credit_or_ask
 from dialnexa.errors import Refusal
 from dialnexa.ids import ID_PATTERN, new_id
 from dialnexa.memberships import add_member, change_role, remove_member
-from dialnexa.models import ApiKey, Membership, User, Workspace
+from dialnexa.models import ApiKey, ApprovalRequest, Membership, User, Workspace
 from dialnexa.money import read_money
 
 
@@ -71,11 +71,10 @@ class CreditForm(ReasonForm):
 def _credit(workspace: Workspace, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
     reference = f"staff:{data['reference']}:{workspace.pk}"
     amount, reason = data["amount"], data["reason"]
-    if needs_approval(amount, workspace.currency):
-        asked = ask_for_credit(workspace, amount, reference=reference, reason=reason, by=by, now=now)
-        return f"nothing is booked yet: somebody else has to approve {asked} ({asked.pk})."
-    entry = wallet.credit(workspace, amount, reference=reference, memo=reason, by=by, now=now)
-    return f"credited {exact_money(entry.amount, entry.currency)} ({entry.pk})."
+    done = credit_or_ask(workspace, amount, reference=reference, reason=reason, by=by, now=now)
+    if isinstance(done, ApprovalRequest):
+        return f"nothing is booked yet: somebody else has to approve {done} ({done.pk})."
+    return f"credited {exact_money(done.amount, done.currency)} ({done.pk})."
 
 
 def _credit_told(workspace: Workspace, data: dict[str, Any]) -> str:
@@ -90,8 +89,8 @@ CREDIT_WALLET = StaffAction(
     name="credit-wallet",
     label="Credit the wallet",
     explains=(
-        "The money is the customer's at once and can be spent. It is booked from outside. A large credit "
-        "waits until a second person approves it."
+        "The money is the customer's at once and can be spent. It is booked from outside. A large credit, or "
+        "one too many of yours in a day, waits until a second person approves it."
     ),
     run=_credit,
     permission="dialnexa.add_ledgerentry",

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 
 from dialnexa import audit, wallet
-from dialnexa.actors import Actor
+from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
-from dialnexa.models import ApprovalRequest, LedgerEntry, Workspace
+from dialnexa.models import ApprovalRequest, AuditEntry, LedgerEntry, User, Workspace
+
+WINDOW = timedelta(days=1)
 
 
-def needs_approval(amount: Decimal, currency: str) -> bool:
-    """Whether a second person has to agree. Always in a currency for which no limit is set."""
+def credit_or_ask(
+    workspace: Workspace, amount: Decimal, *, reference: str, reason: str, by: Actor, now: datetime
+) -> LedgerEntry | ApprovalRequest:
+    """Book what one of the staff may give alone; ask for the rest of them. One after the other for a person.
+
+    Raises wallet.AlreadyBooked for a used reference.
+    """
+    assert by.user is not None
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=by.user.pk)
+        if LedgerEntry.objects.filter(reference=f"credit:{reference}").exists():
+            raise wallet.AlreadyBooked
+        if needs_approval(amount, workspace.currency, by=by, now=now):
+            return ask_for_credit(workspace, amount, reference=reference, reason=reason, by=by, now=now)
+        return wallet.credit(workspace, amount, reference=reference, memo=reason, by=by, now=now)
+
+
+def needs_approval(amount: Decimal, currency: str, *, by: Actor, now: datetime) -> bool:
+    """Whether a second person has to agree: small credits of a day count together, to whomever they went.
+
+    Always in a currency for which no limit is set.
+    """
     alone = settings.CREDIT_ALONE.get(currency)
-    return alone is None or amount > alone
+    return alone is None or amount + credited_alone(currency, by=by, now=now) > alone
+
+
+def credited_alone(currency: str, *, by: Actor, now: datetime) -> Decimal:
+    """What ``by`` credited within WINDOW without a second person."""
+    booked = AuditEntry.objects.filter(
+        actor=by.user, channel=Channel.STAFF, event="wallet_credited", at__gt=now - WINDOW
+    )
+    amounts = booked.filter(after__currency=currency).values_list("after__amount", flat=True)
+    approved = ApprovalRequest.objects.filter(
+        decided_by=by.user, status=ApprovalRequest.Status.APPROVED, decided_at__gt=now - WINDOW
+    )
+    together = approved.filter(currency=currency).aggregate(sum=Sum("amount"))["sum"]
+    return sum(map(Decimal, amounts), Decimal(0)) - (together or Decimal(0))
 
 
 def ask_for_credit(

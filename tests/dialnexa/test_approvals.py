@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from dialnexa import wallet
 from dialnexa.actors import Actor, Channel
-from dialnexa.approvals import approve, ask_for_credit, decline, needs_approval
+from dialnexa.approvals import approve, ask_for_credit, credit_or_ask, decline, needs_approval
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.models import ApprovalRequest, AuditEntry, User, Workspace
 from tests.conftest import client_of, make_user
@@ -91,8 +92,48 @@ def test_is_not_decided_by_who_asked_even_around_the_code(
         rows.update(status="approved")
 
 
-def test_is_one_above_the_limit_of_its_currency(settings: Any) -> None:
+def test_is_one_above_the_limit_of_its_currency(settings: Any, staff: User, now: datetime) -> None:
+    settings.CREDIT_ALONE, asking = {"INR": Decimal(100)}, {"by": staff_member(staff), "now": now}
+    assert not needs_approval(Decimal(100), "INR", **asking)
+    assert needs_approval(Decimal("100.01"), "INR", **asking)
+    assert needs_approval(Decimal("0.01"), "CHF", **asking)
+
+
+def test_is_no_smaller_in_pieces(
+    settings: Any, workspace: Workspace, staff: User, second: User, now: datetime
+) -> None:
     settings.CREDIT_ALONE = {"INR": Decimal(100)}
-    assert not needs_approval(Decimal(100), "INR")
-    assert needs_approval(Decimal("100.01"), "INR")
-    assert needs_approval(Decimal("0.01"), "CHF")
+
+    def give(amount: int, reference: str, by: User = staff, at: datetime = now) -> str:
+        actor = staff_member(by)
+        done = credit_or_ask(
+            workspace, Decimal(amount), reference=reference, reason="Goodwill", by=actor, now=at
+        )
+        return type(done).__name__
+
+    assert give(60, "one") == "LedgerEntry"
+    with pytest.raises(wallet.AlreadyBooked):
+        give(60, "one")
+    assert give(41, "two") == "ApprovalRequest"
+    assert give(40, "three") == "LedgerEntry"
+    approve(ApprovalRequest.objects.get(), by=staff_member(second), now=now, reason="Seen")
+    assert give(100, "four", by=second) == "LedgerEntry"  # what two agreed on is nobody's alone
+    assert give(100, "five", at=now + timedelta(days=1)) == "LedgerEntry"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_is_no_smaller_in_pieces_sent_at_once(settings: Any, now: datetime) -> None:
+    settings.CREDIT_ALONE = {"INR": Decimal(100)}
+    shop, staff = Workspace.objects.create(slug="shop", name="Shop"), make_user("Stan", is_staff=True)
+    before = wallet.balance(shop)
+
+    def give(reference: str) -> None:
+        try:
+            credit_or_ask(shop, Decimal(60), reference=reference, reason="x", by=staff_member(staff), now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(give, "abcd"))
+    assert wallet.balance(shop) - before == 60
+    assert ApprovalRequest.objects.count() == 3
