@@ -45,6 +45,10 @@ def value(client: Client, name: str) -> float:
         (NEAR, {}, 200),
         (FAR, {}, 403),
         (NEAR, {"X-Forwarded-For": FAR}, 403),
+        (NEAR, {"X-Real-IP": FAR}, 403),  # all that many a proxy says
+        (NEAR, {"X-Forwarded-Proto": "https"}, 403),
+        (NEAR, {"Forwarded": f"for={FAR}"}, 403),
+        (NEAR, {"Via": "1.1 proxy"}, 403),
         ("", {}, 403),
         (FAR, {"Authorization": "Bearer a token of Prometheus"}, 200),
         (FAR, {"Authorization": "Bearer another"}, 403),
