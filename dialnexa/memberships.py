@@ -1,7 +1,8 @@
 """Who belongs to a workspace, and as what. A workspace always keeps an owner.
 
 Who may change whom is decided here, under the workspace's lock, so that somebody who is removed while he
-clicks removes nobody any more. Support staff and the system may do everything.
+clicks removes nobody any more. The system may do everything; support staff may, too, but let in no colleague
+(nor themselves), and the workspace's managers are told of it.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 
 from dialnexa import audit
 from dialnexa.access import RIGHTS, Right
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.models import Membership, User, Workspace
+from dialnexa.notices import tell
 
 Role = Membership.Role
 RANK = (Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER)
@@ -26,12 +29,16 @@ def add_member(
 ) -> Membership:
     """Make ``user`` a member with ``role`` (a Membership.Role).
 
-    Raises Refusal 409 for a member, 403 when ``by`` may not give this role (see ``refuse_unless_may``).
+    Raises Refusal 409 for a member, 403 when ``by`` may not give this role (see ``refuse_unless_may``), or
+    is staff and ``user`` a colleague.
     """
     with transaction.atomic():
         lock_workspace(workspace.pk)
         refuse_unless_may(workspace.pk, by, role)
-        return admit(workspace, user, role, by=by, now=now, reason=reason)
+        _refuse_colleagues(user, by)
+        member = admit(workspace, user, role, by=by, now=now, reason=reason)
+        _tell_of_support(member, role, by, now)
+        return member
 
 
 def change_role(membership: Membership, role: str, *, by: Actor, now: datetime, reason: str = "") -> None:
@@ -46,8 +53,10 @@ def change_role(membership: Membership, role: str, *, by: Actor, now: datetime, 
             raise Refusal("role_unchanged", f"{membership.user} has this role already.", status=409)
         _refuse_raising_oneself(membership, before, role, by)
         refuse_unless_may(membership.workspace_id, by, before, role)
+        _refuse_colleagues(membership.user, by)
         _keep_an_owner(membership, before)
         _write_role(membership, before, role, by=by, now=now, reason=reason)
+        _tell_of_support(membership, role, by, now)
     membership.role = role
 
 
@@ -149,6 +158,29 @@ def _refuse_raising_oneself(membership: Membership, before: str, role: str, by: 
     raises = RANK.index(Role(role)) > RANK.index(Role(before))
     if raises and by.channel not in TRUSTED and by.user and by.user.pk == membership.user_id:
         raise Refusal("role_own", "Nobody can raise their own role. Ask an owner.", status=403)
+
+
+def _refuse_colleagues(user: User, by: Actor) -> None:
+    """A member sees all papers and secrets of the workspace, which support's own permissions keep apart."""
+    let_in = by.channel == Channel.STAFF and (user.is_staff or user.is_superuser)
+    if let_in and not (by.user and by.user.is_superuser):
+        sentence = "Only a superuser lets support staff into a customer's workspace."
+        raise Refusal("superuser_only", sentence, status=403)
+
+
+def _tell_of_support(membership: Membership, role: str, by: Actor, now: datetime) -> None:
+    """Nobody comes in, or gets more rights, by support's hand without those who manage the workspace."""
+    if by.channel == Channel.STAFF:
+        label = Role(role).label.lower()
+        tell(
+            membership.workspace,
+            reference=f"support:{membership.pk}:{role}:{now.isoformat()}",
+            right=Right.MANAGE,
+            title=f"Support gave {membership.user.email} the role {label}",
+            body="If nobody of yours asked for that, change it on the Members page and write to us at once.",
+            page=reverse("settings:members", args=[membership.workspace.slug]),
+            now=now,
+        )
 
 
 def _keep_an_owner(membership: Membership, role: str) -> None:

@@ -12,7 +12,7 @@ from dialnexa import audit
 from dialnexa.actors import SYSTEM, Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.memberships import add_member, change_role, remove_member, transfer_ownership
-from dialnexa.models import AuditEntry, Membership, User, Workspace
+from dialnexa.models import AuditEntry, Membership, Notice, NoticeCopy, User, Workspace
 from phone_numbers.naming import rename_number
 from tests.conftest import make_user
 from tests.numbers.rows import make_number
@@ -120,6 +120,18 @@ def test_obeys_staff_and_the_system(shop: Workspace, staff: User, now: datetime)
     remove_member(of(shop, "owner"), by=SYSTEM, now=now)
     assert roles_of(shop)["viewer"] == "owner"
     assert AuditEntry.objects.filter(reason="Asked by post.", channel="staff").count() == 1
+    told = Notice.objects.get(workspace=shop, title="Support gave viewer@example.com the role owner")
+    assert NoticeCopy.objects.filter(notice=told, user__email="owner2@example.com").exists()
+
+
+def test_is_nothing_staff_give_themselves_or_colleagues(shop: Workspace, now: datetime) -> None:
+    sam, boss = make_user("Sam", is_staff=True), make_user("Boss", is_staff=True, is_superuser=True)
+    support, superuser = Actor(Channel.STAFF, "Sam", sam), Actor(Channel.STAFF, "Boss", boss)
+    with pytest.raises(Refusal, match="superuser_only"):
+        add_member(shop, sam, "owner", by=support, now=now)
+    add_member(shop, sam, "viewer", by=superuser, now=now)
+    with pytest.raises(Refusal, match="superuser_only"):
+        change_role(of(shop, "sam"), "owner", by=support, now=now)
 
 
 @pytest.mark.parametrize("role", ["admin", "member", "viewer"])
