@@ -117,5 +117,9 @@ def standing(at: datetime) -> QuerySet[LimitOverride]:
 
 
 def _known(rows: Iterable[LimitOverride]) -> list[LimitOverride]:
-    """Alarms first: nothing that staff set before or after lifts one, only confirming does."""
-    return sorted((row for row in rows if row.limit in LIMITS), key=lambda row: not row.is_alarm)
+    """An alarm before what is higher: nothing that staff set lifts one, only confirming does. Less than it
+    allows stays less.
+    """
+    known = [row for row in rows if row.limit in LIMITS]
+    slowest = {row.limit: row.value for row in known if row.is_alarm}
+    return sorted(known, key=lambda row: not row.is_alarm and row.value >= slowest.get(row.limit, 0))

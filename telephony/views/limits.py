@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -129,10 +130,10 @@ def _form(
 def _read_value(limit: Limit, text: str, workspace: Workspace) -> Decimal:
     if limit.is_money:
         return read_money(text, workspace.currency)
-    try:
-        return Decimal(text.replace(",", "").strip())
-    except InvalidOperation as error:
-        raise Refusal("limit_value_invalid", "Enter a whole number.", field="value") from error
+    plain = text.replace(",", "").strip()
+    if not re.fullmatch(r"\d{1,20}", plain, re.ASCII):  # Decimal would read words, too: sNaN, Infinity
+        raise Refusal("limit_value_invalid", "Enter a whole number.", field="value")
+    return Decimal(plain)
 
 
 def _go(request: Request, slug: str) -> HttpResponse:

@@ -77,6 +77,9 @@ def test_is_a_form_whose_mistakes_are_said(alice_client: Client, workspace: Work
     wrong = alice_client.post(url, {"value": "plenty", "why": "A campaign"}, headers={"HX-Request": "true"})
     assert wrong.status_code == 422
     assert "plenty" in wrong.content.decode()
+    calls = f"/w/{workspace.slug}/limits/more/concurrent_calls/"
+    for value in ("sNaN", "Infinity", "1e9", "-20", "٩" * 3):
+        assert alice_client.post(calls, {"value": value, "why": "A campaign"}).status_code == 400, value
     assert alice_client.post(url, {"value": "99,000", "why": "A campaign"}).status_code == 302
     assert LimitRequest.objects.get().value == 99_000
     assert "Asked for" in alice_client.get(f"/w/{workspace.slug}/limits/").content.decode()

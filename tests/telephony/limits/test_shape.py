@@ -69,6 +69,9 @@ def test_go_out_one_a_second_until_somebody_confirms(
     assert read_allowances(workspace, at=now).of(CALLS_A_SECOND).value == 1
     set_limit(workspace, CALLS_A_SECOND, Decimal(90), reason="Bigger", by=SYSTEM, now=now)
     assert read_allowances(workspace, at=now).of(CALLS_A_SECOND).value == 1
+    set_limit(workspace, CALLS_A_SECOND, Decimal(0), reason="Enough", by=SYSTEM, now=now)
+    assert read_allowances(workspace, at=now).of(CALLS_A_SECOND).value == 0  # an alarm opens nothing
+    set_limit(workspace, CALLS_A_SECOND, Decimal(90), reason="Bigger", by=SYSTEM, now=now)
     later = now + timedelta(minutes=1)
     confirm_calls(workspace, reason="A campaign", by=SYSTEM, now=later)
     assert read_allowances(workspace, at=later).of(CALLS_A_SECOND).value == 90
