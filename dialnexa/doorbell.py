@@ -21,7 +21,8 @@ def ring(task: Task, **ids: str) -> bool:
         with producers[_line()].acquire(block=True, timeout=PATIENCE) as producer:
             task.apply_async(kwargs=ids, producer=producer, expires=EXPIRES)
     except (OperationalError, RedisError, OSError) as error:
-        log.warning("The broker did not take %s %s: %s", task.name, ids, error)
+        rows = {name: value for name, value in ids.items() if name.endswith("_id")}  # no addresses of people
+        log.warning("The broker did not take %s %s: %s", task.name, rows, error)
         return False
     return True
 
