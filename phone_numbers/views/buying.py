@@ -29,6 +29,9 @@ from phone_numbers.models import NumberOrder
 from phone_numbers.tasks import fulfil_order
 from telephony.carriers.base import Offer
 from telephony.e164 import format_international
+from telephony.limits.allowances import read_allowances
+from telephony.limits.rates import refusal_now
+from telephony.limits.table import PURCHASES
 
 LIMIT = 20
 
@@ -81,8 +84,14 @@ def _find(workspace: Workspace, form: OfferSearchForm) -> dict[str, Any]:
     return {
         "is_answered": True,
         "offers": [OfferForm(quote) for quote in quotes],
-        "common_blockers": _common_blockers(quotes),
+        "common_blockers": [*_common_blockers(quotes), *_turn(workspace)],
     }
+
+
+def _turn(workspace: Workspace) -> list[Check]:
+    """That no more numbers may be ordered this hour, where it is so: said before somebody presses Buy."""
+    refusal = refusal_now(read_allowances(workspace, at=clock.now()).all_of(PURCHASES))
+    return [Check(refusal.code, False, refusal.sentence, refusal.status, "limits")] if refusal else []
 
 
 def _common_blockers(quotes: list[QuotedOffer]) -> list[Check]:

@@ -62,6 +62,16 @@ def test_lists_offers_with_price_capabilities_and_what_is_asked(alice_client: Cl
     assert len({form["idempotency_key"] for form in forms(page)}) == 20
 
 
+def test_says_before_an_order_that_there_were_enough_this_hour(
+    alice_client: Client, settings: LazySettings
+) -> None:
+    settings.PURCHASES_AN_HOUR = 1
+    page = search(alice_client)
+    assert "orders an hour" not in page
+    alice_client.post(URL, forms(page)[0])
+    assert "This workspace may have 1 orders an hour" in search(alice_client)
+
+
 def test_works_as_a_page_without_scripts(alice_client: Client, workspace: Workspace) -> None:
     page = alice_client.get(URL, {"country": "US"}).content.decode()
     assert "<html" in page
