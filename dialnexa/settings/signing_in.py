@@ -12,6 +12,7 @@ SESSION_ENGINE = "dialnexa.sessions"
 SESSION_COOKIE_AGE = env.int("DIALNEXA_SESSION_SECONDS", 12 * 60 * 60)  # from signing in, used or not
 SESSION_IDLE = env.int("DIALNEXA_SESSION_IDLE", 60 * 60)  # seconds without a person's request
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("DIALNEXA_STEP_UP", 15 * 60)  # seconds "it is really me" holds for
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # for addresses, too: whoever has one can choose a new password
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/15m/key",  # the key is account and address together
     "login_failed_anywhere": "100/h/key",  # of one account, from all addresses

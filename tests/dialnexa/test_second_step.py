@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -33,6 +35,12 @@ from tests.dialnexa.second_step import (
 
 pytestmark = pytest.mark.django_db
 PAGES = ("", "totp/activate/", "webauthn/add/")
+SPEND = """
+import sys, django; django.setup()
+from allauth.mfa.models import Authenticator
+from dialnexa.mfa.codes import spend
+print(spend(Authenticator.objects.get(pk=sys.argv[1]), sys.argv[2]))
+"""
 
 
 def words(client: Client, path: str) -> str:
@@ -85,7 +93,7 @@ def test_takes_no_code_from_before_the_last(alice: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_takes_a_code_once_from_two_processes_at_the_same_moment(alice: User) -> None:
+def test_takes_a_code_once_from_two_who_send_it_at_the_same_moment(alice: User) -> None:
     step, answers, gate = give_totp(alice), [], threading.Barrier(2)
 
     def try_it() -> None:
@@ -99,6 +107,16 @@ def test_takes_a_code_once_from_two_processes_at_the_same_moment(alice: User) ->
     for thread in threads:
         thread.join()
     assert sorted(answers) == [False, True]
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_takes_a_code_once_whatever_process_took_it(alice: User, process_env: dict[str, str]) -> None:
+    step, said = give_totp(alice), code()
+    spending = [sys.executable, "-c", SPEND, str(step.pk), said]
+    done = subprocess.run(spending, env=process_env, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n", done.stderr
+    assert not spend(step, said)
 
 
 def test_may_not_be_guessed_for_ever(client: Client, alice: User) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from dialnexa import clock
@@ -65,6 +66,23 @@ def test_leads_a_dialogs_page_there_and_not_the_fragment(alice_client: Client, l
     headers = {"HX-Request": "true", "HX-Current-URL": here}
     answer = alice_client.get(f"{SETTINGS}/members/invite/", headers=headers)
     assert answer["HX-Redirect"] == "/accounts/reauthenticate/?next=%2Fw%2Facme%2Fsettings%2Fmembers%2F"
+
+
+@pytest.mark.parametrize("button", ["action_add", "action_primary", "action_remove"])
+def test_is_an_address_a_new_password_could_be_sent_to(
+    alice: User, alice_client: Client, later: None, button: str
+) -> None:
+    own = {"verified": True, "primary": True}
+    EmailAddress.objects.update_or_create(user=alice, email=alice.email, defaults=own)
+    EmailAddress.objects.create(user=alice, email="second@example.com", verified=True)
+    addresses = EmailAddress.objects.filter(user=alice).order_by("pk")
+    before = list(addresses.values("email", "primary"))
+    email = "thief@example.com" if button == "action_add" else "second@example.com"
+    answer = alice_client.post("/accounts/email/", {button: "", "email": email})
+    assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert list(addresses.values("email", "primary")) == before
+    alice_client.post(answer["Location"], {"password": PASSWORD})
+    assert list(addresses.values("email", "primary")) != before
 
 
 def test_takes_a_code_in_the_place_of_the_password(alice: User, alice_client: Client, later: None) -> None:
