@@ -34,7 +34,7 @@ from kyc.models import KycCase, KycDocument
 from kyc.terms import in_words, last_day
 
 Status = KycCase.Status
-DECIDE = "kyc.change_kyccase"
+DECIDE, SEE_PAPERS = "kyc.change_kyccase", "kyc.view_kycdocument"
 WAITING_FIRST = Case(When(status=Status.SUBMITTED, then=F("submitted_at")), default=Value(None))
 
 
@@ -129,6 +129,7 @@ class KycCaseAdmin(ReadOnlyAdmin):
         page |= {"case": case, "dossier": read_dossier(case.workspace, case.country, now=now)}
         page |= {"workspace_url": desk().url_of(case.workspace), "waiting": waiting(case, now=now)}
         page |= {"may_decide": may_decide, "own": own, "attempt": attempt, "seen": seen(case)}
+        page |= {"may_see_papers": may_decide or request.user.has_perm(SEE_PAPERS)}
         offers = _offers(case, attempt, now=now) if may_decide and not own else []
         page |= {
             "offers": offers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.contrib import admin
@@ -11,10 +12,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from kyc.models import KycCase
+from kyc.reviews import open_case, submit
 from phone_numbers.admin.staff_groups import GROUPS
 from tests.conftest import client_of, make_user
+from tests.kyc.papers import make_document
 
 pytestmark = pytest.mark.django_db
 
@@ -68,13 +72,21 @@ def test_does_what_is_its_own_and_nothing_else(
 
 
 @pytest.mark.parametrize("name", GROUPS)
-def test_decides_on_papers_at_the_kyc_desk_alone(
-    sits_at: Callable[[str], Client], name: str, workspace: Workspace
+def test_sees_papers_and_decides_on_them_at_the_kyc_desk_alone(
+    sits_at: Callable[[str], Client], name: str, workspace: Workspace, now: datetime
 ) -> None:
-    case = KycCase.objects.filter(workspace=workspace).earliest("pk")
-    page = sits_at(name).get(reverse("admin:kyc_kyccase_change", args=[case.pk]))
+    case = open_case(workspace, "GB")
+    KycCase.objects.filter(pk=case.pk).update(entity_type="individual", legal_name="Alice Adams")
+    case.refresh_from_db()
+    document, _ = make_document(case, "passport"), make_document(case, "lease")
+    submit(case, by=SYSTEM, now=now)
+    client, mine = sits_at(name), name == "KYC desk"
+    page = client.get(reverse("admin:kyc_kyccase_change", args=[case.pk]))
     assert page.status_code == 200
-    assert ("kyc.change_kyccase" in GROUPS[name]) is (name == "KYC desk")
+    assert ("passport.pdf" in page.content.decode()) is mine
+    taken = client.get(reverse("admin:kyc_kycdocument_file", args=[document.pk]))
+    decided = client.post(reverse("admin:kyc_kyccase_decide", args=[case.pk, "verify"]))
+    assert [taken.status_code, decided.status_code] == ([200, 422] if mine else [403, 403])
 
 
 @pytest.mark.parametrize("name", GROUPS)
