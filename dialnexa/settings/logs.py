@@ -16,6 +16,8 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         "celery": {"level": "WARNING"},  # a line for each task is ours to write: dialnexa.work
         "_granian": {"level": "WARNING", "handlers": [], "propagate": True},
+        # Django's own, for development, would write every warning a second time, with what we take out
+        "django": {"level": "INFO", "handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         # one line for each request and task: for machines that search them, too many for a terminal
         "dialnexa.work": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
