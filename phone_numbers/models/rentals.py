@@ -18,7 +18,8 @@ class Rental(Stateful):
     """Who pays what for a number, and until when it is paid. Periods are counted from ``anchor``.
 
     The row is the job: ``next_run_at`` is when a worker looks at it next, to renew it, to try again in the
-    grace period, to let it expire, or to take it from its workspace after the hold.
+    grace period, to let it expire, or to take it from its workspace after the hold. ``remind_at`` is the same
+    for reminders; the database sets it back to where they begin whenever a date changes that they count to.
     """
 
     class Status(models.TextChoices):
@@ -65,6 +66,12 @@ class Rental(Stateful):
     reminded_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="How many days before it that step of the reminders stands"
     )
+    remind_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="No reminder before; empty: none until a date changes",
+    )
 
     class Meta:
         constraints = (
@@ -91,6 +98,7 @@ class Rental(Stateful):
                 condition=Q(rental_status="active", ended_at__isnull=True),
                 name="rental_due",
             ),
+            models.Index(fields=["remind_at"], condition=Q(ended_at__isnull=True), name="rental_to_remind"),
         )
 
     def __str__(self) -> str:

@@ -11,7 +11,8 @@ from tests.bench.rating import say
 EFFECTS = """
 SELECT r.id = ANY(%(plainly)s) AS plainly, hears.id IS NOT NULL AS heard, count(*) AS renewals,
     array_agg(DISTINCT jsonb_build_array(
-        r.paid_periods, r.paid_through - r.anchor, r.next_run_at - r.anchor, r.monthly_price, r.short_since,
+        r.paid_periods, r.paid_through - r.anchor, r.next_run_at - r.anchor, r.remind_at - r.anchor,
+        r.monthly_price, r.short_since,
         e.kind, replace(e.reference, r.number_id, ''), replace(e.memo, n.e164, ''), e.amount, e.currency,
         e.actor_name, e.created_at, e.subject_id = r.number_id, e.workspace_id = r.workspace_id,
         purse.kind, purse.workspace_id = r.workspace_id, purse.currency, revenue.kind, revenue.currency,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 
 from dialnexa.actors import SYSTEM
@@ -16,7 +17,7 @@ from phone_numbers.models import Rental
 from phone_numbers.releasing import release_number
 from phone_numbers.renting.choices import set_auto_renew
 from phone_numbers.renting.paying import pay_rent
-from phone_numbers.renting.reminding import remind_due
+from phone_numbers.renting.reminding import next_look, remind_due, step_of
 from phone_numbers.renting.renewing import renew_due
 from phone_numbers.renting.sweep import sweep_rent
 from tests.conftest import make_user
@@ -199,3 +200,53 @@ def test_switches_over_when_the_number_no_longer_renews_by_itself(
     set_auto_renew(number_of(rental), on=False, by=SYSTEM, now=RENEWS - 8 * DAY)
     pass_by(RENEWS - 8 * DAY + STEP, RENEWS - STEP)
     assert days_before(RENEWS) == [("off", 7), ("off", 3), ("off", 1)]
+
+
+def test_reads_a_number_when_its_next_step_comes_and_not_before(
+    shop: Workspace, rent: Rent, django_assert_num_queries: Callable
+) -> None:
+    rental = rent(shop, BOUGHT, "400")
+    remind_due(now=RENEWS - 14 * DAY)
+    assert again(rental).remind_at == datetime(2027, 2, 3, 8, tzinfo=KOLKATA)
+    with django_assert_num_queries(1):
+        assert remind_due(now=RENEWS - 8 * DAY) == 0
+    assert remind_due(now=datetime(2027, 2, 3, 8, tzinfo=KOLKATA)) == 1
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])
+def test_plans_no_step_later_than_it_comes(shop: Workspace, rent: Rent, zone: str) -> None:
+    """Half an hour by half an hour, as if every number were read each time."""
+    Workspace.objects.filter(pk=shop.pk).update(time_zone=zone)
+    ends = datetime(2027, 3, 30, 23, 59, tzinfo=ZoneInfo(zone)).astimezone(UTC)  # clocks change before
+    rental = again(rent(shop, BOUGHT, "400"))
+    Rental.objects.filter(pk=rental.pk).update(paid_through=ends)
+    at = again(rental).remind_at
+    rental.paid_through = ends
+    for n in range(16 * 48):
+        now = ends - 16 * DAY + n * timedelta(minutes=30)
+        step = step_of(rental, zone, now)
+        if at and at <= now:
+            rental.reminded_of, rental.reminded_days = ends, step or rental.reminded_days
+            at = next_look(rental, zone, now)
+        else:
+            assert step is None
+    assert rental.reminded_days == 1
+
+
+def test_plans_anew_when_the_workspace_moves_to_another_zone(shop: Workspace, rent: Rent) -> None:
+    rental = rent(shop, BOUGHT, "400")
+    remind_due(now=RENEWS - 14 * DAY)
+    Workspace.objects.filter(pk=shop.pk).update(time_zone="Pacific/Kiritimati")
+    remind_due(now=RENEWS - 13 * DAY)
+    assert again(rental).remind_at == datetime(2027, 2, 3, 8, tzinfo=ZoneInfo("Pacific/Kiritimati"))
+
+
+def test_reminds_of_the_new_end_when_the_grace_period_becomes_longer(
+    shop: Workspace, rent: Rent, settings: LazySettings
+) -> None:
+    rent(shop, BOUGHT, "400")
+    pass_by(RENEWS, RENEWS + 6 * DAY + STEP)
+    settings.RENT_GRACE_DAYS = 14
+    pass_by(RENEWS + 6 * DAY + 2 * STEP, RENEWS + 14 * DAY)
+    graces = [on for kind, on in reminders() if kind == "grace"]
+    assert graces == [date(2027, 2, n) for n in (13, 16, 20, 23)]
