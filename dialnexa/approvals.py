@@ -12,7 +12,7 @@ from django.db.models import Sum
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
-from dialnexa.models import ApprovalRequest, AuditEntry, LedgerEntry, User, Workspace
+from dialnexa.models import ApprovalRequest, AuditEntry, LedgerEntry, Membership, User, Workspace
 
 WINDOW = timedelta(days=1)
 
@@ -20,16 +20,16 @@ WINDOW = timedelta(days=1)
 def credit_or_ask(
     workspace: Workspace, amount: Decimal, *, reference: str, reason: str, by: Actor, now: datetime
 ) -> LedgerEntry | ApprovalRequest:
-    """Book what one of the staff may give alone; ask for the rest of them. One after the other for a person.
+    """Book what one of the staff may give alone; ask for the rest, and for all to a workspace of their own.
 
     Raises wallet.AlreadyBooked for a used reference.
     """
     assert by.user is not None
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=by.user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=by.user.pk)  # a person's credits one by one
         if LedgerEntry.objects.filter(reference=f"credit:{reference}").exists():
             raise wallet.AlreadyBooked
-        if needs_approval(amount, workspace.currency, by=by, now=now):
+        if _is_own(workspace, by) or needs_approval(amount, workspace.currency, by=by, now=now):
             return ask_for_credit(workspace, amount, reference=reference, reason=reason, by=by, now=now)
         return wallet.credit(workspace, amount, reference=reference, memo=reason, by=by, now=now)
 
@@ -81,7 +81,11 @@ def ask_for_credit(
 
 
 def approve(asked: ApprovalRequest, *, by: Actor, now: datetime, reason: str) -> LedgerEntry:
-    """Book it, as asked. Raises Refusal 403 for who asked, IllegalTransition when it was decided before."""
+    """Book it, as asked.
+
+    Raises Refusal 403 for who asked and for who belongs to the workspace, IllegalTransition when it was
+    decided before.
+    """
     _refuse_oneself(asked, by)
     with transaction.atomic():
         asked.transition("approve", by=by, now=now, reason=reason, decided_by=by.user, decided_at=now)
@@ -100,3 +104,10 @@ def _refuse_oneself(asked: ApprovalRequest, by: Actor) -> None:
     if by.user is None or by.user.pk == asked.requested_by_id:
         sentence = "Somebody else has to decide: you asked for it yourself."
         raise Refusal("second_person_needed", sentence, status=403)
+    if _is_own(asked.customer, by):
+        sentence = "Somebody else has to decide: you are a member of this workspace."
+        raise Refusal("second_person_needed", sentence, status=403)
+
+
+def _is_own(workspace: Workspace, by: Actor) -> bool:
+    return Membership.objects.filter(workspace=workspace, user=by.user).exists()

@@ -99,6 +99,18 @@ def test_is_one_above_the_limit_of_its_currency(settings: Any, staff: User, now:
     assert needs_approval(Decimal("0.01"), "CHF", **asking)
 
 
+def test_is_any_to_a_workspace_of_ones_own(
+    workspace: Workspace, staff: User, second: User, now: datetime
+) -> None:
+    for user in (staff, second):
+        workspace.memberships.create(user=user, role="viewer")
+    asking = {"reference": "one", "reason": "Goodwill", "by": staff_member(staff), "now": now}
+    asked = credit_or_ask(workspace, Decimal(1), **asking)
+    assert isinstance(asked, ApprovalRequest)
+    with pytest.raises(Refusal, match="second_person_needed"):
+        approve(asked, by=staff_member(second), now=now, reason="Seen")
+
+
 def test_is_no_smaller_in_pieces(
     settings: Any, workspace: Workspace, staff: User, second: User, now: datetime
 ) -> None:
