@@ -20,6 +20,7 @@ from dialnexa.admin_pieces import EditableAdmin, ReadOnlyAdmin, ReasonedModelFor
 from dialnexa.admin_site import Watch, desk
 from dialnexa.errors import Refusal
 from telephony.call_stops import allow_calls, stop_calls
+from telephony.limits.allowances import Allowance
 from telephony.limits.overrides import end_override, refuse_override, set_limit
 from telephony.limits.requests import decline, grant
 from telephony.limits.table import LIMITS
@@ -34,6 +35,16 @@ from telephony.models import (
 from telephony.prefixes import close_prefix, deny_prefix, end_denial, open_prefix, read_prefix
 
 NAMES = [(limit.name, limit.label) for limit in LIMITS.values()]
+
+
+@admin.display(description="Limit", ordering="limit")
+def in_words(row: LimitOverride | LimitRequest) -> str:
+    return LIMITS[row.limit].label
+
+
+@admin.display(description="Value", ordering="value")
+def how_much(row: LimitOverride | LimitRequest) -> str:
+    return Allowance(LIMITS[row.limit], None, row.workspace.currency, "").amount(row.value)
 
 
 class VerbAdmin(EditableAdmin):
@@ -81,7 +92,7 @@ class LimitOverrideAdmin(VerbAdmin):
     fields = ("workspace", "api_key", "limit", "value", "until")
     add_only = fields
     raw_id_fields = ("workspace", "api_key")
-    list_display = ("limit", "value", "workspace", "api_key", "state", "until", "reason")
+    list_display = (in_words, how_much, "workspace", "api_key", "state", "until", "reason")
     list_filter = ("limit", "is_alarm")
     list_select_related = ("workspace", "api_key")
     search_fields = ("workspace__slug__exact", "workspace__name", "id__exact")
@@ -123,7 +134,7 @@ def _is_open(request: LimitRequest) -> bool:
 @admin.register(LimitRequest)
 class LimitRequestAdmin(ReadOnlyAdmin):
     shelf = "Customers"
-    list_display = ("workspace", "limit", "value", "why", "created_at", "answered_at", "answer")
+    list_display = ("workspace", in_words, how_much, "why", "created_at", "answered_at", "answer")
     list_filter = ("limit", ("answered_at", admin.EmptyFieldListFilter))
     list_select_related = ("workspace",)
     search_fields = ("workspace__slug__exact", "workspace__name", "id__exact")

@@ -46,6 +46,10 @@ class LimitRow:
     def value_words(self) -> str:
         return "No limit" if self.allowance.value is None else self.allowance.amount(self.allowance.value)
 
+    @property
+    def asked_words(self) -> str:
+        return self.allowance.amount(self.asked.value) if self.asked else ""
+
 
 def limit_rows(workspace: Workspace, *, now: datetime, key: ApiKey | None = None) -> list[LimitRow]:
     """In the table's order. Asks Redis, so not in a transaction."""

@@ -34,6 +34,16 @@ def test_gives_it_when_staff_grant_it(workspace: Workspace, now: datetime) -> No
     assert {"ask_limit", "set_limit"} <= set(events)
 
 
+def test_is_said_in_words_and_money(
+    alice_client: Client, staff_client: Client, workspace: Workspace, now: datetime
+) -> None:
+    ask_for_more(workspace, MONTHLY_SPEND, Decimal(500_000), "A campaign", by=SYSTEM, now=now)
+    seen = alice_client.get(f"/w/{workspace.slug}/limits/").content.decode()
+    assert "Asked for ₹5,00,000.00" in seen
+    desk = staff_client.get("/admin/telephony/limitrequest/").content.decode()
+    assert "What calls cost in a month" in desk and "₹5,00,000.00" in desk
+
+
 def test_leaves_the_limit_when_staff_decline(workspace: Workspace, now: datetime) -> None:
     asked = ask_for_more(workspace, CALLS_AT_ONCE, Decimal(40), "A campaign", by=SYSTEM, now=now)
     decline(asked, reason="Too new", by=SYSTEM, now=now)
