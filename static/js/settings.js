@@ -2,6 +2,11 @@
 (() => {
   const say = (text, tone) => document.body.dispatchEvent(new CustomEvent("toast", { detail: { text, tone } }));
 
+  // On a phone the tabs scroll sideways: the one that is open is shown.
+  const tabs = document.querySelector(".tabs");
+  const open = tabs?.querySelector("[aria-current]");
+  if (open) tabs.scrollLeft = open.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy-from]");
     if (!button) return;
