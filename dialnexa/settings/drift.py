@@ -1,8 +1,10 @@
 """What carriers list against what we show (see phone_numbers.drift)."""
 
-from dialnexa.settings.environment import env
+from dialnexa.settings.environment import env, refuse
 
 DRIFT_HOUR = env.int("DIALNEXA_DRIFT_HOUR", 2)  # UTC: from then on each carrier's whole list is read
+if DRIFT_HOUR > 23:
+    refuse(f"DIALNEXA_DRIFT_HOUR is {DRIFT_HOUR}. Set an hour of the day in UTC, from 0 to 23.")
 DRIFT_RECENT_EVERY = env.float(
     "DIALNEXA_DRIFT_RECENT_EVERY", 900.0
 )  # seconds: recent numbers are asked about

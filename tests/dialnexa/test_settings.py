@@ -67,6 +67,13 @@ def test_refuses_an_engine_that_is_half_set_up(wrong: dict[str, str], sentence: 
     assert "canary" not in ended.stderr
 
 
+def test_refuses_an_hour_that_no_day_has() -> None:
+    ended = load(
+        "", DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE | SECRETS | {"DIALNEXA_DRIFT_HOUR": "24"}
+    )
+    assert "DIALNEXA_DRIFT_HOUR is 24. Set an hour of the day" in ended.stderr
+
+
 def test_takes_livekit_for_the_engine_that_dials() -> None:
     code = """
 import django; django.setup()
