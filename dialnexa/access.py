@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from dialnexa.actors import Actor, Channel
+from dialnexa.isolation.scope import enter, everywhere
 from dialnexa.logs import context
 from dialnexa.mfa.rules import may_see_workspace
 from dialnexa.models import Membership, Workspace
@@ -48,13 +49,14 @@ def get_workspace(request: HttpRequest, slug: str, right: Right = Right.SEE) -> 
     """
     if not request.user.is_authenticated:
         raise Http404
-    membership = (
-        Membership.objects.select_related("workspace").filter(workspace__slug=slug, user=request.user).first()
-    )
+    with everywhere("Whose workspace it is has to be found out before it is entered."):
+        mine = Membership.objects.filter(workspace__slug=slug, user=request.user)
+        membership = mine.select_related("workspace").first()
     if membership is None:
         raise Http404
     if not may_see_workspace(request, membership.workspace):
         raise SecondStepMissing(membership.workspace)
+    enter(membership.workspace_id)
     request.membership = membership  # type: ignore[attr-defined]
     request.workspace = membership.workspace  # type: ignore[attr-defined]
     context.note(workspace_id=membership.workspace_id, user_id=membership.user_id)

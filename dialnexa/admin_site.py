@@ -27,6 +27,7 @@ from django.utils.text import capfirst
 
 from dialnexa import clock
 from dialnexa.ids import ID_PATTERN
+from dialnexa.isolation.scope import EVERYBODY, enter
 
 SHELVES = ("Numbers", "Money", "Customers", "Carriers", "Catalogue", "Agents", "System")
 OPEN = SHELVES[:3]  # unfolded on every page
@@ -172,7 +173,12 @@ class SupportAdminSite(AdminSite):
         """From elsewhere than ``ADMIN_NETWORKS`` there is no support desk, whoever asks."""
         from dialnexa.mfa import staff
 
-        guarded = super().admin_view(view, cacheable)
+        @wraps(view)
+        def everywhere(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            enter(EVERYBODY)
+            return view(request, *args, **kwargs)
+
+        guarded = super().admin_view(everywhere, cacheable)
 
         @wraps(guarded)
         def near(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ from django.db import models
 
 from dialnexa.actors import Actor, Channel
 from dialnexa.bulk import insert_rows
+from dialnexa.isolation.scope import everywhere
 from dialnexa.logs.context import current_request_id
 from dialnexa.models import AuditEntry
 
@@ -29,7 +30,11 @@ def record(
     ``before`` and ``after`` hold only what changed, as plain JSON values. Call it in the same transaction.
     """
     entry = entry_for(subject, event, by=by, now=now, before=before, after=after, reason=reason)
-    entry.save(force_insert=True)
+    if entry.workspace_id is None:
+        with everywhere("What is no workspace's is seen by support only."):
+            entry.save(force_insert=True)
+    else:
+        entry.save(force_insert=True)
     return entry
 
 

@@ -25,13 +25,16 @@ LIMITS = {
 UNLIMITED = ("0", "off")
 
 
-def database_settings(url: str, *, behind_pgbouncer: bool) -> dict[str, Any]:
-    """The entry of DATABASES. ``behind_pgbouncer`` means transaction mode; session mode needs nothing."""
+def database_settings(url: str, *, behind_pgbouncer: bool, walled: bool = False) -> dict[str, Any]:
+    """The entry of DATABASES. ``behind_pgbouncer`` means transaction mode; session mode needs nothing.
+
+    ``walled``: each statement says whose rows it may touch, for a role that policies hold for.
+    """
     options: dict[str, Any] = {"connect_timeout": 5}
     if not behind_pgbouncer:
         options["options"] = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
     return {
-        **dj_database_url.parse(url),
+        **dj_database_url.parse(url, engine="dialnexa.isolation.postgresql" if walled else None),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": behind_pgbouncer,  # a cursor would stay behind on another session

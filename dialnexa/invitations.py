@@ -18,6 +18,7 @@ from dialnexa import audit
 from dialnexa.actors import Actor, Channel
 from dialnexa.api_keys import digest
 from dialnexa.errors import Refusal
+from dialnexa.isolation.scope import everywhere
 from dialnexa.memberships import admit, lock_workspace, refuse_unless_may
 from dialnexa.models import AuditEntry, Invitation, Membership, User, Workspace
 
@@ -111,7 +112,8 @@ def accept_invitation(invitation: Invitation, user: User, *, by: Actor, now: dat
 def find_invitation(token: str) -> Invitation | None:
     """The invitation whose newest link has this token, in whatever state it is."""
     found = Invitation.objects.select_related("workspace", "invited_by")
-    return found.filter(digest=digest(token)).first() if token else None
+    with everywhere("Who has been invited enters no workspace before they have joined it."):
+        return found.filter(digest=digest(token)).first() if token else None
 
 
 def note_sent(invitation: Invitation, *, now: datetime) -> None:

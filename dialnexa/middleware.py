@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from dialnexa.errors import Refusal
 from dialnexa.ids import new_id
+from dialnexa.isolation.scope import EVERYBODY, enter
 from dialnexa.logs import context
 from dialnexa.metrics.counting import count_request
 
@@ -73,6 +74,7 @@ def straight_to_carriers(get_response: Handler) -> Handler:
         except Resolver404:
             return HttpResponse("Nothing is here.\n", status=404, content_type="text/plain")
         request.resolver_match = match
+        enter(EVERYBODY)  # a signature says which carrier it is, and the number or the call whose it is
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
         return answer
 

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from dialnexa import clock
 from dialnexa.access import RIGHTS, Right, SecondStepMissing
+from dialnexa.isolation.scope import everywhere
 from dialnexa.mfa.leading import lead_to_second_step
 from dialnexa.models import LedgerAccount, Membership
 from dialnexa.notices import COUNTED_MOST, count_unread
@@ -78,7 +79,8 @@ class Shell:
     def memberships(self) -> list[Membership]:
         """All workspaces of the signed-in person, for the switcher."""
         mine = Membership.objects.filter(user_id=self.request.user.pk)
-        return list(mine.select_related("workspace").order_by("workspace__name"))
+        with everywhere("The switcher leads to all workspaces of one person."):
+            return list(mine.select_related("workspace").order_by("workspace__name"))
 
     @cached_property
     def sections(self) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from dialnexa import clock
 from dialnexa.access import Right, get_workspace
 from dialnexa.http import Request
 from dialnexa.ids import ID_PATTERN
+from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Membership
 from dialnexa.months import months_between, read_month
 from dialnexa.shell import LAST_WORKSPACE, read_purse, sign_in_required
@@ -24,7 +25,8 @@ from dialnexa.statement import export_statement, first_entry_at, read_statement,
 def home(request: Request) -> HttpResponse:
     """Lead to the workspace last looked at, or the first."""
     mine = Membership.objects.filter(user_id=request.user.pk).order_by("workspace__name")
-    slugs = list(mine.values_list("workspace__slug", flat=True))
+    with everywhere("It leads to one of all workspaces of a person."):
+        slugs = list(mine.values_list("workspace__slug", flat=True))
     if not slugs:
         return render(request, "no_workspace.html")
     last = request.session.get(LAST_WORKSPACE)

@@ -11,6 +11,7 @@ was charged for more than its carrier bills gets the difference back, once (``un
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from django.db import IntegrityError, transaction
 from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from dialnexa.isolation.scope import everywhere
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
 from dialnexa.money import format_money
 from dialnexa.signals import wallet_credited
@@ -38,7 +40,8 @@ def open_accounts(workspace: Workspace) -> None:
 
 def account(kind: str, currency: str, workspace: Workspace | None = None) -> LedgerAccount:
     """The one account of this kind, made if missing."""
-    return LedgerAccount.objects.get_or_create(workspace=workspace, kind=kind, currency=currency)[0]
+    with nullcontext() if workspace else everywhere("The platform's accounts are no workspace's."):
+        return LedgerAccount.objects.get_or_create(workspace=workspace, kind=kind, currency=currency)[0]
 
 
 def balance(workspace: Workspace) -> Decimal:

@@ -11,6 +11,7 @@ from dialnexa import audit, time_zones, wallet
 from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.ids import new_id
+from dialnexa.isolation.scope import everywhere
 from dialnexa.mfa.rules import has_second_step
 from dialnexa.models import Membership, User, Workspace
 
@@ -42,7 +43,7 @@ def create_workspace(
     if time_zone not in time_zones.known():
         raise Refusal("time_zone_unknown", f"There is no time zone {time_zone}. Write it like Asia/Kolkata.")
     by = by or Actor(Channel.BROWSER, owner.get_full_name() or owner.email, owner)
-    with transaction.atomic():
+    with transaction.atomic(), everywhere("It is nobody's yet, and its slug no other's."):
         workspace = Workspace(
             slug=slug or free_slug(name),
             name=name,

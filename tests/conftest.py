@@ -448,3 +448,16 @@ def process_env(transactional_db: None, settings: LazySettings) -> dict[str, str
         "REDIS_URL": settings.REDIS_URL,
         "DIALNEXA_SECRET_KEY": settings.SECRET_KEY,
     }
+
+
+@pytest.fixture(autouse=bool(os.environ.get("DIALNEXA_TEST_WALLED")))
+def served_by_web(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every request is served by the web processes' role, behind the policies (see docs/isolation.md)."""
+    from tests.isolation.wall import requests_as_web
+
+    if "db" not in request.fixturenames and not request.node.get_closest_marker("django_db"):
+        yield
+        return
+    request.getfixturevalue("db")
+    with requests_as_web():
+        yield

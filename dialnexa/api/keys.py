@@ -17,6 +17,7 @@ from dialnexa.api.refusals import Unauthenticated
 from dialnexa.api_keys import digest
 from dialnexa.errors import Refusal
 from dialnexa.ids import uuid_of
+from dialnexa.isolation.scope import enter, everywhere
 from dialnexa.logs import context
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.prepared import Prepared, columns_of, model_of
@@ -75,7 +76,8 @@ class BasicKey(BearerKey):
 
 def find_key(secret: str) -> ApiKey:
     """The key with this secret, with its workspace. Raises Unauthenticated: unknown, revoked or expired."""
-    key = _key_with(digest(secret))
+    with everywhere("Whose key it is has to be found out before the workspace is entered."):
+        key = _key_with(digest(secret))
     now = clock.now()
     if key is None:
         raise _invalid()
@@ -83,6 +85,7 @@ def find_key(secret: str) -> ApiKey:
         raise Unauthenticated("key_revoked", "This API key was revoked. Use another one.")
     if key.expires_at is not None and key.expires_at <= now:
         raise Unauthenticated("key_expired", "This API key has expired. Make a new one in Settings.")
+    enter(key.workspace_id)
     context.note(workspace_id=key.workspace_id, key_id=key.pk)
     stale = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY)
     if key.last_used_at is None or key.last_used_at <= now - NOTED_EVERY:

@@ -21,6 +21,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dialnexa import clock
+from dialnexa.isolation.scope import everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ class Readings(Collector):
     def _read(self) -> list[Reading]:
         began = time.monotonic()
         try:
-            found = [*read_all(clock.now()), Reading("database_answers", "Whether it told us all this", 1)]
+            with everywhere("Figures are of the whole installation."):
+                found = [*read_all(clock.now())]
+            found.append(Reading("database_answers", "Whether it told us all this", 1))
         except DatabaseError:
             found = [Reading("database_answers", "Whether it told us all this", 0)]
         spent = time.monotonic() - began

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dialnexa import clock
 from dialnexa.http import Request
+from dialnexa.isolation.scope import everywhere
 from dialnexa.mfa.leading import recent_sign_in_required
 from dialnexa.models import Membership
 from dialnexa.sessions.ending import end_other_sessions, end_session, list_sessions
@@ -26,12 +27,14 @@ def show_security(request: Request) -> HttpResponse:
     steps = list(Authenticator.objects.filter(user_id=request.user.pk).order_by("created_at"))
     codes = next((step for step in steps if step.type == Type.RECOVERY_CODES), None)
     asking = Membership.objects.filter(user_id=request.user.pk, workspace__requires_mfa=True)
+    with everywhere("Any of a person's workspaces may ask for a second step."):
+        asks = asking.values_list("workspace__name", flat=True).first()
     context = {
         "totp": next((step for step in steps if step.type == Type.TOTP), None),
         "passkeys": [step for step in steps if step.type == Type.WEBAUTHN],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
         "codes": codes,
-        "asking": asking.values_list("workspace__name", flat=True).first(),
+        "asking": asks,
         "sessions": list_sessions(request),
         "now": clock.wall_now(),
     }

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "dialnexa.headers.tell_browsers",
+    "dialnexa.isolation.scope.isolate",
     "dialnexa.health.answer_first",
     "dialnexa.middleware.request_id",
     "dialnexa.middleware.straight_to_carriers",

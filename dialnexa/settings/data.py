@@ -27,8 +27,9 @@ def redis_url() -> str:
 DATABASE_URL = database_url()
 REDIS_URL = redis_url()
 PGBOUNCER = env.bool("DIALNEXA_PGBOUNCER", False)  # in transaction mode, between us and PostgreSQL
+WALLED = env.bool("DIALNEXA_WALLED", False)  # our role is one that policies hold for (see dialnexa.isolation)
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": database_settings(DATABASE_URL, behind_pgbouncer=PGBOUNCER)
+    "default": database_settings(DATABASE_URL, behind_pgbouncer=PGBOUNCER, walled=WALLED)
 }
 # Signing in counts attempts in the cache. It is in the database, so that nobody is locked out without Redis,
 # and large: a full one forgets counts, so 300 made-up addresses (Django's default) would buy a new guess.

@@ -16,6 +16,7 @@ from dialnexa.access import browser_actor
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.invitations import accept_invitation, find_invitation, refuse_unacceptable
+from dialnexa.isolation.scope import enter
 from dialnexa.models import Invitation, User
 from dialnexa.shell import LAST_WORKSPACE
 
@@ -41,6 +42,7 @@ def answer_invitation(request: Request) -> HttpResponse:
             "This link is not valid, or a newer mail has replaced it. Open the link of the newest mail."
         )
         return _explain(request, None, Refusal("invitation_unknown", sentence, status=404))
+    enter(invitation.workspace_id)
     user = request.user
     if not isinstance(user, User):
         return _show(request, invitation)

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Workspace
 from phone_numbers.buying.purchasing import find_order, number_taken, place_order
 from phone_numbers.buying.quoting import refuse_switched_off, search_offers
@@ -94,7 +95,9 @@ def find_offer(workspace: Workspace, number: E164, *, carrier: str, now: datetim
 
 
 def _refuse_taken(workspace: Workspace, e164: str) -> None:
-    if PhoneNumber.objects.filter(e164=e164, status__in=PhoneNumber.LIVE).exists():
+    with everywhere("A number is one workspace's of all."):
+        is_taken = PhoneNumber.objects.filter(e164=e164, status__in=PhoneNumber.LIVE).exists()
+    if is_taken:
         raise number_taken(e164, buyer=workspace)
 
 

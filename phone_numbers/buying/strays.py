@@ -16,6 +16,7 @@ from django.db.models import Q
 from dialnexa import audit, clock
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from dialnexa.isolation.scope import everywhere
 from phone_numbers.buying.fulfilment import Clock
 from phone_numbers.buying.outcomes import WORKER
 from phone_numbers.buying.quoting import label_of
@@ -63,7 +64,9 @@ def refuse_leaving(e164: str) -> None:
     nobody can begin to give it back.
     """
     strays = StrayNumber.objects.filter(e164=e164, resolved_at=None)
-    if any(stray.releasing_since for stray in strays.select_for_update(no_key=True)):
+    with everywhere("A stray is no workspace's."):
+        locked = list(strays.select_for_update(no_key=True))
+    if any(stray.releasing_since for stray in locked):
         sentence = f"{e164} is just going back to the carrier. Nothing was charged. Pick another number."
         raise Refusal("number_taken", sentence, status=409)
 

@@ -18,6 +18,7 @@ from django.db.models import Min
 
 from dialnexa import clock, keeper
 from dialnexa.errors import Refusal
+from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Workspace
 from dialnexa.telling import tell_of_ending_keys
 from kyc.expiring import expire_due, remind_due
@@ -151,7 +152,10 @@ def _refuse_too_far(until: datetime) -> None:
 
 def _refuse_busy() -> None:
     """Whoever waits for a carrier would find that it has been silent for days."""
-    if NumberOrder.objects.filter(status=NumberOrder.Status.BUYING).exists():
+    with everywhere("Time passes for all workspaces."):
+        is_buying = NumberOrder.objects.filter(status=NumberOrder.Status.BUYING).exists()
+        is_calling = Call.objects.filter(status__in=Call.OPEN).exists()
+    if is_buying:
         raise Refusal("clock_busy", "A number is being bought. Wait until that is settled.", status=409)
-    if Call.objects.filter(status__in=Call.OPEN).exists():
+    if is_calling:
         raise Refusal("clock_busy", "A call is on. Hang up first, or wait until it is over.", status=409)

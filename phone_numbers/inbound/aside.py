@@ -16,6 +16,7 @@ import time
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+from dialnexa.isolation.scope import EVERYBODY, enter
 from phone_numbers.inbound.cache import route_cache
 from phone_numbers.inbound.notes import Note, write_note, write_notes
 from phone_numbers.inbound.watching import watch
@@ -55,6 +56,7 @@ class Writer:
             write_here(note)
 
     def _run(self) -> None:
+        enter(EVERYBODY)  # the thread's own: what it writes together is of many workspaces
         while not (self._is_ending() and self._queue.empty()):
             if notes := self._gathered():
                 self._write(notes)

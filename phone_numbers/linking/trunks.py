@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from dialnexa import audit
 from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
+from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Workspace
 from phone_numbers.buying.purchasing import broken_constraint
 from phone_numbers.emitting import emit_activated
@@ -121,7 +122,9 @@ def unlink(number: PhoneNumber, *, by: Actor, now: datetime) -> None:
 
 
 def _refuse_registered(e164: str) -> None:
-    if PhoneNumber.objects.filter(e164=e164, status__in=PhoneNumber.LIVE).exists():
+    with everywhere("A number is one workspace's of all."):
+        is_registered = PhoneNumber.objects.filter(e164=e164, status__in=PhoneNumber.LIVE).exists()
+    if is_registered:
         raise _registered(e164)
 
 

@@ -5,13 +5,12 @@ The owner of the tables, as whom everything ran before, is exempt.
 
 from django.db import migrations
 
-from dialnexa.isolation.policies import own, own_or_nobodys, staff_only, through
+from dialnexa.isolation.policies import SCOPE, own, own_or_nobodys, policy, staff_only, through
 
 OWN = (
     "dialnexa_membership",
     "dialnexa_invitation",
     "dialnexa_apikey",
-    "dialnexa_ledgerentry",
     "dialnexa_notice",
     "dialnexa_auditentry",
     "dialnexa_webhookendpoint",
@@ -43,6 +42,9 @@ OWN = (
     "numbers_rentalcharge",
     "numbers_siptrunk",
 )
+MINE = f"workspace_id = {SCOPE}"
+# The trigger that books an entry passes over accounts it can't see; so both have to be seen.
+SEEN = "EXISTS (SELECT FROM dialnexa_ledgeraccount WHERE id = {})"
 STAFF_ONLY = (
     "numbers_straynumber",
     "numbers_carriersweep",
@@ -66,6 +68,11 @@ class Migration(migrations.Migration):
         own("dialnexa_workspace", "id"),
         *map(own, OWN),
         own_or_nobodys("dialnexa_ledgeraccount"),
+        policy(
+            "dialnexa_ledgerentry",
+            MINE,
+            check=f"{MINE} AND {SEEN.format('debit_id')} AND {SEEN.format('credit_id')}",
+        ),
         own_or_nobodys("telephony_callstop"),
         through("dialnexa_idempotencyrecord", "api_key_id", "dialnexa_apikey"),
         through("dialnexa_noticecopy", "notice_id", "dialnexa_notice"),

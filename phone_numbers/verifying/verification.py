@@ -22,6 +22,7 @@ from dialnexa import audit
 from dialnexa.access import Right
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Notice, Workspace
 from dialnexa.notices import tell
 from kyc.models import VerificationCall, VerificationNumber
@@ -63,8 +64,9 @@ def ask_code(workspace: Workspace, e164_text: str, *, by: Actor, now: datetime) 
     with transaction.atomic():
         row = _locked(workspace)
         _refuse_stopped(workspace, number, now)
-        _refuse_unsuitable(workspace, row, number)
-        _refuse_flood(workspace, number, now)
+        with everywhere("Whose a number is, and how often it was called, counts among all workspaces."):
+            _refuse_unsuitable(workspace, row, number)
+            _refuse_flood(workspace, number, now)
         call, token = new_call(workspace, number, caller, now=now)
         _await_code(row, number, code_digest(workspace.pk, number, token), now)
         audit.record(row, "ask_code", after={"verification_number": number}, by=by, now=now)
@@ -84,7 +86,8 @@ def confirm_code(workspace: Workspace, code: str, *, by: Actor, now: datetime) -
         _refuse_malformed(code)
         right = _is_code(row, code)
         if right:
-            _refuse_lent(workspace, row.pending_e164)
+            with everywhere("A number stands for a few workspaces among all."):
+                _refuse_lent(workspace, row.pending_e164)
             _confirm(row, by=by, now=now)
         else:
             row.tries_left -= 1

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.isolation.wall import build_wall, requests_as_web, take_down
+from tests.isolation.wall import build_wall, take_down
 
 
 @pytest.fixture
@@ -13,9 +13,3 @@ def wall(db: None) -> Iterator[None]:
     build_wall()
     yield
     take_down()
-
-
-@pytest.fixture
-def served_by_web(db: None) -> Iterator[None]:
-    with requests_as_web():
-        yield

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.signals import request_finished, request_started
-from django.db import connection
+import pytest
+from django.db import connection, connections
+from django.db.backends.postgresql import base as django_base
+from django.http import HttpRequest, StreamingHttpResponse
+from django.test.client import ClientHandler
 
-from dialnexa.isolation.postgresql.base import Cursor
+from dialnexa.isolation.postgresql import base
 from dialnexa.isolation.roles import WEB, Role, make_roles, quoted
 
 
@@ -21,16 +24,19 @@ def web_role() -> str:
 def build_wall() -> None:
     """The role, and statements that bring their scope along. In a transaction, which takes it back."""
     make_roles(Role(web_role(), WEB))
-    connection.ensure_connection()
-    connection.connection.cursor_factory = Cursor
+    change(base.DatabaseWrapper)
 
 
 def take_down() -> None:
-    connection.connection.cursor_factory = super_factory()
+    change(django_base.DatabaseWrapper)
 
 
-def super_factory() -> Any:
-    return connection.get_connection_params()["cursor_factory"]
+def change(backend: Any) -> None:
+    """Speak through this backend; the connection that is open stays, and the transaction with it."""
+    own = connections["default"]
+    own.ensure_connection()
+    own.__class__ = backend
+    own.connection.cursor_factory = own.get_connection_params()["cursor_factory"]
 
 
 @contextmanager
@@ -43,12 +49,12 @@ def as_web() -> Iterator[None]:
         become_owner()
 
 
-def become_web(**_: Any) -> None:
+def become_web() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET ROLE {quoted(web_role())}")
 
 
-def become_owner(**_: Any) -> None:
+def become_owner() -> None:
     if not connection.needs_rollback:
         with connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
@@ -58,11 +64,27 @@ def become_owner(**_: Any) -> None:
 def requests_as_web() -> Iterator[None]:
     """Every request of a test client is served by the web processes' role; the test itself is the owner."""
     build_wall()
-    request_started.connect(become_web)
-    request_finished.connect(become_owner)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ClientHandler, "get_response", _served)
     try:
         yield
     finally:
-        request_started.disconnect(become_web)
-        request_finished.disconnect(become_owner)
+        patch.undo()
         take_down()
+
+
+def _served(handler: ClientHandler, request: HttpRequest) -> Any:
+    with as_web():
+        response = super(ClientHandler, handler).get_response(request)
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = _streamed(iter(response))
+    return response
+
+
+def _streamed(parts: Iterator[bytes]) -> Iterator[bytes]:
+    while True:
+        with as_web():
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
