@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.db import transaction
 
 from dialnexa import audit
-from dialnexa.actors import Actor
+from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
-from dialnexa.models import ApiKey, Workspace
+from dialnexa.models import ApiKey, Membership, Workspace
 from telephony.limits.table import LIMITS, Limit
 from telephony.models import LimitOverride
 
@@ -31,9 +31,11 @@ def set_limit(
     """Let ``value`` (in the limit's unit) hold for the workspace, or for one of its keys, until then.
 
     What held before ends. Raises Refusal 400 ``limit_value_invalid`` (not a whole number, or out of range),
-    ``limit_not_for_keys``, ``limit_key_foreign`` and ``limit_end_past``.
+    ``limit_not_for_keys``, ``limit_key_foreign`` and ``limit_end_past``; 403 ``second_person_needed`` for
+    staff of a workspace they belong to.
     """
     refuse_override(workspace, limit, value, until, key, now)
+    _refuse_own(workspace, by)
     with transaction.atomic():
         standing = LimitOverride.objects.filter(workspace=workspace, limit=limit.name, api_key=key)
         standing.filter(ended_at=None, is_alarm=False).update(ended_at=now)
@@ -77,6 +79,12 @@ def confirm_calls(workspace: Workspace, *, reason: str, by: Actor, now: datetime
     if row is None:
         raise Refusal("nothing_to_confirm", "These calls are not slowed down.", status=409)
     end_override(row, reason=reason, by=by, now=now)
+
+
+def _refuse_own(workspace: Workspace, by: Actor) -> None:
+    if by.channel == Channel.STAFF and Membership.objects.filter(workspace=workspace, user=by.user).exists():
+        sentence = "You are a member of this workspace. Somebody else has to decide on its limits."
+        raise Refusal("second_person_needed", sentence, status=403)
 
 
 def refuse_value(limit: Limit, value: Decimal) -> None:

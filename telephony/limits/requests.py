@@ -54,7 +54,10 @@ def ask_for_more(
 def grant(
     request: LimitRequest, *, reason: str, by: Actor, now: datetime, until: datetime | None = None
 ) -> None:
-    """Let the workspace have what it asked for, and tell it. Raises Refusal 409 ``limit_answered``."""
+    """Let the workspace have what it asked for, and tell it.
+
+    Raises Refusal 409 ``limit_answered``, 403 ``second_person_needed`` for staff who belong to it.
+    """
     with transaction.atomic():
         row = _open(request)
         limit, value = LIMITS[row.limit], row.value

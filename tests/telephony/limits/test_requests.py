@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from dialnexa.actors import SYSTEM
+from dialnexa.actors import SYSTEM, Actor, Channel
 from dialnexa.api_keys import create_api_key
 from dialnexa.errors import Refusal
-from dialnexa.models import AuditEntry, Notice, Workspace
+from dialnexa.models import AuditEntry, Notice, User, Workspace
 from telephony.limits.allowances import read_allowances
 from telephony.limits.overrides import end_override, set_limit
 from telephony.limits.requests import ask_for_more, decline, grant
@@ -41,7 +41,8 @@ def test_is_said_in_words_and_money(
     seen = alice_client.get(f"/w/{workspace.slug}/limits/").content.decode()
     assert "Asked for ₹5,00,000.00" in seen
     desk = staff_client.get("/admin/telephony/limitrequest/").content.decode()
-    assert "What calls cost in a month" in desk and "₹5,00,000.00" in desk
+    assert "What calls cost in a month" in desk
+    assert "₹5,00,000.00" in desk
 
 
 def test_leaves_the_limit_when_staff_decline(workspace: Workspace, now: datetime) -> None:
@@ -111,3 +112,14 @@ def test_is_answered_by_staff_in_the_support_desk(
         "/admin/telephony/limitoverride/add/", form | {"limit": "concurrent_calls", "value": "7.5"}
     )
     assert LimitOverride.objects.count() == 2
+
+
+def test_is_nothing_staff_give_a_workspace_of_their_own(
+    workspace: Workspace, staff: User, now: datetime
+) -> None:
+    workspace.memberships.create(user=staff, role="viewer")
+    support = Actor(Channel.STAFF, "Stan", staff)
+    asked = ask_for_more(workspace, CALLS_AT_ONCE, Decimal(40), "A campaign", by=SYSTEM, now=now)
+    with pytest.raises(Refusal, match="second_person_needed"):
+        grant(asked, reason="Mine", by=support, now=now)
+    assert read_allowances(workspace, at=now).of(CALLS_AT_ONCE).override is None
