@@ -102,10 +102,10 @@ def _advice(workspace: Workspace, kind: Kind, outlook: Forecast) -> str:
         )
     if kind == Kind.GRACE:
         return (
-            "Unpaid after that day, calls from and to it are refused. "
-            f"It is then kept for you for {settings.RENT_HOLD_DAYS} days."
+            "Unpaid after its day, a number makes and takes no calls; it is then kept for you for "
+            f"{settings.RENT_HOLD_DAYS} days."
         )
-    return "Pay, and it works again at once, with the same agents. After that day it is yours no more."
+    return "Paid, a number works again at once, with the same agents. After its day it is yours no more."
 
 
 def _missing(workspace: Workspace, outlook: Forecast) -> str:
