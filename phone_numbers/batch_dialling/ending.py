@@ -36,10 +36,13 @@ def pause_batch(batch: BatchCall, *, by: Actor, now: datetime, reason: str = "")
 def resume_batch(batch: BatchCall, *, by: Actor, now: datetime) -> BatchCall:
     """Let it wait for its turn again, which may come at once. Ring the worker.
 
-    Raises Refusal 409 ``batch_not_paused``, 403 ``kyc_not_verified``.
+    After its API key was revoked its calls count for whoever resumes it. Raises Refusal 409
+    ``batch_not_paused``, 403 ``kyc_not_verified``.
     """
     with _locked(batch, "batch_not_paused", "resumed") as mine:
         refuse_while_locked(mine.workspace, now=now)
+        if mine.api_key and mine.api_key.revoked_at:
+            BatchCall.objects.filter(pk=mine.pk).update(api_key=by.api_key)
         mine.transition("resume", by=by, now=now, next_run_at=now, rung_until=None)
         say_why(mine, "")
     return mine

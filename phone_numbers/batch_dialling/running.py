@@ -19,6 +19,7 @@ from dialnexa.errors import IllegalTransition, Refusal
 from phone_numbers.batch_dialling.ending import QUEUED, end_waiting, has_come, say_why, wake_next
 from phone_numbers.batch_dialling.hours import next_midnight, next_opening
 from phone_numbers.batch_dialling.pace import MustWait, is_due, take_batch_turn
+from phone_numbers.batch_dialling.stopping import why_stop
 from phone_numbers.calls.placing import Asked, place_call
 from phone_numbers.models import PhoneNumber
 from telephony.models import BatchCall, BatchRow, Call
@@ -122,7 +123,8 @@ def _dial_next(batch_id: str, now: datetime) -> Call | None:
     """Place the next row's call; None when it may not be called. Raises _Enough, MustWait."""
     turn = take_batch_turn(batch_id, now)
     with transaction.atomic():
-        batch = BatchCall.objects.select_for_update(no_key=True, of=("self",)).get(pk=batch_id)
+        batches = BatchCall.objects.select_related("api_key")
+        batch = batches.select_for_update(no_key=True, of=("self",)).get(pk=batch_id)
         look = _may_dial(batch, now)
         if look is None and not turn:
             look = now  # it became possible just now
@@ -148,8 +150,8 @@ def _may_dial(batch: BatchCall, now: datetime) -> datetime | None:
     waiting = rows.filter(state=State.WAITING)
     if not calling and not waiting.exists():
         return _complete(batch, now)
-    if sentence := failing(batch):
-        return _pause(batch, "carrier_failing", sentence, "", now)
+    if stop := why_stop(batch):
+        return _pause(batch, *stop, "", now)
     opens = _opens(batch, now)
     if opens > now:
         return now + SECOND if calling else _rest(batch, opens, *HOURS, now)
@@ -233,16 +235,6 @@ def _rest(batch: BatchCall, until: datetime, code: str, sentence: str, now: date
     say_why(batch, sentence, code)
     wake_next(batch, now)
     return until
-
-
-def failing(batch: BatchCall) -> str:
-    """Why the batch should stop by itself: most of its last calls failed at the carrier. Empty if not."""
-    calls = Call.objects.filter(batch=batch, created_at__gte=batch.begun_at, status__in=Call.OVER)
-    last = list(calls.order_by("-created_at", "-id").values_list("status", flat=True)[: settings.BATCH_LAST])
-    failed = last.count(Call.Status.FAILED)
-    if len(last) < settings.BATCH_STOP_FROM or failed < len(last) * settings.BATCH_STOP_SHARE:
-        return ""
-    return f"{failed} of the last {len(last)} calls failed at the carrier. Look at why, then resume."
 
 
 def _actor(batch: BatchCall) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,11 +10,13 @@ import pytest
 from django.conf import LazySettings
 
 from dialnexa.actors import SYSTEM, Actor, Channel
+from dialnexa.api_keys import create_api_key, revoke_api_key
+from phone_numbers.batch_dialling.ending import resume_batch
 from phone_numbers.batch_dialling.running import advance_batch
 from telephony.call_stops import stop_calls
 from telephony.limits.overrides import set_limit
 from telephony.limits.table import CALLS_A_MINUTE, DAILY_SPEND, MONTHLY_SPEND, Limit
-from telephony.models import BatchRow, Call
+from telephony.models import BatchCall, BatchRow, Call
 from tests.numbers.batches.conftest import GOOD, Dialler
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,6 +53,26 @@ def test_pauses_when_calls_are_stopped(dialler: Dialler) -> None:
     batch.refresh_from_db()
     assert (batch.status, batch.reason_code, batch.fix) == ("paused", "calls_stopped", "limits")
     assert not Call.objects.exists()
+
+
+def test_pauses_when_its_key_is_revoked_and_goes_on_for_who_resumes_it(dialler: Dialler) -> None:
+    key, _ = create_api_key(dialler.workspace, "Stolen", ["calls:write"], by=SYSTEM, now=dialler.clock())
+    thief, owner = Actor(Channel.API, "Stolen", api_key=key), Actor(Channel.BROWSER, "Alice")
+    batch = replace(dialler, by=thief).start(dialler.upload(GOOD[:4]), at_once=1)
+    assert len(advance_batch(batch.pk, tell=dialler.clock)) == 1
+    end_calls(batch)
+    revoke_api_key(key, by=owner, now=dialler.clock())
+    assert advance_batch(batch.pk, tell=dialler.clock) == []
+    batch.refresh_from_db()
+    assert (batch.status, batch.reason_code) == ("paused", "key_revoked")
+    resume_batch(batch, by=owner, now=dialler.clock())
+    assert len(advance_batch(batch.pk, tell=dialler.clock)) == 1
+    assert Call.objects.filter(api_key=None).count() == 1
+
+
+def end_calls(batch: BatchCall) -> None:
+    """As if nobody had been dialled."""
+    BatchRow.objects.filter(batch=batch, state="calling").update(state="done")
 
 
 def test_pauses_with_the_reason_when_the_month_is_spent(dialler: Dialler) -> None:
