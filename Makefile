@@ -20,10 +20,10 @@ OFFLINE = DIALNEXA_DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1:9/none REDIS
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 2) + 1)
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test lint chaos fuzz bench lock audit sbom
+.PHONY: help setup run test lint chaos fuzz bench deploy-check lock audit sbom
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(DEV) ## Install everything for development into .venv
 
@@ -58,6 +58,9 @@ bench: $(DEV) ## Measure validation, rating, answers, rent; targets in each line
 	@$(PY) -m tests.bench.api
 	@$(PY) -m tests.bench.lists
 	@$(PY) -m tests.bench.rentals
+
+deploy-check: $(DEV) ## Follow docs/deploy.md in a bare Debian, as root: ARGS="--bare ROOT --tree HEAD"
+	@$(PY) -m tests.deploy $(ARGS)
 
 COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
