@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from dialnexa.bulk import insert_rows
 from telephony.batches.judging import Choices, Row, judge_rows
@@ -24,7 +25,11 @@ def good_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
 def write_rows(batch: BatchCall, source: Source, rows: Iterable[Row]) -> int:
     """Make a row of each; returns how many. Call it in a transaction."""
     written, rows = 0, iter(rows)
-    same = {"batch_id": batch.pk, "workspace_id": batch.workspace_id, "state": BatchRow.State.WAITING}
+    same: dict[str, Any] = {
+        "batch_id": batch.pk,
+        "workspace_id": batch.workspace_id,
+        "state": BatchRow.State.WAITING,
+    }
     same |= {"tries": 0, "reason_code": "", "reason": ""}
     while together := list(islice(rows, TOGETHER)):
         insert_rows(

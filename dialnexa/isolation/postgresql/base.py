@@ -19,7 +19,11 @@ from dialnexa.isolation.scope import current_scope
 BARE = ("SAVEPOINT", "RELEASE", "ROLLBACK")  # touch no rows; the last must work where nothing else does
 
 
-class Cursor(base.Cursor):
+PlainCursor: Any = base.Cursor  # typed for another driver
+PlainServerSideCursor: Any = base.ServerSideCursor
+
+
+class Cursor(PlainCursor):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Cursor:
         text = _text(query, self)
         if text.startswith(BARE):
@@ -33,7 +37,7 @@ class Cursor(base.Cursor):
         super().executemany(scoped(_text(query, self)), params_seq, **options)
 
 
-class ServerSideCursor(base.ServerSideCursor):
+class ServerSideCursor(PlainServerSideCursor):
     """Its rows are found when it is declared; where no transaction is under way, it gets one for that."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> ServerSideCursor:
