@@ -43,6 +43,11 @@ def redis_url(data_dir: Path) -> str:
     return _redis_url(home)
 
 
+def is_used(name: str, data_dir: Path) -> bool:
+    """Whether this process uses that server of ours: ``postgres`` or ``redis``."""
+    return place(data_dir) / name in _using
+
+
 def leave(data_dir: Path) -> None:
     """This process is done with the servers. Returns when they have stopped, or at once if used by others."""
     for name in keeper.SERVERS:

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -103,10 +103,20 @@ class Supervisor(Manager):
         self._process_ctor = self._supervised
 
     def add(
-        self, name: str, command: Sequence[str], *, cwd: Path, orphan_signal: signal.Signals = signal.SIGKILL
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        orphan_signal: signal.Signals = signal.SIGKILL,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """``orphan_signal``: what the program gets when this process is killed and can't stop it."""
-        process = self.add_process(name, list(command), env=dict(os.environ), cwd=str(cwd))
+        """``orphan_signal``: what the program gets when this process is killed and can't stop it.
+
+        ``environment`` comes on top of ours.
+        """
+        own = {**os.environ, **(environment or {})}
+        process = self.add_process(name, list(command), env=own, cwd=str(cwd))
         process.orphan_signal = orphan_signal
 
     def run(self) -> None:

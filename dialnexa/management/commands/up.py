@@ -23,6 +23,7 @@ from dialnexa.models import ApiKey, Heartbeat
 from dialnexa.process_manager import Supervisor
 from dialnexa.tasks import beat_heart
 
+WEB_ROLE = "dialnexa_web"
 READY_WITHIN = 60.0  # seconds
 JOINED = ("DATABASE_URL", "REDIS_URL")  # and every DIALNEXA_ variable
 
@@ -55,6 +56,8 @@ class Command(BaseCommand):
     def fill(self, *, demo: bool) -> list[tuple[str, str]]:
         """Bring the database up to date; returns what to know about the demo, as lines for the welcome."""
         call_command("migrate", verbosity=0)
+        if is_ours():
+            said("make_roles", web=WEB_ROLE)
         said("load_catalogue")
         Heartbeat.objects.all().delete()
         if not (demo and settings.DEBUG):
@@ -70,7 +73,8 @@ class Command(BaseCommand):
         for name, command in programs(self.port).items():
             # Granian ends its own workers when told to; the others may simply be killed.
             orphan_signal = signal.SIGTERM if name == "web" else signal.SIGKILL
-            supervisor.add(name, command, cwd=settings.BASE_DIR, orphan_signal=orphan_signal)
+            own = behind_the_wall() if name == "web" and is_ours() else {}
+            supervisor.add(name, command, cwd=settings.BASE_DIR, orphan_signal=orphan_signal, environment=own)
         supervisor.run()
 
     def announce(self) -> None:
@@ -130,6 +134,19 @@ def programs(port: int) -> dict[str, tuple[str, ...]]:
             *("--port", str(urlsplit(settings.SANDBOX_URL).port), *kept),
         )
     return running
+
+
+def is_ours() -> bool:
+    """Whether the database server is the one we brought along; roles of others are theirs to make."""
+    embedded = sys.modules.get("dialnexa.embedded")
+    return embedded is not None and embedded.is_used("postgres", settings.DATA_DIR)
+
+
+def behind_the_wall() -> dict[str, str]:
+    """The web processes' environment: a role that sees one workspace at a time (see docs/isolation.md)."""
+    parts = urlsplit(settings.DATABASE_URL)
+    place = parts.netloc.rpartition("@")[2]  # our server asks nobody who reaches it for a password
+    return {"DATABASE_URL": parts._replace(netloc=f"{WEB_ROLE}@{place}").geturl(), "DIALNEXA_WALLED": "1"}
 
 
 def said(command: str, *arguments: str, **options: Any) -> str:
