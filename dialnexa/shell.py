@@ -84,7 +84,9 @@ class Shell:
 
     @cached_property
     def sections(self) -> list[dict[str, Any]]:
-        return self._places(SECTIONS)
+        places = self._places(SECTIONS)
+        places[-1]["current"] |= any(page["current"] for page in self.settings_pages)
+        return places
 
     @cached_property
     def settings_pages(self) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ def test_is_said_in_words_and_money(
     ask_for_more(workspace, MONTHLY_SPEND, Decimal(500_000), "A campaign", by=SYSTEM, now=now)
     seen = alice_client.get(f"/w/{workspace.slug}/limits/").content.decode()
     assert "Asked for ₹5,00,000.00" in seen
+    assert f'href="/w/{workspace.slug}/settings/" aria-current="page"' in seen  # the rail says where one is
     desk = staff_client.get("/admin/telephony/limitrequest/").content.decode()
     assert "What calls cost in a month" in desk
     assert "₹5,00,000.00" in desk
