@@ -5,11 +5,11 @@ Three queries, whatever the workspace rents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice, takewhile
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, Sum
@@ -17,7 +17,8 @@ from django.db.models import Q, Sum
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
 from dialnexa.money import round_money
 from phone_numbers.models import Rental, RentalPrice
-from phone_numbers.renting.schedule import Period, coming_periods, is_much
+from phone_numbers.renting.periods import period_start
+from phone_numbers.renting.schedule import is_much, price_at
 
 NOTHING = Decimal(0)
 RENTALS_MOST = 10_000  # those whose rent is due first; more would make a page slow
@@ -123,18 +124,23 @@ class Outlook:
 
     def _claims_of(self, rental: Rented, first: datetime) -> Iterator[Claim]:
         """What is due by ``first`` together, then month by month; none where support is asked before."""
-        periods = list(self._periods(rental))
-        due = [period for period in periods if period.starts_at <= first]
+        months, prices = list(self._months(rental)), self.prices.get(rental.id, ())
+        due = [at for at in months if at <= first]
         if is_much(due) and rental.expired_at is None:
             return
         if due:
-            yield Claim(first, rental, _sum(due), overdue=rental.short_since is not None)
-        for period in periods[len(due) :]:
-            yield Claim(period.starts_at, rental, period.amount)
+            owed = sum((price_at(rental, prices, at) for at in due), NOTHING)
+            yield Claim(first, rental, owed, overdue=rental.short_since is not None)
+        for at in months[len(due) :]:
+            yield Claim(at, rental, price_at(rental, prices, at))
 
-    def _periods(self, rental: Rented) -> Iterator[Period]:
-        until, prices = self.until, self.prices.get(rental.id, ())
-        return takewhile(lambda period: period.starts_at < until, coming_periods(rental, prices))
+    def _months(self, rental: Rented) -> Iterator[datetime]:
+        """When each month begins that is not paid yet."""
+        k, at, until = rental.paid_periods, rental.paid_through, self.until
+        while at < until:
+            yield at
+            k += 1
+            at = period_start(rental.anchor, k, rental.time_zone)
 
 
 def read_outlook(workspace: Workspace, *, now: datetime, days: int, calls: bool) -> Outlook:
@@ -184,7 +190,3 @@ def _prices(workspace: Workspace) -> dict[str, list[RentalPrice]]:
     for price in coming:
         prices.setdefault(price.rental_id, []).append(price)
     return prices
-
-
-def _sum(periods: Iterable[Period]) -> Decimal:
-    return sum((period.amount for period in periods), NOTHING)

@@ -10,11 +10,13 @@ import calendar
 import zoneinfo
 from datetime import UTC, datetime
 
+SHORTEST = 28  # days that every month has
+
 
 def period_start(anchor: datetime, k: int, time_zone: str) -> datetime:
     """When period ``k`` (0 is the first) of a rental begins, in UTC."""
     local = anchor.astimezone(zoneinfo.ZoneInfo(time_zone))
     years, month0 = divmod(local.month - 1 + k, 12)
     year, month = local.year + years, month0 + 1
-    day = min(local.day, calendar.monthrange(year, month)[1])
+    day = local.day if local.day <= SHORTEST else min(local.day, calendar.monthrange(year, month)[1])
     return local.replace(year=year, month=month, day=day).astimezone(UTC)

@@ -62,13 +62,15 @@ def due_periods(rental: Terms, prices: Sequence[RentalPrice] = (), *, now: datet
 
 def price_at(rental: Terms, prices: Sequence[RentalPrice], starts_at: datetime) -> Decimal:
     """What the period that begins then costs: the price that began last by then, else the rental's own."""
+    if not prices:  # as of most rentals
+        return rental.monthly_price
     begun = [price for price in prices if price.starts_at <= starts_at]
     if not begun:
         return rental.monthly_price
     return max(begun, key=lambda price: price.starts_at).monthly_price
 
 
-def is_much(due: Sequence[Period]) -> bool:
+def is_much(due: Sequence[object]) -> bool:
     """Whether more was missed than is charged without a person looking. The last one is the current month."""
     return len(due) - 1 > settings.RENT_CATCH_UP
 

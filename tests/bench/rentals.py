@@ -15,6 +15,7 @@ from decimal import Decimal
 from itertools import islice
 from statistics import median
 
+from tests.bench.forecasts import forecast_many
 from tests.bench.rating import database, say, told
 from tests.bench.rental_effects import compare_effects
 
@@ -40,6 +41,8 @@ def main() -> int:
             measure(options.rentals, workspaces)
             if options.spare:
                 explain()
+    with database():
+        forecast_many(10_000)
     return 0
 
 
