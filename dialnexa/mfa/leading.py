@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
@@ -55,6 +55,9 @@ def back_to(request: HttpRequest) -> str:
     htmx = getattr(request, "htmx", None)
     if htmx:
         return htmx.current_url_abs_path or "/"
+    came = urlsplit(request.headers.get("Referer", ""))
+    if request.method == "POST" and came.netloc == request.get_host():
+        return came._replace(scheme="", netloc="").geturl()
     return request.get_full_path()
 
 

@@ -18,6 +18,7 @@ from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace, has_right
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
+from dialnexa.mfa.leading import recent_sign_in_required
 from dialnexa.models import Workspace
 from dialnexa.money import read_money
 from dialnexa.shell import sign_in_required
@@ -69,6 +70,7 @@ def stop(request: Request, slug: str) -> HttpResponse:
 
 @require_POST
 @sign_in_required
+@recent_sign_in_required
 def allow(request: Request, slug: str) -> HttpResponse:
     workspace = get_workspace(request, slug, Right.OWN)
     return _say(request, workspace, allow_calls, "Calls go out again. Resume batches that were paused.")
@@ -76,6 +78,7 @@ def allow(request: Request, slug: str) -> HttpResponse:
 
 @require_POST
 @sign_in_required
+@recent_sign_in_required
 def confirm(request: Request, slug: str) -> HttpResponse:
     """These calls are meant: they are no longer slowed down."""
     workspace = get_workspace(request, slug, Right.MANAGE)

@@ -11,7 +11,9 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from dialnexa import clock
+from dialnexa.actors import SYSTEM
 from dialnexa.models import ApiKey, AuditEntry, User, Workspace
+from telephony.call_stops import stop_calls, stop_of
 from tests.conftest import PASSWORD, Program
 from tests.dialnexa.second_step import BASE, code, give_totp, set_up_totp
 
@@ -59,6 +61,19 @@ def test_leads_back_after_the_password(alice_client: Client, later: None) -> Non
     answer = alice_client.post(alice_client.get(page)["Location"], {"password": PASSWORD, "next": page})
     assert answer["Location"] == page
     assert alice_client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("switch", ["calls/allow/", "confirm/"])
+def test_is_what_keeps_a_thief_from_calling_and_leads_back_to_its_page(
+    alice_client: Client, workspace: Workspace, later: None, switch: str
+) -> None:
+    page, now = "/w/acme/limits/", clock.now()
+    stop_calls(workspace, reason="A stolen laptop", by=SYSTEM, now=now)
+    came = {"Referer": f"http://testserver{page}"}
+    answer = alice_client.post(f"{page}{switch}", {"reason": "All is well"}, headers=came)
+    assert answer["Location"] == "/accounts/reauthenticate/?next=%2Fw%2Facme%2Flimits%2F"
+    assert stop_of(workspace)
+    assert alice_client.post(f"{page}calls/stop/", {"reason": "More"}).status_code == 302  # at any time
 
 
 def test_leads_a_dialogs_page_there_and_not_the_fragment(alice_client: Client, later: None) -> None:
