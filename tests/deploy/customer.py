@@ -59,8 +59,8 @@ def buy(client: httpx.Client, key: str) -> None:
     numbers = "/v1/organization-phone-numbers"
     found = client.get(f"{numbers}/search", params={"country_iso": "US", "type": "local"}).raise_for_status()
     e164 = re.findall(r"\+1\d{6}(?!90)\d{4}", found.text)[0]
-    sent = {"json": {"phone_number": e164}, "headers": {"Idempotency-Key": e164, "Prefer": "wait=30"}}
-    answers = [client.post(f"{numbers}/purchase", **sent) for _ in range(2)]
+    client.headers.update({"Idempotency-Key": e164, "Prefer": "wait=30"})
+    answers = [client.post(f"{numbers}/purchase", json={"phone_number": e164}) for _ in range(2)]
     told = [f"{answer.status_code} {answer.json().get('status')}" for answer in answers]
     print(f"bought {e164}: {told[0]}; sent again: {told[1]}")
     assert {answer.status_code for answer in answers} == {201}, answers[0].text
@@ -84,7 +84,7 @@ def stay(client: httpx.Client, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    socket.getaddrinfo = resolve
+    setattr(socket, "getaddrinfo", resolve)  # noqa: B010
     with visit(sys.argv[1]) as visitor:
         match sys.argv[2:]:
             case ["sign-in", mail, password]:

@@ -55,12 +55,14 @@ class Unit:
 
     def environment(self) -> dict[str, str]:
         kept = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
-        for name in self.says["EnvironmentFile"]:
-            for line in Path(name).read_text().splitlines() if Path(name.lstrip("-")).exists() else []:
+        for file in map(Path, self.says["EnvironmentFile"]):
+            for line in file.read_text().splitlines() if file.exists() else []:
                 if "=" in line and not line.startswith(("#", ";")):
-                    kept.update([line.split("=", 1)])
+                    name, _, value = line.partition("=")
+                    kept[name] = value
         for pairs in self.says["Environment"]:
-            kept.update(pair.split("=", 1) for pair in shlex.split(pairs))
+            for name, _, value in (pair.partition("=") for pair in shlex.split(pairs)):
+                kept[name] = value
         return kept
 
     def become(self) -> None:
