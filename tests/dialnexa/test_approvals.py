@@ -93,7 +93,7 @@ def test_is_not_decided_by_who_asked_even_around_the_code(
 
 
 def test_is_one_above_the_limit_of_its_currency(settings: Any, staff: User, now: datetime) -> None:
-    settings.CREDIT_ALONE, asking = {"INR": Decimal(100)}, {"by": staff_member(staff), "now": now}
+    settings.CREDIT_ALONE, asking = {"INR": Decimal(100)}, dict[str, Any](by=staff_member(staff), now=now)
     assert not needs_approval(Decimal(100), "INR", **asking)
     assert needs_approval(Decimal("100.01"), "INR", **asking)
     assert needs_approval(Decimal("0.01"), "CHF", **asking)
@@ -104,8 +104,8 @@ def test_is_any_to_a_workspace_of_ones_own(
 ) -> None:
     for user in (staff, second):
         workspace.memberships.create(user=user, role="viewer")
-    asking = {"reference": "one", "reason": "Goodwill", "by": staff_member(staff), "now": now}
-    asked = credit_or_ask(workspace, Decimal(1), **asking)
+    by = staff_member(staff)
+    asked = credit_or_ask(workspace, Decimal(1), reference="one", reason="Goodwill", by=by, now=now)
     assert isinstance(asked, ApprovalRequest)
     with pytest.raises(Refusal, match="second_person_needed"):
         approve(asked, by=staff_member(second), now=now, reason="Seen")
