@@ -50,8 +50,9 @@ class Progress:
     def parts(self) -> list[Part]:
         """The bar, from left to right."""
         parts, begin = [], 0.0
-        for name in ("done", "failed", "refused", "calling"):
-            width = 100 * getattr(self, name) / (self.total or 1)
+        counts = {"done": self.done, "failed": self.not_reached, "refused": self.refused}
+        for name, count in {**counts, "cancelled": self.cancelled, "calling": self.calling}.items():
+            width = 100 * count / (self.total or 1)
             parts.append((name, round(begin, 3), round(width, 3)))
             begin += width
         return parts

@@ -16,6 +16,7 @@ from dialnexa.models import AuditEntry, Workspace
 from kyc.models import KycCase
 from phone_numbers.batch_dialling.ending import cancel_batch, hang_up_calls, pause_batch, resume_batch
 from phone_numbers.batch_dialling.hours import next_midnight
+from phone_numbers.batch_dialling.progress import progress_of
 from phone_numbers.batch_dialling.running import advance_batch
 from phone_numbers.calls.dialling import advance_call
 from phone_numbers.models import PhoneNumber
@@ -131,6 +132,10 @@ def test_cancels_whoever_waits_and_hangs_up_when_asked(line: Dialler) -> None:
     wait_until(lambda: Call.objects.filter(status="received").count() == 2)
     cancel_batch(batch, by=line.by, now=line.clock())
     assert line.states(batch) == {"calling": 2, "failed": 21}
+    batch.refresh_from_db()
+    widths = {name: width for name, _, width in progress_of(batch, now=line.clock()).parts}
+    assert widths["failed"] == 0  # nobody was tried in vain
+    assert widths["cancelled"] > 90
     assert hang_up_calls(batch.pk, by=line.by, now=line.clock()) == 0
     line.wait_until_over(batch)
     assert line.states(batch)["calling"] == 0
