@@ -125,18 +125,27 @@ def tell_again(dice: random.Random) -> str:
 
 
 def moving() -> int:
-    """How much rent is due, and numbers on their way out; time goes on to when a carrier is told again."""
+    """How much rent is due, and numbers on their way in or out; time goes on to when one is rung for again.
+
+    What was rung for just before its message was lost waits ``RING_AGAIN``: days of the clock that was moved.
+    """
+    from django.db.models.functions import Greatest
+
     from dialnexa import clock
-    from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental
+    from phone_numbers.models import NumberOrder, PhoneNumber, ReassignableNumber, Rental
 
     now = clock.now()
     due = Rental.objects.filter(ended_at=None, next_run_at__lte=now).count()
     due += ReassignableNumber.objects.filter(closed_at=None, release_at__lte=now).count()
-    leaving = PhoneNumber.objects.filter(status__in=("releasing", "pending")).order_by("next_release_at")
-    at = leaving.values_list("next_release_at", flat=True).first()
-    if at and at > now and not due:
-        clock.move_to(min(at, now + LATE))
-    return due + leaving.count()
+    leaving = PhoneNumber.objects.filter(status="releasing")
+    coming = NumberOrder.objects.filter(status__in=NumberOrder.OPEN)
+    waits = [
+        *leaving.values_list(Greatest("next_release_at", "rung_until"), flat=True),
+        *coming.values_list(Greatest("next_run_at", "rung_until", "lease_until"), flat=True),
+    ]
+    if waits and not due and min(waits) > now:
+        clock.move_to(min(*waits, now + LATE))
+    return due + len(waits)
 
 
 def report(run: Run, nemesis: Nemesis, book: Any, passing: Time, now: datetime) -> int:
