@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,6 +29,14 @@ FLAGS = [
 ]
 PATIENCE = 30_000  # milliseconds: the first page takes long on a busy machine
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop in this thread
+
+
+def wait_for(page: Any, expression: str, arg: object = None) -> None:
+    """Until it is true. Playwright's own waiting evaluates inside the page, whose policy forbids that."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, f"not true in time: {expression}"
+        page.wait_for_timeout(20)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from dialnexa.models import Workspace
 from phone_numbers.models import BulkRouting, PhoneNumber
 from phone_numbers.routes.routing import route_number
 from telephony.models import AgentVersion
+from tests.browser.conftest import wait_for
 from tests.browser.test_routing import two_versions
 from tests.numbers.rows import make_number, make_order, make_rental
 from tests.numbers.test_routing import pair
@@ -36,7 +37,7 @@ def numbers(workspace: Workspace, versions: tuple[AgentVersion, AgentVersion]) -
 
 
 def choose(page: Any, way: str, label: str) -> None:
-    page.wait_for_function(f"document.querySelector('#bulk-{way}')?.['htmx-internal-data']")  # it listens
+    wait_for(page, f"document.querySelector('#bulk-{way}')?.['htmx-internal-data']")  # it listens
     page.select_option(f"#bulk-{way}", label=label)
     page.wait_for_selector("#bulk-outcome :text('will change')")
 
@@ -67,7 +68,7 @@ def test_are_assigned_inbound_after_a_look_and_outbound_stays_until_undone(
     assert "Reminders v1" in row
     assert "Both" in row
     assert not page.is_visible("#bulk")
-    page.wait_for_function("document.activeElement.id === 'pick-page'")
+    wait_for(page, "document.activeElement.id === 'pick-page'")
     page.click("#toasts button:text('Undo')")
     page.wait_for_selector("#toasts :text('Undone for 3 numbers.')")
     page.wait_for_selector("#bulk-last", state="detached")
@@ -83,10 +84,10 @@ def test_are_chosen_with_the_keyboard_alone(
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.wait_for_selector("#bulk-form")
-    page.wait_for_function("document.activeElement.id === 'bulk-inbound'")
+    wait_for(page, "document.activeElement.id === 'bulk-inbound'")
     page.keyboard.type("Front")
     page.wait_for_selector("#bulk-assign:text('Change 1 number')")
-    page.wait_for_function("document.activeElement.id === 'bulk-inbound'")
+    wait_for(page, "document.activeElement.id === 'bulk-inbound'")
     page.focus("#bulk-assign")
     page.keyboard.press("Enter")
     page.wait_for_selector("#bulk-last")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from dialnexa.errors import Refusal
 from dialnexa.models import User, Workspace
 from phone_numbers.models import NumberOrder, PhoneNumber
+from tests.browser.conftest import wait_for
 from tests.conftest import PASSWORD
 from tests.numbers.conftest import Carrier
 from tests.numbers.rows import make_number, make_rental
@@ -91,7 +92,7 @@ def test_works_with_the_keyboard_alone(open_page: Open) -> None:
     page = open_page()
     page.keyboard.press("b")
     page.wait_for_selector("#modal[open] #offers .offer, #modal[open] #offers .blank h4")
-    page.wait_for_function("document.activeElement.name === 'country'")
+    wait_for(page, "document.activeElement.name === 'country'")
     page.keyboard.type("United States")
     page.wait_for_selector("#offers .offer-number:has-text('+1 ')")
     for _ in range(4):
@@ -105,7 +106,7 @@ def test_works_with_the_keyboard_alone(open_page: Open) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("tr:has-text('By keyboard')")
-    page.wait_for_function("document.activeElement.id === 'buy-button'")
+    wait_for(page, "document.activeElement.id === 'buy-button'")
 
 
 def test_asks_before_it_throws_away_what_was_typed(open_page: Open) -> None:
@@ -121,7 +122,7 @@ def test_asks_before_it_throws_away_what_was_typed(open_page: Open) -> None:
     page.wait_for_selector("#leave[open]")
     page.locator("[data-leave]").click()
     page.wait_for_selector("#modal:not([open])", state="attached")
-    page.wait_for_function("document.activeElement.id === 'buy-button'")
+    wait_for(page, "document.activeElement.id === 'buy-button'")
 
 
 def test_closes_with_escape_when_nothing_was_typed(open_page: Open) -> None:
@@ -217,7 +218,7 @@ def test_changes_the_countries_and_prices_with_the_provider(
     page.select_option("#modal #id_provider", "signalwire")
     page.wait_for_selector("#offers h3:has-text('SignalWire')")
     assert page.locator("#modal #id_country option").all_inner_texts() == ["United States 🇺🇸 +1"]
-    page.wait_for_function("document.activeElement.id === 'id_provider'")
+    wait_for(page, "document.activeElement.id === 'id_provider'")
     assert "₹88.00" in page.inner_text("#offers .offer-price >> nth=0")
     page.select_option("#modal #id_provider", "twilio")
     page.wait_for_selector("#offers h3:has-text('Twilio')")

@@ -14,6 +14,7 @@ from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.routing import route_number
 from telephony import agents
 from telephony.models import NetworkGroup
+from tests.browser.conftest import wait_for
 from tests.numbers.rows import make_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,12 +40,12 @@ def test_says_no_leads_to_the_switch_and_says_yes_afterwards(open_page: Open, nu
     page.click("#check-call")
     page.wait_for_selector("#ask")
     assert page.input_value("#from") == "+12125550123"
-    page.wait_for_function("document.activeElement.id === 'to'")
+    wait_for(page, "document.activeElement.id === 'to'")
     page.keyboard.type("+49 30 123456")
     page.wait_for_selector("h2:text('Germany is not enabled at Plivo')")
     assert "Germany is not enabled" in page.inner_text("#announcer")
     assert "to=%2B49+30+123456" in page.url
-    page.wait_for_function("document.activeElement.id === 'to'")
+    wait_for(page, "document.activeElement.id === 'to'")
     page.click("a:text('Germany in Telephony Config')")
     page.click(f"#switch-{germany.pk}")
     page.wait_for_selector(f"#switch-{germany.pk}[aria-checked=true]")

@@ -13,6 +13,7 @@ from dialnexa.models import Workspace
 from telephony import agents
 from telephony.models import NetworkGroup, Prefix, SipSwitch
 from telephony.switches import country_enabled, sip_switched_on
+from tests.browser.conftest import wait_for
 from tests.numbers.rows import make_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -58,10 +59,10 @@ def test_opens_and_closes_a_country_from_the_keyboard(open_page: Open, india: Ne
     page.focus("#open-IN")
     page.keyboard.press("Enter")
     page.wait_for_selector("#country-IN.is-open th:has-text('India mobile')")
-    page.wait_for_function(FOCUSED.format("open-IN"))
+    wait_for(page, FOCUSED.format("open-IN"))
     page.keyboard.press("Enter")
     page.wait_for_selector("#country-IN:not(.is-open)")
-    page.wait_for_function(FOCUSED.format("open-IN"))
+    wait_for(page, FOCUSED.format("open-IN"))
 
 
 def test_switches_on_at_once_and_keeps_the_focus(
@@ -71,7 +72,7 @@ def test_switches_on_at_once_and_keeps_the_focus(
     page.focus("#switch-DE")
     page.keyboard.press("Space")
     page.wait_for_selector("#switch-DE[aria-checked=true]")
-    page.wait_for_function(FOCUSED.format("switch-DE"))
+    wait_for(page, FOCUSED.format("switch-DE"))
     assert "Germany all is on." in page.inner_text("#toasts")
     assert page.inner_text("#chip-enabled .chip-count") == "4"
     assert page.inner_text("#provider-plivo .status") == "4 network groups on"
@@ -87,14 +88,14 @@ def test_shows_what_stops_before_it_switches_off(
     page.click(f"#{switch}")
     page.wait_for_selector("#modal li:has-text('One number calls over Plivo and could no longer call')")
     page.keyboard.press("Escape")
-    page.wait_for_function(FOCUSED.format(switch))
+    wait_for(page, FOCUSED.format(switch))
     assert country_enabled(workspace, "plivo", "IN")
     page.keyboard.press("Enter")
     page.wait_for_selector("#modal-title")
     page.click("#modal button:text('Switch off')")
     page.wait_for_selector(f"#{switch}[aria-checked=false]")
     page.wait_for_selector("#modal:not([open])", state="attached")
-    page.wait_for_function(FOCUSED.format(switch))
+    wait_for(page, FOCUSED.format(switch))
     assert not country_enabled(workspace, "plivo", "IN")
     page.click("#toasts button:text('Undo')")
     page.wait_for_selector(f"#{switch}[aria-checked=true]")
@@ -141,7 +142,7 @@ def test_switches_sip(open_page: Open, workspace: Workspace) -> None:
     page.click("#modal button:text('Switch off')")
     page.wait_for_selector("#switch-sip[aria-checked=false]")
     page.wait_for_selector("#sip-note", state="hidden")
-    page.wait_for_function(FOCUSED.format("switch-sip"))
+    wait_for(page, FOCUSED.format("switch-sip"))
     assert not sip_switched_on(workspace)
 
 

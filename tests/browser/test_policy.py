@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from dialnexa.models import User, Workspace
+from tests.browser.conftest import wait_for
 from tests.conftest import client_of
 from tests.matrix.routes import pages, routes
 from tests.matrix.test_pages import GO, NO, POLICY
@@ -98,6 +99,6 @@ def test_runs_what_somebody_smuggled_into_it(live_server: Any, chromium: Any) ->
         "document.body.append(Object.assign(document.createElement('a'), {href: 'javascript:ran=1'}))"
     )
     page.evaluate("document.querySelector('a[href^=javascript]').click()")
-    page.wait_for_function("document.images[document.images.length - 1].complete")
+    wait_for(page, "document.images[document.images.length - 1].complete")
     assert page.evaluate("window.ran") is None
     page.close()

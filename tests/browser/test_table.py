@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dialnexa.models import Workspace
+from tests.browser.conftest import wait_for
 from tests.numbers.rows import make_number, make_order, make_rental
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,7 +29,7 @@ def test_searches_while_one_types_and_keeps_the_focus(open_page: Open, numbers: 
     page.keyboard.press("/")
     page.keyboard.type("555 0042")
     page.wait_for_selector(":text('1–1 of 1')")
-    page.wait_for_function("document.activeElement.id === 'search'")
+    wait_for(page, "document.activeElement.id === 'search'")
     assert page.url.endswith("?q=555+0042")
     assert page.inner_text("#announcer") == "1 number"
     page.reload()
@@ -40,7 +41,7 @@ def test_keeps_chip_sort_and_search_together_in_the_address(open_page: Open, num
     page = open_page()
     page.click("#chip-expiring")
     page.wait_for_selector("#chip-expiring[aria-current]")
-    page.wait_for_function("document.activeElement.id === 'chip-expiring'")
+    wait_for(page, "document.activeElement.id === 'chip-expiring'")
     page.click("#sort-number")
     page.wait_for_selector("th[aria-sort=ascending]")
     page.fill("#search", "desk 1")

@@ -15,6 +15,7 @@ from dialnexa.models import Workspace
 from phone_numbers.linking.health import check_when_due
 from phone_numbers.models import PhoneNumber, SipTrunk
 from telephony.models import SipRate
+from tests.browser.conftest import wait_for
 from tests.numbers.rows import make_number
 from tests.numbers.trunks import SECRET, link, trunk_of
 from tests.pbx import Pbx
@@ -156,7 +157,7 @@ def test_are_refused_each_in_its_own_words(
         page.wait_for_selector("#link-number:not([disabled])")
         told.append(refused(page, complaints, where))
         field = where.removeprefix("#").removesuffix("-error")
-        page.wait_for_function("field => document.activeElement.id === field", arg=field)
+        wait_for(page, "field => document.activeElement.id === field", arg=field)
         assert page.input_value("#nickname") == "Front desk"
         assert page.input_value("#password") == ""
     assert len(set(told)) == len(told)

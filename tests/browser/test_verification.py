@@ -14,6 +14,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.models import Workspace
 from phone_numbers.routes.routing import route_number
 from telephony import agents
+from tests.browser.conftest import wait_for
 from tests.numbers.rows import make_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -60,7 +61,7 @@ def test_is_confirmed_with_the_code_and_can_be_called_alone(
     page.get_by_role("button", name="Call me with a code").click()
     page.locator(".own-calling", has_text="We are calling +91 98200 12345").wait_for()
     if javascript:
-        page.wait_for_function("document.activeElement.id === 'own-code-field'")
+        wait_for(page, "document.activeElement.id === 'own-code-field'")
         assert "We are calling" in page.inner_text("#announcer")
     page.get_by_label("Code").fill("000000" if spoken_code(open_page, sandbox) != "000000" else "111111")
     page.get_by_role("button", name="Confirm the number").click()

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from dialnexa.isolation.scope import NOBODY, within
 from tests.isolation.wall import build_wall, take_down
+
+
+@pytest.fixture(autouse=True)
+def from_nobody() -> Iterator[None]:
+    """Where another test has called a getter itself, its workspace is still in scope."""
+    with within(NOBODY):
+        yield
 
 
 @pytest.fixture

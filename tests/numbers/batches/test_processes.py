@@ -40,6 +40,7 @@ def env(process_env: dict[str, str], line: Dialler, live_server: Any) -> dict[st
         "DIALNEXA_PLIVO_AUTH_TOKEN": "sandbox-token",
         "DIALNEXA_PUBLIC_BASE_URL": live_server.url,
         "DIALNEXA_CALL_DOUBT": "3",
+        "DIALNEXA_NEW_COUNTRY_CALLS": "1000",
         "DIALNEXA_RING_AGAIN": "1",
         "DIALNEXA_DEBUG": "1",
     }
