@@ -16,6 +16,7 @@ from django.utils.crypto import get_random_string
 
 from telephony.carriers.base import Offer
 
+AGAIN = "Try again in a few seconds"  # said while Redis is away; an earlier press may still get through
 PATIENCE = 90.0  # seconds a customer keeps trying
 
 
@@ -63,7 +64,7 @@ class Buyer(threading.Thread):
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             answer = self._press(errand)
-            if answer is None or answer.status_code >= 500:
+            if answer is None or answer.status_code >= 500 or AGAIN in answer.text:
                 time.sleep(self.random.uniform(0.2, 0.8))
                 continue
             self._remember(errand, answer)

@@ -20,7 +20,7 @@ CALLERS = 6
 QUIET_WITHIN = 90.0  # seconds for the next one to finish once nothing breaks any more
 CALL_TIMINGS = {
     "DIALNEXA_CALL_DOUBT": "12",
-    "DIALNEXA_CALL_GIVE_UP": "20",
+    "DIALNEXA_CALL_GIVE_UP": "60",
     "DIALNEXA_CALL_LOOK_EVERY": "2",
     "DIALNEXA_CALL_RING": "6",
     "DIALNEXA_CALL_LONGEST": "300",
