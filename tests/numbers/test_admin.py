@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -117,9 +117,17 @@ def test_shows_what_was_said_to_the_carrier_without_the_secret(
         assert "sandbox-token" not in shown
 
 
+@pytest.mark.parametrize(("begun", "shown_as"), [("09:00", "%H:%M:%S"), ("18:25", "%-d %b %Y %H:%M:%S")])
 def test_folds_what_was_asked_and_answered_again_and_again(
-    staff_client: Client, carrier: Carrier, order: NumberOrder, advance: Any, clock: Turned
-) -> None:
+    staff_client: Client,
+    carrier: Carrier,
+    order: NumberOrder,
+    advance: Any,
+    clock: Turned,
+    begun: str,
+    shown_as: str,
+) -> None:  # 18:25 UTC: in Kolkata the day ends while it asks
+    clock.now = datetime.combine(clock.now.date() + timedelta(days=1), time.fromisoformat(begun), UTC)
     carrier.breaks("pending", 3600)
     number = advance(order).number
     for _ in range(12):
@@ -131,7 +139,7 @@ def test_folds_what_was_asked_and_answered_again_and_again(
     papers.confirm_number(number.id, tell=clock)
     shown = staff_client.get(page(number)).content.decode()
     told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", shown))
-    assert f"×12, last at {timezone.localtime(last, ZoneInfo('Asia/Kolkata')):%H:%M:%S}" in told
+    assert f"×12, last at {timezone.localtime(last, ZoneInfo('Asia/Kolkata')):{shown_as}}" in told
     assert shown.count("→ 200") == 2  # the thirteenth answer says something else
     assert CarrierExchange.objects.filter(about=number.pk).count() == 13
 
