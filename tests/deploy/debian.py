@@ -14,6 +14,7 @@ from pathlib import Path
 PACKAGES = "systemd,systemd-sysv,sudo"  # of every Debian somebody was given
 INIT = "while :; do sleep 3600 & wait; done"
 PIP = Path("/etc/pip.conf")
+AUTHORITIES = Path("/root/authorities.pem")  # the package ca-certificates writes its own file anew
 
 
 class Debian:
@@ -97,10 +98,9 @@ def prepare(debian: Debian, resolver: Path = Path("/etc/resolv.conf")) -> None:
     root = debian.root
     shutil.copy(resolver, root / "etc/resolv.conf")
     (root / "etc/hosts").write_text("127.0.0.1 localhost bare-debian numbers.example.com\n::1 localhost\n")
-    for path in [path for path in (PIP, Path(os.environ.get("PIP_CERT", ""))) if path.is_file()]:
-        target = root / path.relative_to("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, target)
+    for path, target in ((PIP, PIP), (Path(os.environ.get("PIP_CERT", "")), AUTHORITIES)):
+        if path.is_file():
+            shutil.copy(path, root / target.relative_to("/"))
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     systemctl = root / "usr/local/bin/systemctl"
@@ -112,6 +112,7 @@ def prepare(debian: Debian, resolver: Path = Path("/etc/resolv.conf")) -> None:
 def environment(internet: bool) -> dict[str, str]:
     """Root's, on a terminal; where packages come from is this machine's business."""
     kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_") and internet}
+    kept |= {"PIP_CERT": str(AUTHORITIES)} if "PIP_CERT" in kept else {}
     paths = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return kept | {"PATH": paths, "HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb"}
 
