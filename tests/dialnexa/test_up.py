@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +52,15 @@ class Running:
 
 @contextmanager
 def up(*flags: str) -> Iterator[Running]:
-    with open_folder() as folder, (folder / "said").open("wb") as said:
-        port = free_port()
-        command = [sys.executable, "manage.py", "up", "--port", str(port), "--data-dir", str(folder), *flags]
+    with open_folder() as folder, started(folder, *flags) as running:
+        yield running
+
+
+@contextmanager
+def started(folder: Path, *flags: str) -> Iterator[Running]:
+    port = free_port()
+    command = [sys.executable, "manage.py", "up", "--port", str(port), "--data-dir", str(folder), *flags]
+    with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
             command, cwd=ROOT, env=clean_env(), stdout=said, stderr=said, start_new_session=True
         )
@@ -127,18 +133,18 @@ def test_survives_the_loss_of_its_servers(running: Running) -> None:
     assert wait_for(running.is_ready, 40), running.said
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
-def test_leaves_nothing_behind(number: signal.Signals) -> None:
-    with up("--no-demo") as running:
-        assert len(processes_of(running.folder)) > 10
-        running.process.send_signal(number)
-        code = running.process.wait(timeout=40)
-        assert code == (0 if number != signal.SIGKILL else -signal.SIGKILL)
-        left: Callable[[], list[psutil.Process]] = lambda: processes_of(running.folder)  # noqa: E731
-        if number == signal.SIGKILL:
-            assert wait_for(lambda: not left(), 15)
-        assert left() == []
-        assert not (running.folder / "up.json").exists() or number == signal.SIGKILL
+def test_leaves_nothing_behind_and_starts_again() -> None:
+    with open_folder() as folder:
+        for number in (signal.SIGKILL, signal.SIGINT, signal.SIGHUP):
+            with started(folder, "--no-demo") as running:
+                assert len(processes_of(folder)) > 10
+                running.process.send_signal(number)
+                killed = number == signal.SIGKILL
+                assert running.process.wait(timeout=40) == (-number if killed else 0), number
+                if killed:
+                    assert wait_for(lambda: not processes_of(folder), 15)
+                assert processes_of(folder) == [], number
+                assert killed or not (folder / "up.json").exists()
 
 
 def test_refuses_a_port_in_use_before_anything_starts() -> None:
