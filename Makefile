@@ -20,7 +20,7 @@ OFFLINE = DIALNEXA_DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1:9/none REDIS
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 2) + 1)
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test lint chaos fuzz bench deploy-check lock audit sbom
+.PHONY: help setup run test lint chaos fuzz bench deploy-check messages lock audit sbom
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ bench: $(DEV) ## Measure validation, rating, answers, rent; targets in each line
 
 deploy-check: $(DEV) ## Follow docs/deploy.md in a bare Debian, as root: ARGS="--bare ROOT --tree HEAD"
 	@$(PY) -m tests.deploy $(ARGS)
+
+messages: $(DEV) ## Say what lacks a translation, or has one in vain: ARGS="--add AREA --below templates/…"
+	@$(OFFLINE) PYTHONWARNINGS=ignore $(PY) manage.py messages $(ARGS)
 
 COMPILE = $(PY) -m piptools compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links

@@ -1,4 +1,4 @@
-"""What every request passes through: an id for the logs, the user's time zone, refusals made into pages."""
+"""What every request passes through: an id for the logs, the user's language and zone, refusals as pages."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import time
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from dialnexa.errors import Refusal
 from dialnexa.ids import new_id
 from dialnexa.isolation.scope import EVERYBODY, enter
 from dialnexa.logs import context
 from dialnexa.metrics.counting import count_request
+from dialnexa.translations.choosing import choose_for
 
 Handler = Callable[[HttpRequest], HttpResponse]
 work = logging.getLogger("dialnexa.work")
@@ -77,6 +80,21 @@ def straight_to_carriers(get_response: Handler) -> Handler:
         enter(EVERYBODY)  # a signature says which carrier it is, and the number or the call whose it is
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
         return answer
+
+    return handle
+
+
+def language(get_response: Handler) -> Handler:
+    """Show pages in the reader's language. Programs, carriers and the support desk get English."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        chosen = choose_for(request)
+        with translation.override(chosen or settings.LANGUAGE_CODE):
+            response = get_response(request)
+        if chosen:
+            response.headers.setdefault("Content-Language", chosen)
+            patch_vary_headers(response, ["Accept-Language"])
+        return response
 
     return handle
 

@@ -45,7 +45,10 @@ if "DIALNEXA_TEST_RUN" not in os.environ:
 
 from dialnexa.settings import *  # noqa: E402, F403
 from dialnexa.settings.broker import broker_url  # noqa: E402
+from dialnexa.translations.catalogues import compile_catalogues  # noqa: E402
 
+if not WORKER:
+    compile_catalogues(LOCALE_PATHS[0])  # noqa: F405
 N = int(WORKER.removeprefix("gw") or 0)
 REDIS_URL = redis_database(N)
 CELERY_BROKER_URL = broker_url(REDIS_URL)

@@ -41,6 +41,13 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
     time_zone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_time_zone])
+    language = models.CharField(
+        max_length=10,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Of pages and mail; empty: the browser's, mail English",
+    )
     sign_outs = models.PositiveIntegerField(
         default=0, editable=False, help_text="Raised to end every session at once"
     )

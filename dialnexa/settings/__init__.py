@@ -14,6 +14,7 @@ from dialnexa.settings.carriers import *
 from dialnexa.settings.data import *
 from dialnexa.settings.drift import *
 from dialnexa.settings.environment import *
+from dialnexa.settings.languages import *
 from dialnexa.settings.logs import *
 from dialnexa.settings.metrics import *
 from dialnexa.settings.people import *

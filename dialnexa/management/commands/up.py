@@ -42,6 +42,7 @@ class Command(BaseCommand):
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
         local.share({name: value for name, value in os.environ.items() if _is_shared(name)})
         try:
+            said("compile_translations")
             self.stdout.write("Preparing the database …")
             self.demo = self.fill(demo=not options["no_demo"])
             self.stdout.write("Starting …")
