@@ -1,7 +1,8 @@
 """Placing an order: the gates, and one transaction.
 
 ``place_order`` writes the order, holds the money and makes the pending number, or changes nothing. It does
-not ask the carrier: ``fulfilment`` does that, from the order row.
+not ask the carrier: ``fulfilment`` does that, from the order row. Requests with one key take turns, so none
+is refused while another one may still get through.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor
@@ -24,9 +25,8 @@ from phone_numbers.routes.routing import usable_version
 from telephony.carriers.base import Offer
 from telephony.e164 import parse_e164
 from telephony.limits.allowances import read_allowances
-from telephony.limits.rates import take_turn
+from telephony.limits.orders import refuse_too_many
 from telephony.limits.reached import note_reached
-from telephony.limits.table import PURCHASES
 from telephony.models import AgentVersion
 
 KEY_LIMIT = 120
@@ -51,34 +51,42 @@ def place_order(
     the buyer was shown (in the workspace's currency); None skips that check. ``inbound``, a published version
     of this workspace, answers the number from the moment it is active. Raises Refusal: 400 bad number or
     name, country not enabled; 402 wallet or the API key's spend cap; 403 KYC; 409 taken or price changed; 422
-    key reused; 429 too many in an hour; 503 when those can't be counted.
+    key reused; 429 too many in an hour.
     """
     _refuse_bad_key(idempotency_key)
     names = {name: clean_name(name, text) for name, text in (("nickname", nickname), ("label", label))}
-    if earlier := find_order(workspace, idempotency_key, offer.e164):
-        return earlier
     try:
-        if held := _held(
-            workspace, parse_e164(offer.e164).e164
-        ):  # bought in another tab, whatever else is wrong
-            raise _already_yours(held)
-        quote = quote_offer(workspace, offer, carrier=carrier, now=now)
-        _refuse_blocked(workspace, quote, expected_total)
-        take_turn(read_allowances(workspace, at=now, key=by.api_key).all_of(PURCHASES))
         with transaction.atomic():
+            _take_turn(workspace, idempotency_key)
+            if earlier := find_order(workspace, idempotency_key, offer.e164):
+                return earlier
+            quote = _quote(workspace, offer, carrier, expected_total, now)
             return _write_order(workspace, quote, idempotency_key, names, inbound, by, now)
-    except (IntegrityError, Refusal) as error:
-        # The first click of two may have got through since we looked, and have taken number and money.
-        if earlier := find_order(workspace, idempotency_key, offer.e164):
-            return earlier
-        if isinstance(error, IntegrityError) and broken_constraint(error) in {
-            "one_live_owner",
-            "one_open_order",
-        }:
+    except IntegrityError as error:
+        if broken_constraint(error) in {"one_live_owner", "one_open_order"}:
             raise number_taken(offer.e164, buyer=workspace) from error
-        if isinstance(error, Refusal):
-            note_reached(workspace, error, now=now)
         raise
+    except Refusal as refusal:
+        note_reached(workspace, refusal, now=now)
+        raise
+
+
+def _take_turn(workspace: Workspace, key: str) -> None:
+    """Wait until whoever placed an order with this key has got through or come to nothing."""
+    with connection.cursor() as cursor:
+        named = f"order:{workspace.pk}:{key}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [named])
+
+
+def _quote(
+    workspace: Workspace, offer: Offer, carrier: str, expected_total: Decimal | None, now: datetime
+) -> QuotedOffer:
+    """The price, once every gate has let it pass."""
+    if held := _held(workspace, parse_e164(offer.e164).e164):  # in another tab, whatever else is wrong
+        raise _already_yours(held)
+    quote = quote_offer(workspace, offer, carrier=carrier, now=now)
+    _refuse_blocked(workspace, quote, expected_total)
+    return quote
 
 
 def number_taken(e164: str, *, buyer: Workspace) -> Refusal:
@@ -140,6 +148,7 @@ def _write_order(
         created_at=now,
     )
     wallet.hold(workspace, order.total, subject=order.id, memo=f"Purchase of {number.e164}", by=by, now=now)
+    refuse_too_many(read_allowances(workspace, at=now, key=by.api_key), now=now)
     price = {"total": str(order.total), "currency": order.currency, "carrier": order.carrier}
     answered = {"answered_by": str(inbound)} if inbound else {}
     audit.record(order, "place", after={"status": "placed", **price, **answered}, by=by, now=now)

@@ -30,8 +30,7 @@ from phone_numbers.tasks import fulfil_order
 from telephony.carriers.base import Offer
 from telephony.e164 import format_international
 from telephony.limits.allowances import read_allowances
-from telephony.limits.rates import refusal_now
-from telephony.limits.table import PURCHASES
+from telephony.limits.orders import refusal_now
 
 LIMIT = 20
 
@@ -90,7 +89,8 @@ def _find(workspace: Workspace, form: OfferSearchForm) -> dict[str, Any]:
 
 def _turn(workspace: Workspace) -> list[Check]:
     """That no more numbers may be ordered this hour, where it is so: said before somebody presses Buy."""
-    refusal = refusal_now(read_allowances(workspace, at=clock.now()).all_of(PURCHASES))
+    now = clock.now()
+    refusal = refusal_now(read_allowances(workspace, at=now), now=now)
     return [Check(refusal.code, False, refusal.sentence, refusal.status, "limits")] if refusal else []
 
 

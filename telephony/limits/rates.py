@@ -1,4 +1,4 @@
-"""Rates: how many calls may begin in a second or a minute, how many numbers be ordered in an hour.
+"""Rates: how many calls may begin in a second or a minute.
 
 Exact moving windows in Redis, counted for all processes together. Ask before the transaction, never in it:
 Redis is a network away. What is counted stays counted, whatever comes of it. Without Redis nothing may
@@ -59,7 +59,7 @@ def used_now(allowance: Allowance) -> int:
 
 def unavailable() -> Refusal:
     """What is counted in Redis can't be, so it is not allowed."""
-    sentence = "Calls and purchases can't be counted right now, so none is taken. Try again in a few seconds."
+    sentence = "Calls can't be counted right now, so none is placed. Try again in a few seconds."
     return Refusal("limits_unavailable", f"{sentence} Nothing was charged.", status=503, retry_after=LATER)
 
 

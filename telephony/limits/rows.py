@@ -11,8 +11,9 @@ from limits.errors import StorageError
 
 from dialnexa.models import ApiKey, Workspace
 from telephony.limits.allowances import Allowance, Allowances, read_allowances
+from telephony.limits.orders import ordered_within_hour
 from telephony.limits.rates import used_now
-from telephony.limits.table import CALLS_AT_ONCE, DAILY_SPEND, LIMITS, MONTHLY_SPEND
+from telephony.limits.table import CALL_RATES, CALLS_AT_ONCE, DAILY_SPEND, LIMITS, MONTHLY_SPEND, PURCHASES
 from telephony.limits.usage import calls_in_progress, held_now, spent_this_month, spent_today
 from telephony.models import LimitRequest
 
@@ -70,11 +71,12 @@ def _used(allowances: Allowances, now: datetime) -> dict[str, Decimal]:
         CALLS_AT_ONCE.name: Decimal(calls_in_progress(workspace, now)),
         DAILY_SPEND.name: today + held,
         MONTHLY_SPEND.name: spent_this_month(workspace, now, today) + held,
+        PURCHASES.name: Decimal(ordered_within_hour(workspace, now)),
     }
 
 
 def _rate(allowance: Allowance) -> Decimal | None:
-    if not allowance.limit.seconds:
+    if allowance.limit not in CALL_RATES:
         return None
     try:
         return Decimal(used_now(allowance))

@@ -13,9 +13,9 @@ Default = Callable[[str], Decimal | None]  # the wallet's currency → the value
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """``unit`` is said behind a value; money says its currency itself. ``seconds`` is the length of the
-    moving window of a rate, counted in Redis; 0 where PostgreSQL's rows are counted. ``code`` and ``status``
-    are those of the refusal, ``wait`` says what to do; ``for_keys``: an API key may have one of its own.
+    """``unit`` is said behind a value; money says its currency itself. ``seconds`` is the length of a rate's
+    moving window: of calls they are counted in Redis, all else is counted by PostgreSQL's rows. ``code`` and
+    ``status`` are those of the refusal, ``wait`` says what to do; ``for_keys``: an API key may have its own.
     """
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,11 +14,9 @@ from django.db import connection, transaction
 from dialnexa import wallet
 from dialnexa.audit import entries_about
 from dialnexa.models import Workspace
-from phone_numbers.buying import purchasing
 from phone_numbers.buying.fulfilment import advance_order, claim
 from phone_numbers.buying.outcomes import WORKER, record_sale
 from phone_numbers.buying.papers import confirm_number
-from phone_numbers.buying.quoting import quote_offer
 from phone_numbers.buying.settling import look_up
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental, RentalCharge, StrayNumber
 from phone_numbers.support import reject_by_staff
@@ -140,32 +137,6 @@ def test_from_a_carrier_that_is_disconnected_is_refused(
     order = advance(order)
     assert order.failure_code == "carrier_not_configured"
     assert_not_bought(order, carrier, balance)
-
-
-def test_by_a_double_click_is_one_though_the_first_takes_the_last_money(
-    workspace: Workspace, offers: Iterator[Offer], by: Any, now: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    offer = next(offers)
-    plain = quote_offer
-    clicked: list[NumberOrder] = []
-
-    def quote_after_the_first_click(*arguments: Any, **options: Any) -> Any:
-        if not clicked:
-            clicked.append(NumberOrder())
-            clicked[0] = purchasing.place_order(workspace, offer, **again)
-            rest = wallet.balance(workspace)
-            wallet.hold(workspace, rest, subject="ord_rest", memo="The rest", by=by, now=now)
-        return plain(*arguments, **options)
-
-    again = {
-        "carrier": "plivo",
-        "idempotency_key": "twice",
-        "expected_total": None,
-        "by": by,
-        "now": now,
-    }
-    monkeypatch.setattr(purchasing, "quote_offer", quote_after_the_first_click)
-    assert purchasing.place_order(workspace, offer, **again) == clicked[0]
 
 
 def test_that_adopts_a_stray_closes_the_case(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from dialnexa.actors import Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, LedgerEntry, User, Workspace
 from kyc.models import KycCase
+from phone_numbers.buying import purchasing
 from phone_numbers.buying.purchasing import place_order
 from phone_numbers.buying.quoting import quote_offer, read_offer, sign_offer
 from phone_numbers.models import NumberOrder, PhoneNumber
@@ -123,14 +125,34 @@ def test_takes_as_many_an_hour_as_the_workspace_may_order(
     assert place().e164 == "+12125550123"  # the same order again is none more
 
 
-def test_takes_none_while_orders_cannot_be_counted(
-    place: Callable[..., NumberOrder], workspace: Workspace, balance: Decimal, settings: LazySettings
+def test_says_when_the_next_one_may_be_ordered(
+    place: Callable[..., NumberOrder], settings: LazySettings, now: datetime
 ) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    settings.PURCHASES_AN_HOUR = 2
+    place()
+    place(offer_of("+12125550124"), idempotency_key="key-2", now=now + timedelta(minutes=10))
+    third = {"offer": offer_of("+12125550125"), "idempotency_key": "key-3"}
     with pytest.raises(Refusal) as refused:
-        place()
-    assert (refused.value.code, refused.value.status) == ("limits_unavailable", 503)
-    assert nothing_changed(workspace, balance)
+        place(**third, now=now + timedelta(minutes=20))
+    assert refused.value.details["retry_after"] == 2400
+    assert place(**third, now=now + timedelta(hours=1)).status == "placed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lets_a_race_order_as_many_an_hour_and_not_once_more(
+    place: Callable[..., NumberOrder], settings: LazySettings
+) -> None:
+    settings.PURCHASES_AN_HOUR = 2
+    ended = race(
+        [lambda n=n: place(offer_of(f"+1212555013{n}"), idempotency_key=f"key-{n}") for n in range(4)]  # type: ignore[misc]
+    )
+    assert sorted(getattr(end, "code", "") for end in ended) == ["", "", *["purchase_rate_reached"] * 2]
+    assert NumberOrder.objects.count() == 2
+
+
+def test_takes_orders_while_redis_is_away(place: Callable[..., NumberOrder], settings: LazySettings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    assert place().status == "placed"
 
 
 def test_refuses_a_key_that_ordered_another_number(place: Callable[..., NumberOrder]) -> None:
@@ -342,6 +364,46 @@ def test_makes_one_order_of_a_double_click(place: Callable[..., NumberOrder], wo
     assert {end.pk for end in ended if isinstance(end, NumberOrder)} == {NumberOrder.objects.get().pk}
     assert not [end for end in ended if isinstance(end, Exception)]
     assert wallet.held(workspace) == NumberOrder.objects.get().total
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_a_second_press_from_the_first_however_long_that_takes(
+    place: Callable[..., NumberOrder], settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would refuse the second alone comes after the first began and before it got through."""
+    written, go_on, plain = threading.Event(), threading.Event(), purchasing._write_order
+
+    def write_slowly(*arguments: Any) -> NumberOrder:
+        order = plain(*arguments)
+        written.set()
+        assert go_on.wait(20)
+        return order
+
+    monkeypatch.setattr(purchasing, "_write_order", write_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(then_close, place)
+        assert written.wait(20)
+        settings.PURCHASES_AN_HOUR = 0
+        RentalRate.objects.update(monthly=Decimal(100_000))
+        second = pool.submit(then_close, place)
+        while not waiting_for_a_lock():
+            assert not second.done()
+        go_on.set()
+        assert first.result() == second.result()
+    assert NumberOrder.objects.count() == 1
+
+
+def then_close(work: Callable[[], NumberOrder]) -> NumberOrder:
+    try:
+        return work()
+    finally:
+        connection.close()
+
+
+def waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def race(calls: list[Callable[[], Any]]) -> list[Any]:
