@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from babel import Locale
+from django.utils.translation import get_language, to_locale
 
 
 @cache
@@ -14,9 +15,9 @@ def _names(language: str) -> dict[str, str]:
     return dict(Locale.parse(language).territories)
 
 
-def country_name(iso: str, language: str = "en") -> str:
-    """``India`` for ``IN``; the code itself where it is unknown."""
-    return _names(language).get(iso, iso)
+def country_name(iso: str, language: str = "") -> str:
+    """``India`` for ``IN``, in the active language unless told; the code itself where it is unknown."""
+    return _names(language or to_locale(get_language() or "en")).get(iso, iso)
 
 
 def flag(iso: str) -> str:

@@ -18,15 +18,17 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import phonenumbers
+from django.utils.translation import gettext as _
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers.phonemetadata import PhoneMetadata
 
 from dialnexa.countries import country_name as country_name
 from dialnexa.countries import flag as flag
 from dialnexa.errors import Refusal
+from dialnexa.translations.marking import gettext_noop
 from telephony.carriers.base import NumberType
 
-EXAMPLE = "Write it like +91 22 6123 4567."
+EXAMPLE = gettext_noop("Write it like +91 22 6123 4567.")
 LONGEST_INPUT = 64  # characters: far more than any way of writing 15 digits
 SHORTEST, LONGEST = 7, 15  # digits with the calling code; ITU-T E.164 ends at 15
 NO_COUNTRY = "001"  # what the metadata calls calling codes that belong to no country
@@ -96,23 +98,24 @@ def parse_e164(text: str) -> E164:
 def _digits(text: str) -> str:
     """The digits after the ``+``, or why there are none."""
     if len(text) > LONGEST_INPUT:
-        raise _invalid(f"That is {len(text):,} characters long. A phone number has at most {LONGEST} digits")
+        said = _("That is %(count)s characters long. A phone number has at most %(most)s digits.")
+        raise _invalid(said % {"count": f"{len(text):,}", "most": LONGEST})
     bare = SEPARATORS.sub("", text.strip())
     if not bare:
-        raise _invalid("Enter a phone number with its country code")
+        raise _invalid(_("Enter a phone number with its country code."))
     if not bare.startswith("+"):
         raise _invalid(_why_no_plus(bare))
     if not DIGITS.fullmatch(bare[1:]):
-        raise _invalid("A phone number is + and the digits 0 to 9, without letters or extensions")
+        raise _invalid(_("A phone number is + and the digits 0 to 9, without letters or extensions."))
     return bare[1:]
 
 
 def _why_no_plus(bare: str) -> str:
     if bare.startswith("00"):
-        return "Write + instead of 00 in front of the country code"
+        return _("Write + instead of 00 in front of the country code.")
     if bare.isdecimal() or bare.startswith("\uff0b"):
-        return "Begin with + and the country code, in the digits 0 to 9"
-    return "That is not a phone number. Begin with + and the country code"
+        return _("Begin with + and the country code, in the digits 0 to 9.")
+    return _("That is not a phone number. Begin with + and the country code.")
 
 
 def _parse(digits: str) -> phonenumbers.PhoneNumber:
@@ -121,10 +124,10 @@ def _parse(digits: str) -> phonenumbers.PhoneNumber:
     try:
         number = phonenumbers.parse(f"+{digits}")
     except phonenumbers.NumberParseException as error:
-        raise _invalid(f"No country code begins like +{digits[:3]}") from error
+        raise _invalid(_unknown_code(digits)) from error
     if phonenumbers.format_number(number, PhoneNumberFormat.E164) != f"+{digits}":
-        code = number.country_code
-        raise _invalid(f"After +{code} leave out the digits dialled only inside the country, often a 0")
+        said = _("After +%(code)s leave out the digits dialled only inside the country, often a 0.")
+        raise _invalid(said % {"code": number.country_code})
     return number
 
 
@@ -134,18 +137,33 @@ def _refuse_unless_possible(number: phonenumbers.PhoneNumber) -> None:
 
 
 def _wrong_length(digits: str) -> str:
-    size = "short" if len(digits) < SHORTEST else "long"
-    return f"+{digits} is too {size}: a phone number has {SHORTEST} to {LONGEST} digits with its country code"
+    said = _(
+        "+%(digits)s is too long: a phone number has %(least)s to %(most)s digits with its country code."
+    )
+    if len(digits) < SHORTEST:
+        said = _(
+            "+%(digits)s is too short: a phone number has %(least)s to %(most)s digits with its country code."
+        )
+    return said % {"digits": digits, "least": SHORTEST, "most": LONGEST}
+
+
+def _unknown_code(digits: str) -> str:
+    return _("No country code begins like +%(digits)s.") % {"digits": digits[:3]}
 
 
 def _impossible(number: phonenumbers.PhoneNumber) -> str:
-    place = country_name(_country(number)) or "that network"
+    place = country_name(_country(number)) or _("that network")
     count = len(phonenumbers.national_significant_number(number))
-    return f"+{number.country_code} and {count} digits do not make a number in {place}: too few or too many"
+    said = _("+%(code)s and %(count)s digits do not make a number in %(place)s: too few or too many.")
+    return said % {"code": number.country_code, "count": count, "place": place}
 
 
 def _invalid(what: str) -> Refusal:
-    return Refusal("number_invalid", f"{what}. {EXAMPLE}", status=400)
+    return Refusal("number_invalid", _like(what), status=400)
+
+
+def _like(what: str) -> str:
+    return f"{what} {_(EXAMPLE)}"
 
 
 def _country(number: phonenumbers.PhoneNumber) -> str:
@@ -237,11 +255,11 @@ def costs_extra(e164: str) -> bool:
 
 
 DEAR = {  # kinds of numbers that cost whoever calls far more than others of their country
-    PhoneNumberType.PREMIUM_RATE: "premium rate",
-    PhoneNumberType.SHARED_COST: "shared cost",
-    PhoneNumberType.UAN: "company-wide (UAN)",
-    PhoneNumberType.PERSONAL_NUMBER: "personal (follow-me)",
-    PhoneNumberType.PAGER: "pager",
+    PhoneNumberType.PREMIUM_RATE: gettext_noop("premium rate"),
+    PhoneNumberType.SHARED_COST: gettext_noop("shared cost"),
+    PhoneNumberType.UAN: gettext_noop("company-wide (UAN)"),
+    PhoneNumberType.PERSONAL_NUMBER: gettext_noop("personal (follow-me)"),
+    PhoneNumberType.PAGER: gettext_noop("pager"),
 }
 
 
@@ -295,16 +313,17 @@ def read_destination(text: str) -> E164 | Unreadable:
     15 digits of ITU-T E.164. Digits dialled only inside a country (+44 (0)20 …) are left out, as it does.
     """
     if not text or not text.strip():
-        return Unreadable("missing", f"There is no number to call. {EXAMPLE}")
+        return Unreadable("missing", _like(_("There is no number to call.")))
     if len(text) > LONGEST_INPUT:
-        return Unreadable("unparseable", f"That is {len(text):,} characters long, too long for a number.")
+        said = _("That is %(count)s characters long, too long for a number.") % {"count": f"{len(text):,}"}
+        return Unreadable("unparseable", said)
     try:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        return Unreadable("unparseable", f"{_why_unparseable(text)}. {EXAMPLE}")
+        return Unreadable("unparseable", _like(_why_unparseable(text)))
     if number.extension:
         return Unreadable(
-            "unparseable", "Leave the extension out; it can't be dialled before somebody answers."
+            "unparseable", _("Leave the extension out; it can't be dialled before somebody answers.")
         )
     return _possible(number)
 
@@ -325,7 +344,7 @@ def _possible(number: phonenumbers.PhoneNumber) -> E164 | Unreadable:
     national = phonenumbers.national_significant_number(number)
     code = str(number.country_code)
     if not phonenumbers.is_possible_number(number) or len(code) + len(national) > LONGEST:
-        return Unreadable("not_possible", f"{_impossible(number)}. {EXAMPLE}")
+        return Unreadable("not_possible", _like(_impossible(number)))
     kind = KINDS.get(phonenumbers.number_type(number))
     return E164(f"+{code}{national}", _country(number), code, national, kind)
 
@@ -335,8 +354,8 @@ def _why_unparseable(text: str) -> str:
     if not bare.startswith(("+", "\uff0b")):
         return _why_no_plus(bare)
     if DIGITS.fullmatch(bare[1:]):
-        return f"No country code begins like +{bare[1:4]}"
-    return "That is not a phone number"
+        return _unknown_code(bare[1:])
+    return _("That is not a phone number.")
 
 
 def _read(e164: str) -> phonenumbers.PhoneNumber | None:
@@ -360,7 +379,7 @@ def _region(iso: str) -> Region:
     assert metadata is not None
     assert metadata.general_desc is not None
     longest = max(metadata.general_desc.possible_length)
-    return Region(iso, country_name(iso), code, min(longest, LONGEST - len(str(code))))
+    return Region(iso, country_name(iso, "en"), code, min(longest, LONGEST - len(str(code))))
 
 
 # --- what ``fast_e164`` makes its table from ------------------------------------------------------------

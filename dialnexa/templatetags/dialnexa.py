@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from dialnexa.money import format_money
 from dialnexa.shell import fix_link
+from dialnexa.translations import retelling
 
 register = template.Library()
 
@@ -20,6 +21,12 @@ register = template.Library()
 def money(amount: Decimal, currency: str) -> str:
     """``{{ order.total|money:order.currency }}`` → ``₹92.00``."""
     return format_money(amount, currency)
+
+
+@register.filter
+def retell(sentence: object) -> str:
+    """A sentence that a row keeps, in the reader's language: ``{{ call.reason|retell }}``."""
+    return retelling.retell(str(sentence or ""))
 
 
 @register.filter
