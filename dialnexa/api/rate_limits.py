@@ -73,8 +73,8 @@ def count_request(who: str, kind: str, *, now: datetime) -> Window | None:
 def _uncountable() -> Refusal:
     return Refusal(
         "rate_limit_unavailable",
-        "Requests that spend money can't be counted right now, so none is taken. This one did nothing; send it "
-        "again with the same Idempotency-Key in a few seconds.",
+        "Requests that spend money can't be counted right now, so none is taken. This one did nothing; send "
+        "it again with the same Idempotency-Key in a few seconds.",
         status=503,
         retry_after=5,
     )
