@@ -20,7 +20,7 @@ OFFLINE = DIALNEXA_DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1:9/none REDIS
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 2) + 1)
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test lint chaos fuzz bench deploy-check messages lock audit sbom
+.PHONY: help setup run test lint chaos fuzz bench scale deploy-check messages lock audit sbom
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ bench: $(DEV) ## Measure validation, rating, answers, rent; targets in each line
 	@$(PY) -m tests.bench.api
 	@$(PY) -m tests.bench.lists
 	@$(PY) -m tests.bench.rentals
+
+scale: $(DEV) ## Two web servers, three workers, two sweepers under load; one of each dies: N=300 SABOTAGE=…
+	@$(PY) -m tests.scale $(if $(filter file,$(origin N)),,--n $(N)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
 
 deploy-check: $(DEV) ## Follow docs/deploy.md in a bare Debian, as root: ARGS="--bare ROOT --tree HEAD"
 	@$(PY) -m tests.deploy $(ARGS)

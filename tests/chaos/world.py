@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,10 +39,11 @@ TIMINGS = {
 
 @dataclass
 class Part:
-    """One process and how it is started; ``starts`` counts its lives."""
+    """One process, how it is started, and ``env`` on top of all processes'; ``starts`` counts its lives."""
 
     name: str
     command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
 
@@ -87,14 +88,19 @@ class World:
         threading.Thread(target=self._respawn, daemon=True).start()
         self._wait_for_web()
 
-    def _add(self, name: str, command: Sequence[str]) -> None:
-        self.parts[name] = Part(name, command)
+    def _add(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        self.parts[name] = Part(name, command, env or {})
         self._spawn(self.parts[name])
 
     def _spawn(self, part: Part) -> None:
         with (self.base / f"{part.name}.log").open("ab") as log:
             part.process = subprocess.Popen(
-                part.command, cwd=self.root, env=self.env, stdout=log, stderr=log, start_new_session=True
+                part.command,
+                cwd=self.root,
+                env=self.env | dict(part.env),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         part.starts += 1
 

@@ -1,0 +1,20 @@
+"""What can be taken away, to see that the verdict sees it."""
+
+from tests.chaos.sabotage import SABOTAGES as CHAOS
+from tests.chaos.sabotage import Sabotage
+
+FORGETFUL = (
+    "phone_numbers/number_table/table.py",
+    "filter(workspace=workspace, dismissed_at=None)",
+    "filter(dismissed_at=None)",
+)
+SABOTAGES = {
+    "ring-again": CHAOS["ring-again"],
+    "first-wall": Sabotage("A query forgets its workspace: the second wall has to hold.", edits=(FORGETFUL,)),
+    "both-walls": Sabotage(
+        "A query forgets its workspace, and nothing stands behind it.",
+        edits=(FORGETFUL,),
+        sql=("ALTER TABLE phone_numbers_phonenumber DISABLE ROW LEVEL SECURITY",),
+    ),
+}
+HARMLESS = ("first-wall",)
