@@ -41,6 +41,17 @@ def make_database(name: str) -> None:
     connection.settings_dict["NAME"] = name
 
 
+def load_kept(data: Path, url: str) -> bool:
+    """Fill the empty database at ``url``, of the embedded server in ``data``, as migrating would.
+
+    False, with nothing done, when no test run has kept the SQL of these very migrations.
+    """
+    if not (kept := CACHE / f"{_fingerprint()}.sql").exists():
+        return False
+    _load(data, kept, url.replace("postgres:", "postgresql:", 1))
+    return True
+
+
 def drop_database(name: str) -> None:
     connection.close()
     _administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -53,7 +64,7 @@ def _make_template(run: Path) -> None:
     _administer(f'DROP DATABASE IF EXISTS "{TEMPLATE}" WITH (FORCE)')
     if embedded and kept.exists():
         _administer(f'CREATE DATABASE "{TEMPLATE}"')
-        _speak(run, "psql", "-Xqb", "-v", "ON_ERROR_STOP=1", "-1", "-f", str(kept))
+        _load(run, kept, _template_url())
         return
     connection.settings_dict["TEST"]["NAME"] = TEMPLATE
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
@@ -61,15 +72,23 @@ def _make_template(run: Path) -> None:
     if embedded:
         CACHE.mkdir(parents=True, exist_ok=True)
         unfinished = kept.with_suffix(f".{os.getpid()}")
-        _speak(run, "pg_dump", "-f", str(unfinished))
+        _speak(run, "pg_dump", "-f", str(unfinished), _template_url())
         unfinished.rename(kept)
         for old in sorted(CACHE.glob("*.sql"), key=lambda path: path.stat().st_mtime)[:-KEPT_FILES]:
             old.unlink(missing_ok=True)
 
 
-def _speak(run: Path, program: str, *arguments: str) -> None:
+def _template_url() -> str:
     server = os.environ["DATABASE_URL"].rpartition("/")[0].replace("postgres:", "postgresql:", 1)
-    command = [str(programs("postgres", run) / "bin" / program), *arguments, f"{server}/{TEMPLATE}"]
+    return f"{server}/{TEMPLATE}"
+
+
+def _load(base: Path, kept: Path, url: str) -> None:
+    _speak(base, "psql", "-Xqb", "-v", "ON_ERROR_STOP=1", "-1", "-f", str(kept), url)
+
+
+def _speak(base: Path, program: str, *arguments: str) -> None:
+    command = [str(programs("postgres", base) / "bin" / program), *arguments]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=keeper.ENVIRONMENT)  # noqa: S603
 
 

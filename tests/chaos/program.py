@@ -20,6 +20,7 @@ import httpx
 
 from tests.chaos.sabotage import Sabotage, copy_and_break
 from tests.chaos.world import TIMINGS, World, wait_for
+from tests.databases import load_kept
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def _sandbox(world: World, port: int, n: int) -> subprocess.Popen[bytes]:
 def _set_up(world: World, sabotage: Sabotage, sandbox_url: str) -> None:
     import django
 
-    world.manage("migrate", "-v0")
+    if not load_kept(world.base / "data", os.environ["DATABASE_URL"]):
+        world.manage("migrate", "-v0")
     world.manage("load_catalogue")
     django.setup()
     from django.db import connection
