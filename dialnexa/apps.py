@@ -9,6 +9,7 @@ class DialNexaConfig(AppConfig):
         from django.contrib.auth import user_logged_in
 
         from dialnexa import history_words, reporting
+        from dialnexa.isolation import role_check  # noqa: F401  a check of Django's
         from dialnexa.logs import carrying
         from dialnexa.metrics import counting
         from dialnexa.mfa import following

@@ -30,11 +30,12 @@ def database_settings(url: str, *, behind_pgbouncer: bool, walled: bool = False)
 
     ``walled``: each statement says whose rows it may touch, for a role that policies hold for.
     """
-    options: dict[str, Any] = {"connect_timeout": 5}
+    named = dj_database_url.parse(url, engine="dialnexa.isolation.postgresql" if walled else None)
+    options: dict[str, Any] = {**named.get("OPTIONS", {}), "connect_timeout": 5}  # such as sslmode
     if not behind_pgbouncer:
         options["options"] = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
     return {
-        **dj_database_url.parse(url, engine="dialnexa.isolation.postgresql" if walled else None),
+        **named,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": behind_pgbouncer,  # a cursor would stay behind on another session

@@ -25,6 +25,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
 from dialnexa import clock, heartbeats
+from dialnexa.isolation.role_check import wall_missing
 from dialnexa.metrics.telling import show_metrics
 
 Check = tuple[bool, str]
@@ -58,6 +59,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """
     found = {"serving": check_serving(), "database": check_database()}
     found["schema"] = check_schema(database_answers=found["database"][0])
+    if settings.WALLED:
+        found["wall"] = check_wall(database_answers=found["database"][0])
     found["static files"] = check_static_files()
     if "whole" in request.GET:
         found["broker"] = check_broker()
@@ -88,6 +91,18 @@ def check_schema(*, database_answers: bool) -> Check:
     if missing := [".".join(leaf) for leaf in newest_migrations() if leaf not in applied]:
         return False, f"The database lacks {', '.join(missing)}: run manage.py migrate."
     return True, "The database has this version's tables."
+
+
+def check_wall(*, database_answers: bool) -> Check:
+    """Whether the database keeps this process to one workspace at a time, as it was told to be kept."""
+    unknown = False, "Without the database nobody knows what its role may do."
+    try:
+        missing = wall_missing() if database_answers else ""
+    except DatabaseError:
+        return unknown
+    if missing:
+        return False, missing
+    return (True, "The database's role sees one workspace at a time.") if database_answers else unknown
 
 
 @functools.cache

@@ -16,7 +16,7 @@ APPEND_ONLY = ("dialnexa_ledgerentry", "dialnexa_auditentry")
 WEB = "SELECT, INSERT, UPDATE, DELETE"
 POWERS = """
 SELECT rolsuper OR rolbypassrls OR pg_has_role(rolname, (SELECT relowner FROM pg_class
-    WHERE oid = 'dialnexa_workspace'::regclass), 'MEMBER') FROM pg_roles WHERE rolname = %s
+    WHERE oid = to_regclass('dialnexa_workspace')), 'MEMBER') FROM pg_roles WHERE rolname = %s
 """
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from dialnexa.database import database_settings
-from dialnexa.settings.environment import BASE_DIR, DATA_DIR, DEBUG, env
+from dialnexa.settings.environment import BASE_DIR, DATA_DIR, DEBUG, env, refuse
+from dialnexa.wires import open_wires, strict_redis
 
 
 def database_url() -> str:
@@ -18,7 +19,7 @@ def database_url() -> str:
 def redis_url() -> str:
     url = env.str("REDIS_URL", "")
     if url:
-        return url
+        return strict_redis(url)
     from dialnexa import embedded
 
     return embedded.redis_url(DATA_DIR)
@@ -26,6 +27,10 @@ def redis_url() -> str:
 
 DATABASE_URL = database_url()
 REDIS_URL = redis_url()
+PLAIN_HOSTS = env.list("DIALNEXA_PLAIN_HOSTS", [])  # reached without TLS, or without its certificate
+if not DEBUG:
+    for sentence in open_wires(DATABASE_URL, REDIS_URL, plain=PLAIN_HOSTS):
+        refuse(sentence)
 PGBOUNCER = env.bool("DIALNEXA_PGBOUNCER", False)  # in transaction mode, between us and PostgreSQL
 WALLED = env.bool("DIALNEXA_WALLED", False)  # our role is one that policies hold for (see dialnexa.isolation)
 DATABASES: dict[str, dict[str, Any]] = {

@@ -14,7 +14,10 @@ from django.views.debug import technical_500_response
 from dialnexa.mail import smtp_settings
 from tests.processes import clean_env, run
 
-ELSEWHERE = {"DATABASE_URL": "postgres://u:p@db.example/numbers", "REDIS_URL": "redis://cache.example"}
+ELSEWHERE = {
+    "DATABASE_URL": "postgres://u:p@db.example/numbers?sslmode=verify-full&sslrootcert=system",
+    "REDIS_URL": "rediss://cache.example",
+}
 SECRETS = {
     "DIALNEXA_SECRET_KEY": "x" * 50,
     "DIALNEXA_PUBLIC_BASE_URL": "https://numbers.example",
@@ -115,11 +118,33 @@ def test_limits_how_long_a_connection_may_wait() -> None:
     assert database["DISABLE_SERVER_SIDE_CURSORS"] is False
 
 
+def test_keep_what_the_address_says_of_certificates() -> None:
+    code = f"{DATABASE}; print(settings.REDIS_URL, settings.CELERY_BROKER_URL)"
+    ended = load(code, DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE, **SECRETS)
+    assert "'sslmode': 'verify-full', 'sslrootcert': 'system'" in ended.stdout, ended.stderr
+    strict = "rediss://cache.example?ssl_cert_reqs=required&ssl_check_hostname=true"
+    assert ended.stdout.splitlines()[-1] == f"{strict} {strict}"
+
+
+def test_refuse_wires_that_are_open_in_production_and_nowhere_else() -> None:
+    open_wires = {
+        "DATABASE_URL": "postgres://u:p@db.example/numbers",
+        "REDIS_URL": "redis://:canary@cache.example",
+    }
+    told = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **SECRETS, **open_wires).stderr
+    assert "DATABASE_URL leads to another machine" in told
+    assert "REDIS_URL leads to another machine" in told
+    assert "canary" not in told
+    for meant in ({"DIALNEXA_PLAIN_HOSTS": "db.example,cache.example"}, {"DIALNEXA_DEBUG": "1"}):
+        env = SECRETS | open_wires | meant
+        assert load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **env).returncode == 0
+
+
 def test_asks_nothing_of_pgbouncer_that_it_refuses() -> None:
     env = ELSEWHERE | SECRETS | {"DIALNEXA_PGBOUNCER": "1"}
     ended = load(DATABASE, DJANGO_SETTINGS_MODULE="dialnexa.settings", **env)
     database = ast.literal_eval(ended.stdout)
-    assert database["OPTIONS"] == {"connect_timeout": 5}
+    assert database["OPTIONS"].keys() == {"connect_timeout", "sslmode", "sslrootcert"}
     assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
     assert (database["HOST"], database["NAME"], database["USER"]) == ("db.example", "numbers", "u")
 

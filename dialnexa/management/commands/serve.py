@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 
+from dialnexa.isolation.role_check import HINT, wall_missing
 from dialnexa.keeper import die_with_parent
 
 LONGEST = 35  # seconds: a purchase over the API may wait 30
@@ -34,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=16, help="of each process")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_without_wall()
         told = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: told.set())
@@ -43,6 +46,18 @@ class Command(BaseCommand):
             while server.poll() is None and not told.wait(0.2):
                 pass
             sys.exit(stop(server, drain) if told.is_set() else server.returncode)
+
+
+def refuse_without_wall() -> None:
+    """Raises CommandError. A database that is away is no reason: ``/readyz`` says so until it is back."""
+    try:
+        missing = wall_missing()
+    except DatabaseError:
+        return
+    finally:
+        connection.close()
+    if missing:
+        raise CommandError(f"{missing} {HINT}")
 
 
 def start(options: dict[str, Any], drain: Path) -> subprocess.Popen[bytes]:
