@@ -3,6 +3,7 @@
 PORT ?= 8000
 N ?= 200
 SEED ?=
+ONLY ?=
 SABOTAGE ?=
 PROVE ?=
 ARGS ?=
@@ -50,14 +51,8 @@ chaos: $(DEV) ## Buy, call, rent while everything is killed: N=200 SEED=… SABO
 fuzz: $(DEV) ## Send the API what its document allows and forbids: N=5000 SEED=…
 	@$(PY) -m tests.fuzz --n $(if $(filter file,$(origin N)),5000,$(N)) $(if $(SEED),--seed $(SEED))
 
-bench: $(DEV) ## Measure validation, rating, answers, rent; targets in each line: N=1000000 (numbers)
-	@$(PY) -m tests.bench.validation $(if $(filter file,$(origin N)),,--rows $(N))
-	@$(PY) -m tests.bench.verdicts --n $(if $(filter file,$(origin N)),100000,$(N))
-	@$(PY) -m tests.bench.rating
-	@$(PY) -m tests.bench.inbound
-	@$(PY) -m tests.bench.api
-	@$(PY) -m tests.bench.lists
-	@$(PY) -m tests.bench.rentals
+bench: $(DEV) ## Measure every target, with a table at the end: N=1000000 (rows, numbers) ONLY="rating api"
+	@$(PY) -W ignore -m tests.bench $(if $(filter file,$(origin N)),,--n $(N)) $(if $(ONLY),--only $(ONLY))
 
 scale: $(DEV) ## Two web servers, three workers, two sweepers under load; one of each dies: N=300 SABOTAGE=…
 	@$(PY) -m tests.scale $(if $(filter file,$(origin N)),,--n $(N)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))

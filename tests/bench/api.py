@@ -12,7 +12,8 @@ import json
 from statistics import median
 
 from dialnexa import embedded
-from tests.bench.inbound import free_port, spent
+from tests.bench.figures import head
+from tests.bench.inbound import free_port, spent, tell_one
 from tests.numbers.inbound.installation import Installation, Web, installed
 from tests.processes import run
 
@@ -89,12 +90,9 @@ def cost(web: Web, path: str, secret: str, requests: int) -> float:
 
 
 def tell(took: dict[str, float]) -> None:
-    for name, each in took.items():
-        print(f"  {name:<12} {each:6.0f} µs", flush=True)
+    head("API: one request, processor time of the web process")
     for name, most in TARGETS.items():
-        ratio = took[name] / took["bare"]
-        verdict = "met" if ratio <= most else "missed"
-        print(f"API, {name}: {ratio:.2f}× a bare view (target at most {most:g}): {verdict}")
+        tell_one(f"API: {name}", took, name, "bare", most=most)
 
 
 if __name__ == "__main__":

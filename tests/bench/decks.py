@@ -10,7 +10,8 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from tests.bench.rating import PER_COUNTRY, database, say
+from tests.bench.figures import say
+from tests.bench.rating import PER_COUNTRY, database
 
 STARTS = {
     "IN": ("91",),

@@ -1,24 +1,17 @@
-"""The forecast of a workspace with very many numbers, end to end: the page, and GET /v1/wallet/forecast.
-
-Counted is processor time, of this process and of its connection's server process: what the answer takes where
-nothing else runs.
-"""
+"""The forecast of a workspace with very many numbers, end to end: the page, and GET /v1/wallet/forecast."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.bench.rating import say, told
+from tests.bench.costs import cost_of, owner_of
+from tests.bench.figures import head, told
 
 ROUNDS = 7
 MOST = 300  # milliseconds
-TICKS = os.sysconf("SC_CLK_TCK")
 
 # Bought over four weeks: two months of each fall due, and the wallet covers half of that.
 SPREAD = """
@@ -40,25 +33,22 @@ def forecast_many(count: int) -> None:
     rent_out(count, 1, now, "3")
     with connection.cursor() as cursor:
         cursor.execute(SPREAD, {"now": now})
-    say(f"forecast: {count:,} rentals of a workspace, milliseconds of processor time")
+    head(f"forecast: {count:,} rentals of a workspace, processor time")
     page, rest = _askers(now)
     for what, ask in (("page", page), ("GET /v1/wallet/forecast", rest)):
         ask()  # warm
-        told(f"forecast, {what}", median(_cost(ask) for _ in range(ROUNDS)), most=MOST)
+        each = median(cost_of(ask) for _ in range(ROUNDS))
+        told(f"forecast: {what}", each * 1000, most=MOST, unit=" ms")
 
 
 def _askers(now: datetime) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """Ask for the page as a member, and for the answer as a program."""
-    from django.test import Client
-
     from dialnexa.actors import SYSTEM
     from dialnexa.api_keys import create_api_key
-    from dialnexa.models import Membership, User, Workspace
+    from dialnexa.models import Workspace
 
-    workspace, client = Workspace.objects.get(), Client(SERVER_NAME="localhost")
-    owner = User.objects.create_user(email="bench@shop.example")
-    Membership.objects.create(workspace=workspace, user=owner, role="owner")
-    client.force_login(owner)
+    workspace = Workspace.objects.get()
+    client = owner_of(workspace)
     _, secret = create_api_key(workspace, "bench", ["wallet:read"], by=SYSTEM, now=now)
 
     def answer(path: str, **headers: str) -> None:
@@ -69,20 +59,3 @@ def _askers(now: datetime) -> tuple[Callable[[], Any], Callable[[], Any]]:
         lambda: answer(f"/w/{workspace.slug}/wallet/forecast/"),
         lambda: answer("/v1/wallet/forecast", authorization=f"Bearer {secret}"),
     )
-
-
-def _cost(ask: Callable[[], Any]) -> float:
-    began = _spent()
-    for _ in range(3):  # the clock of processes ticks a hundred times a second
-        ask()
-    return (_spent() - began) * 1000 / 3
-
-
-def _spent() -> float:
-    from django.db import connection
-
-    connection.ensure_connection()
-    ticks = (
-        Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
-    )
-    return time.process_time() + (int(ticks[11]) + int(ticks[12])) / TICKS

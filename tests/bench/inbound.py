@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 import psutil
 
+from tests.bench.figures import head, micro, told
 from tests.numbers.inbound.asking import Asking
 from tests.numbers.inbound.furnish import NUMBERS, more_numbers
 from tests.numbers.inbound.installation import BASE, Installation, Web, installed
@@ -103,18 +104,23 @@ def free_port() -> int:
 
 
 def tell(took: dict[str, float]) -> None:
-    for name, each in took.items():
-        print(f"  {name:<21} {each:6.0f} µs", flush=True)
+    head("inbound: one call, processor time of the web process")
     for name, most in (("warm", 2.0), ("cold", 4.0)):
-        ratio = took[name] / took["bare"]
-        verdict = "met" if ratio <= most else "missed"
-        print(f"inbound answer, {name}: {ratio:.2f}× a bare view (target at most {most:g}): {verdict}")
-    behind, written = took["bare, all middleware"], took["warm, rows written"]
-    print(
-        f"  to a bare view behind all middleware: warm {took['warm'] / behind:.2f}×, rows written too ",
-        end="",
+        tell_one(f"inbound: answer, {name}", took, name, "bare", most=most)
+    written = "warm, rows written"
+    tell_one("inbound: answer and its rows, behind all middleware", took, written, "bare, all middleware")
+
+
+def tell_one(what: str, took: dict[str, float], ours: str, baseline: str, **target: float) -> None:
+    """``took``: microseconds by name."""
+    own, bare = took[ours], took[baseline]
+    told(
+        what,
+        own / bare,
+        **target,
+        baseline=f"{baseline.partition(',')[0]} {micro(bare / 1e6)}",
+        ours=micro(own / 1e6),
     )
-    print(f"{written / behind:.2f}×")
 
 
 if __name__ == "__main__":

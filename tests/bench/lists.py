@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench.rating import database, load, say
+from tests.bench.figures import head, told
+from tests.bench.rating import database, load
 
 MOST_MB = 400
 CHILD = "import sys; from tests.bench.lists import measure; measure(sys.argv[1])"
@@ -31,14 +32,15 @@ def main() -> int:
     options = parser.parse_args()
     with database(), tempfile.TemporaryDirectory() as folder:
         load(options.prefixes, datetime.now(UTC))
-        say(f"lists: {options.rows:,} rows from bytes to report, a deck of {options.prefixes:,} prefixes")
+        head(f"lists: {options.rows:,} rows from bytes to report, a deck of {options.prefixes:,} prefixes")
         for name, messy in (("clean", 0.0), ("messy (20 %)", 0.2)):
             file = Path(folder, "list.csv")
             file.write_bytes(_list(options.rows, messy))
             found = run(file)
-            said = f"peak {found['peak']} MB (target {MOST_MB}; {found['before']} before)"
-            speed = f"{found['rows'] / found['took']:,.0f} rows/s of processor time"
-            say(f"  {name:14} {found['took']:.1f} s, {speed}, {found['good']:,} good, {said}")
+            speed, before = f"{found['rows'] / found['took']:,.0f} rows/s", f"before {found['before']} MB"
+            told(
+                f"lists: {name}, memory", found["peak"], most=MOST_MB, unit=" MB", baseline=before, ours=speed
+            )
     return 0
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import math
 import os
 import random
 import sys
@@ -18,6 +17,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
+
+from tests.bench.figures import head, micro, told
 
 PER_COUNTRY = {"IN": "91", "US": "1", "BR": "55", "DE": "49", "GB": "44", "ID": "62", "NG": "234", "MX": "52"}
 ASKED = {"carrier": "plivo", "currency": "INR"}
@@ -32,7 +33,7 @@ def main() -> int:
     with database():
         now = datetime.now(UTC)
         prefixes = load(options.prefixes, now)
-        say(f"rating: {len(prefixes):,} prefixes in {len(PER_COUNTRY)} countries, median of {ROUNDS} turns")
+        head(f"rating: {len(prefixes):,} prefixes in {len(PER_COUNTRY)} countries, median of {ROUNDS} turns")
         numbers = some_numbers(prefixes, options.numbers)
         one_call(numbers, now)
         batch(numbers, prefixes, now)
@@ -49,14 +50,17 @@ def database() -> Any:
     django.setup()
     from django.db import connection
 
+    from tests.databases import drop_database, make_database
+
     @contextmanager
     def made() -> Any:
-        name = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        name = f"bench_{os.getpid()}"
+        make_database(name)
         try:
             yield
         finally:
-            connection.creation.destroy_test_db(name, verbosity=0)
+            connection.close()
+            drop_database(name)
 
     return made()
 
@@ -135,13 +139,14 @@ def one_call(numbers: Sequence[tuple[str, str]], now: datetime) -> None:
 
     took = [seconds(lambda: build_table("plivo", "INR", "outbound", now=now), 1) for _ in range(3)]
     size = megabytes(built_table(now))
-    told("table built, seconds", min(took), most=2, more=f"{size:.0f} MB; the best of {len(took)}")
+    told(f"rating: table of {size:.0f} MB built, best of {len(took)}", min(took), most=2, unit=" s")
     rate_now(read[0], **ASKED, now=now)
     base, ours = turns(lambda: seconds(nothing, 60), lambda: seconds(query, 60))
-    told("SQL look-up, one call, to `select 1`", ours / base, most=1.5, more=f"{ours * 1e6:.0f} µs")
+    shown = {"baseline": f"select 1 {micro(base)}", "ours": micro(ours)}
+    told("rating: one call by SQL", ours / base, most=1.5, **shown)
     base, ours = turns(lambda: seconds(query, 60), lambda: seconds(table, 60 * 40))
-    more = f"{base * 1e6:.0f} µs and {ours * 1e6:.1f} µs"
-    told("table, one call, times the SQL look-up", base / ours, least=50, more=more)
+    shown = {"baseline": f"by SQL {micro(base)}", "ours": f"{ours * 1e6:.1f} µs"}
+    told("rating: one call in process, times faster", base / ours, least=50, **shown)
 
 
 def built_table(now: datetime) -> Callable[[], Any]:
@@ -175,9 +180,10 @@ def batch(numbers: Sequence[tuple[str, str]], prefixes: dict[str, str], now: dat
         lambda: seconds(probed, 1, time.process_time),
         lambda: seconds(lambda: intervals.find(digits, countries), 1, time.process_time),
     )
-    more = f"{len(digits) / base / 1e6:.2f} and {len(digits) / ours / 1e6:.2f} M/s"
-    told("intervals, batch, times a dictionary by length", base / ours, least=6, more=more)
-    told("intervals, megabytes", intervals.size / 1e6, most=60)
+    speeds = [f"{len(digits) / took / 1e6:.2f} M/s" for took in (base, ours)]
+    shown = {"baseline": f"dict {speeds[0]}", "ours": speeds[1]}
+    told("rating: batch by intervals, times faster", base / ours, least=6, **shown)
+    told("rating: intervals", intervals.size / 1e6, most=60, unit=" MB")
 
 
 def seconds(work: Callable[[], Any], times: int, clock: Callable[[], float] = time.perf_counter) -> float:
@@ -204,19 +210,6 @@ def megabytes(make: Callable[[], Any]) -> float:
     tracemalloc.stop()
     del kept
     return size / 1e6
-
-
-def told(
-    what: str, value: float, *, most: float = math.inf, least: float = -math.inf, more: str = ""
-) -> None:
-    """A line with what was measured, what was aimed at, and whether it was met."""
-    target = f"at least {least:g}" if most == math.inf else f"at most {most:g}"
-    verdict = "met" if least <= value <= most else "missed"
-    say(f"  {what}: {value:.2f} (target {target}): {verdict}{f'; {more}' if more else ''}")
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.bench.rating import say
+from tests.bench.figures import say
 
 # Everything a renewal writes, without ids and with moments counted from the rental's anchor: so the effect of
 # one renewal is the effect of each, apart from whether a server listens.

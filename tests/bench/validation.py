@@ -9,15 +9,16 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import os
 import random
-import resource
 import statistics
 import time
 from collections.abc import Callable
 
 import django
 import phonenumbers
-from django.conf import settings
+
+from tests.bench.figures import head, told
 
 COUNTRIES = ("IN", "US", "GB", "DE", "BR", "SG", "AE", "ZA")
 
@@ -102,34 +103,22 @@ def ratio(rows: int, *, messy: float, times: int = 7) -> tuple[float, float]:
     return statistics.median(ratios), statistics.median(speeds)
 
 
-def peak_memory() -> int:
-    """Of this process so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=40_000)
     rows = arguments.parse_args().rows
-    if not settings.configured:
-        settings.configure(BATCH_MOST_BYTES=100_000_000, BATCH_MOST_ROWS=1_000_000)
-        django.setup()
-    import telephony.carriers  # noqa: F401  (before telephony.e164, which it needs half-made)
-
-    print("validation: all five steps with reasons, one process, the library alone")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
+    head("validation: all five steps with reasons, one process, the library alone")
     for name, messy, target in (("clean", 0.0, 5), ("messy (20 %)", 0.2, 4)):
         times, speed = ratio(rows, messy=messy)
-        verdict = "met" if times >= target else "missed"
-        said = f"{times:.1f} (target at least {target}): {verdict}; {speed:,.0f} rows/s"
-        print(f"  {name}, times the plain loop: {said}", flush=True)
-    before, data = peak_memory(), make_list(1_000_000, messy=0.0)
-    started = time.process_time()
-    good = ours(data, prefixes_of())
-    took = time.process_time() - started
-    peak = peak_memory()
-    verdict = "met" if peak <= 400 else "missed"
-    said = f"{peak} (target at most 400): {verdict}; before {before}, {took:.1f} s, {good:,} good"
-    print(f"  1,000,000 rows, peak megabytes: {said}")
+        told(
+            f"validation: {name}, times faster",
+            times,
+            least=target,
+            baseline="plain loop",
+            ours=f"{speed:,.0f} rows/s",
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 import time
 
 import telephony.carriers  # noqa: F401  (first: telephony.e164 takes its types from there)
+from tests.bench.figures import head, told
 from tests.telephony.numbers import NAMED
 from tests.telephony.verdicts import SHOWN, Compared, compare
 
@@ -20,7 +21,7 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=1_000_000, help="numbers")
     parser.add_argument("--seed", type=int, default=random.randrange(2**31))
     options = parser.parse_args()
-    print(f"verdicts: {options.n:,} texts of every region, seed {options.seed}", flush=True)
+    head(f"verdicts: {options.n:,} texts of every region, seed {options.seed}")
     began = time.perf_counter()
     found = compare(options.n, seed=options.seed, progress=lambda done: _progress(done, options.n, began))
     missing = sorted(NAMED - set(found.regions))
@@ -45,9 +46,9 @@ def _tell(found: Compared, took: float, missing: list[str]) -> None:
     print(f"  the table of batches answered {found.fast:,} by itself; {took:.0f} s, {peak} MB")
     for line in found.differences:
         print(f"  DIFFERENT {line}")
-    wrong, verdict = len(found.differences), "missed" if found.differences or missing else "met"
-    most = " or more" if wrong == SHOWN else ""
-    print(f"verdicts: {wrong}{most} differences in {found.texts:,} (target 0): {verdict}")
+    wrong = len(found.differences)
+    said = f"{wrong}{' or more' if wrong == SHOWN else ''}"
+    told("verdicts: different from the library's", wrong + len(missing), most=0, unit="", ours=said)
 
 
 if __name__ == "__main__":
