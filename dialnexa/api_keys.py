@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -84,7 +85,7 @@ def rotate_api_key(
     ``key_revoked``, ``key_expired``; 400 ``overlap_invalid`` for less than nothing or more than seven days.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-        raise Refusal("overlap_invalid", "The old key can go on for at most 7 days.")
+        raise Refusal("overlap_invalid", _("The old key can go on for at most 7 days."))
     with transaction.atomic():
         old = next(row for row in lock_chain(key) if row.pk == key.pk)
         _refuse_rotating(old, now)
@@ -109,7 +110,8 @@ def revoke_api_key(key: ApiKey, *, by: Actor, now: datetime, reason: str = "") -
     """Refuse the key from ``now`` on, for good. Raises Refusal 409 when it was revoked before."""
     with transaction.atomic():
         if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
-            raise Refusal("key_revoked", f"The key {key} was revoked before.", status=409)
+            sentence = _("The key %(key)s was revoked before.") % {"key": key}
+            raise Refusal("key_revoked", sentence, status=409)
         after = {"revoked_at": now.isoformat()}
         audit.record(key, "revoke", after=after, by=by, now=now, reason=reason)
     key.revoked_at = now
@@ -152,12 +154,12 @@ def _insert(
     workspace: Workspace, key_id: str, facts: dict[str, Any], *, by: Actor, now: datetime
 ) -> tuple[ApiKey, str]:
     """The row and its history. The secret leaves this module only as what is returned here."""
-    secret = PREFIX + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    secret = PREFIX + "".join(secrets.choice(ALPHABET) for position in range(LENGTH))
     hidden = {"digest": digest(secret), "hint": secret[-HINT:]}
     made = {"workspace": workspace, "created_by": by.user, "created_at": now}
     key, is_new = ApiKey.objects.get_or_create(pk=key_id, defaults={**facts, **hidden, **made})
     if not is_new:
-        sentence = "This key was made already, and its secret was shown then. It can't be shown again."
+        sentence = _("This key was made already, and its secret was shown then. It can't be shown again.")
         raise Refusal("key_exists", sentence, status=409, key=key_id)
     after = {"name": key.name, "hint": key.hint, "scopes": key.scopes, "expires_at": _iso(key.expires_at)}
     after |= _cap_fact(key.monthly_spend_cap) | ({"replaces": key.replaces_id} if key.replaces_id else {})
@@ -175,15 +177,16 @@ def _cap_fact(cap: Decimal | None) -> dict[str, str | None]:
 
 def _refuse_bad(name: str, scopes: Collection[str], expires_at: datetime | None, now: datetime) -> None:
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        sentence = f"Give the key a name of 1 to {NAME_LIMIT} characters."
+        sentence = _("Give the key a name of 1 to %(most)d characters.") % {"most": NAME_LIMIT}
         raise Refusal("key_name_invalid", sentence, field="name")
     if unknown := sorted(set(scopes) - set(SCOPES)):
-        sentence = f"Unknown scopes: {', '.join(unknown)}. There are: {', '.join(SCOPES)}."
+        sentence = _("Unknown scopes: %(unknown)s. There are: %(known)s.")
+        sentence %= {"unknown": ", ".join(unknown), "known": ", ".join(SCOPES)}
         raise Refusal("scope_unknown", sentence, field="scopes")
     if not scopes:
-        raise Refusal("scope_missing", "Choose at least one thing the key may do.", field="scopes")
+        raise Refusal("scope_missing", _("Choose at least one thing the key may do."), field="scopes")
     if expires_at is not None and expires_at <= now:
-        sentence = "The key would have expired already. Choose a later day."
+        sentence = _("The key would have expired already. Choose a later day.")
         raise Refusal("key_expiry_past", sentence, field="expires_on")
 
 
@@ -191,20 +194,24 @@ def _refuse_bad_cap(cap: Decimal | None) -> None:
     if cap is None:
         return
     if not (cap.is_finite() and 0 <= cap < HIGHEST and cap == cap.quantize(CENT)):
-        sentence = "A cap is an amount from zero up, with at most two places after the point."
+        sentence = _("A cap is an amount from zero up, with at most two places after the point.")
         raise Refusal("cap_invalid", sentence, field="cap")
 
 
 def _refuse_rotating(key: ApiKey, now: datetime) -> None:
     newer = key.replacements.filter(revoked_at=None).order_by("-created_at", "-pk").first()
     if newer is not None:
-        sentence = f"The key {key} was rotated before: {newer} takes its place. Rotate that one instead."
+        sentence = _(
+            "The key %(key)s was rotated before: %(newer)s takes its place. Rotate that one instead."
+        ) % {"key": key, "newer": newer}
         raise Refusal("key_replaced", sentence, status=409, key=newer.pk)
     _refuse_dead(key, now)
 
 
 def _refuse_dead(key: ApiKey, now: datetime) -> None:
     if key.revoked_at is not None:
-        raise Refusal("key_revoked", f"The key {key} was revoked before. Make a new one.", status=409)
+        sentence = _("The key %(key)s was revoked before. Make a new one.") % {"key": key}
+        raise Refusal("key_revoked", sentence, status=409)
     if not is_live(key, now):
-        raise Refusal("key_expired", f"The key {key} has expired. Make a new one.", status=409)
+        sentence = _("The key %(key)s has expired. Make a new one.") % {"key": key}
+        raise Refusal("key_expired", sentence, status=409)

@@ -1,6 +1,7 @@
 """What happened in a workspace, told for people: one line per entry of the history.
 
 Apps teach it the words for their own objects and events, so that it knows nothing of the apps above this one.
+They are taught in English, marked with ``gettext_noop``, and told in the reader's language.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa.models import AuditEntry
 
-CHANNELS = {"browser": "in the browser", "api": "through the API", "staff": "support", "system": ""}
+WHO = {
+    "browser": gettext_noop("%(name)s in the browser"),
+    "api": gettext_noop("%(name)s through the API"),
+    "staff": gettext_noop("%(name)s (support)"),
+    "system": "%(name)s",
+}
 BLANK = re.compile(r"\{(\w+)\}")
 
 
@@ -97,12 +105,16 @@ class Change:
     is_secret: bool = False
 
     def __str__(self) -> str:
+        return self._sentence() % {"word": self.word, "before": self.before, "after": self.after}
+
+    def _sentence(self) -> str:
         if self.is_secret and self.after:
-            return f"{self.word} {'replaced' if self.before else 'set'}"
+            return _("%(word)s replaced") if self.before else _("%(word)s set")
         if self.is_new:
-            return f"{self.word} “{self.after}”"
-        start = f" from “{self.before}”" if self.before else ""
-        return f"{self.word}{start} to “{self.after}”" if self.after else f"{self.word}{start} taken away"
+            return "%(word)s “%(after)s”"
+        if not self.after:
+            return _("%(word)s from “%(before)s” taken away") if self.before else _("%(word)s taken away")
+        return _("%(word)s from “%(before)s” to “%(after)s”") if self.before else _("%(word)s to “%(after)s”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +140,10 @@ def tell(entries: Iterable[AuditEntry], slug: str) -> list[Line]:
 
 def who(entry: AuditEntry) -> str:
     """``Asha Rao in the browser``, ``Meera Nair (support)``."""
-    if entry.channel == "staff":
-        return f"{entry.actor_name} (support)"
-    return f"{entry.actor_name} {CHANNELS.get(entry.channel, entry.channel)}".strip()
+    sentence = WHO.get(entry.channel)
+    if sentence is None:
+        return f"{entry.actor_name} {entry.channel}".strip()
+    return (_(sentence) % {"name": entry.actor_name}).strip()
 
 
 def _names(entries: list[AuditEntry]) -> dict[tuple[str, str], Named]:
@@ -153,10 +166,10 @@ def _line(entry: AuditEntry, slug: str, names: Mapping[tuple[str, str], Named]) 
     url = reverse(kind.url_name, args=[slug, *named.page]) if kind and named and kind.url_name else ""
     return Line(
         entry=entry,
-        sentence=_filled(sentence, entry),
+        sentence=_filled(_(sentence), entry),
         tone=tone,
         who=who(entry),
-        word=kind.word if kind else entry.subject_type.capitalize(),
+        word=_(kind.word) if kind else entry.subject_type.capitalize(),
         label=named.label if named else entry.subject_id,
         url=url,
         changes=_changes(entry),
@@ -164,8 +177,9 @@ def _line(entry: AuditEntry, slug: str, names: Mapping[tuple[str, str], Named]) 
 
 
 def _filled(sentence: str, entry: AuditEntry) -> str:
-    """``v{version} published`` with the entry's own values."""
-    return BLANK.sub(lambda blank: str(entry.after.get(blank[1], "")), sentence)
+    """``v{version} published`` with the entry's own values; a ``label`` is a word of ours."""
+    values = {name: _(value) if name == "label" else str(value) for name, value in entry.after.items()}
+    return BLANK.sub(lambda blank: values.get(blank[1], ""), sentence)
 
 
 def _changes(entry: AuditEntry) -> list[Change]:
@@ -178,7 +192,7 @@ def _change(name: str, entry: AuditEntry) -> Change | None:
     if is_new and not field.alone:
         return None
     sides = _shown(field, entry.before.get(name)), _shown(field, entry.after[name])
-    return Change(field.word, *sides, is_new, field.secret)
+    return Change(_(field.word), *sides, is_new, field.secret)
 
 
 def _shown(field: Field, value: Any) -> str:

@@ -8,6 +8,8 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import history
 from dialnexa.history import Field, Kind, Named, Topic
@@ -23,48 +25,49 @@ from dialnexa.models import (
 from dialnexa.scope_words import access_of
 
 SENTENCES = {
-    ("workspace", "create"): ("Workspace made", "ok"),
-    ("workspace", "wallet_credited"): ("Wallet credited with {amount} {currency}", "ok"),
-    ("workspace", "require_second_step"): ("Second step of members", "off"),
-    ("approvalrequest", "ask_for_credit"): ("Credit of {amount} {currency} asked for", "waiting"),
-    ("approvalrequest", "approve"): ("Credit approved", "ok"),
-    ("approvalrequest", "decline"): ("Credit declined", "off"),
-    ("membership", "add_member"): ("Joined the workspace", "ok"),
-    ("membership", "change_role"): ("Role changed", "off"),
-    ("membership", "remove_member"): ("Removed from the workspace", "trouble"),
-    ("membership", "leave"): ("Left the workspace", "off"),
-    ("invitation", "invite"): ("Invited", "waiting"),
-    ("invitation", "renew_invitation"): ("Invitation sent again", "waiting"),
-    ("invitation", "withdraw_invitation"): ("Invitation withdrawn", "off"),
-    ("invitation", "accept_invitation"): ("Invitation accepted", "ok"),
-    ("apikey", "create"): ("API key made", "ok"),
-    ("apikey", "rotate"): ("API key rotated; this one stops", "waiting"),
-    ("apikey", "revoke"): ("API key revoked", "trouble"),
-    ("apikey", "set_spend_cap"): ("Spend cap changed", "off"),
-    ("webhookendpoint", "create"): ("Webhook endpoint added", "ok"),
-    ("webhookendpoint", "change"): ("Webhook endpoint changed", "off"),
-    ("webhookendpoint", "rotate"): ("Webhook secret rotated", "waiting"),
-    ("webhookendpoint", "disable"): ("Webhook endpoint switched off", "trouble"),
-    ("webhookendpoint", "enable"): ("Webhook endpoint switched on", "ok"),
-    ("webhookendpoint", "remove"): ("Webhook endpoint removed", "trouble"),
-    ("webhookendpoint", "test"): ("Webhook test sent", "off"),
-    ("webhookendpoint", "redeliver"): ("Webhook sent again", "off"),
-    ("webhookendpoint", "redeliver_failed"): ("{count} webhooks sent again", "off"),
-    ("user", "add_second_step"): ("Second step set up", "ok"),
-    ("user", "remove_second_step"): ("Second step turned off", "trouble"),
-    ("user", "renew_recovery_codes"): ("New recovery codes made", "waiting"),
-    ("user", "turn_off_second_step"): ("Second step turned off by support", "trouble"),
-    ("", "changed_by_staff"): ("Changed by support", "off"),
-    ("", "added_by_staff"): ("Added by support", "off"),
+    ("workspace", "create"): (_("Workspace made"), "ok"),
+    ("workspace", "wallet_credited"): (_("Wallet credited with {amount} {currency}"), "ok"),
+    ("workspace", "require_second_step"): (_("Second step of members"), "off"),
+    ("approvalrequest", "ask_for_credit"): (_("Credit of {amount} {currency} asked for"), "waiting"),
+    ("approvalrequest", "approve"): (_("Credit approved"), "ok"),
+    ("approvalrequest", "decline"): (_("Credit declined"), "off"),
+    ("membership", "add_member"): (_("Joined the workspace"), "ok"),
+    ("membership", "change_role"): (_("Role changed"), "off"),
+    ("membership", "remove_member"): (_("Removed from the workspace"), "trouble"),
+    ("membership", "leave"): (_("Left the workspace"), "off"),
+    ("invitation", "invite"): (_("Invited"), "waiting"),
+    ("invitation", "renew_invitation"): (_("Invitation sent again"), "waiting"),
+    ("invitation", "withdraw_invitation"): (_("Invitation withdrawn"), "off"),
+    ("invitation", "accept_invitation"): (_("Invitation accepted"), "ok"),
+    ("apikey", "create"): (_("API key made"), "ok"),
+    ("apikey", "rotate"): (_("API key rotated; this one stops"), "waiting"),
+    ("apikey", "revoke"): (_("API key revoked"), "trouble"),
+    ("apikey", "set_spend_cap"): (_("Spend cap changed"), "off"),
+    ("webhookendpoint", "create"): (_("Webhook endpoint added"), "ok"),
+    ("webhookendpoint", "change"): (_("Webhook endpoint changed"), "off"),
+    ("webhookendpoint", "rotate"): (_("Webhook secret rotated"), "waiting"),
+    ("webhookendpoint", "disable"): (_("Webhook endpoint switched off"), "trouble"),
+    ("webhookendpoint", "enable"): (_("Webhook endpoint switched on"), "ok"),
+    ("webhookendpoint", "remove"): (_("Webhook endpoint removed"), "trouble"),
+    ("webhookendpoint", "test"): (_("Webhook test sent"), "off"),
+    ("webhookendpoint", "redeliver"): (_("Webhook sent again"), "off"),
+    ("webhookendpoint", "redeliver_failed"): (_("{count} webhooks sent again"), "off"),
+    ("user", "change_profile"): (_("Language or time zone changed"), "off"),
+    ("user", "add_second_step"): (_("Second step set up"), "ok"),
+    ("user", "remove_second_step"): (_("Second step turned off"), "trouble"),
+    ("user", "renew_recovery_codes"): (_("New recovery codes made"), "waiting"),
+    ("user", "turn_off_second_step"): (_("Second step turned off by support"), "trouble"),
+    ("", "changed_by_staff"): (_("Changed by support"), "off"),
+    ("", "added_by_staff"): (_("Added by support"), "off"),
 }
 
 
 def _roles(role: str) -> str:
-    return dict(Membership.Role.choices).get(role, role)
+    return str(dict(Membership.Role.choices).get(role, role))
 
 
 def _required(yes: bool) -> str:
-    return "required" if yes else "left to each"
+    return gettext("required") if yes else gettext("left to each")
 
 
 def _moment(iso: str) -> str:
@@ -72,22 +75,22 @@ def _moment(iso: str) -> str:
 
 
 FIELDS = {
-    "name": Field("name"),
-    "time_zone": Field("time zone"),
-    "role": Field("role", _roles, alone=True),
-    "scopes": Field("access", access_of, alone=True),
-    "expires_at": Field("end", _moment, alone=True),
-    "monthly_spend_cap": Field("monthly cap", alone=True),
-    "requires_mfa": Field("second step", _required, alone=True),
-    "url": Field("address"),
-    "events": Field("events", ", ".join, alone=True),
-    "previous_until": Field("end of the old secret", _moment, alone=True),
+    "name": Field(_("name")),
+    "time_zone": Field(_("time zone")),
+    "role": Field(_("role"), _roles, alone=True),
+    "scopes": Field(_("access"), access_of, alone=True),
+    "expires_at": Field(_("end"), _moment, alone=True),
+    "monthly_spend_cap": Field(_("monthly cap"), alone=True),
+    "requires_mfa": Field(_("second step"), _required, alone=True),
+    "url": Field(_("address")),
+    "events": Field(_("events"), ", ".join, alone=True),
+    "previous_until": Field(_("end of the old secret"), _moment, alone=True),
 }
 TOPICS = {
-    "workspace": Topic("Workspace and wallet", Q(subject_type="workspace")),
-    "members": Topic("Members", Q(subject_type__in=("membership", "invitation"))),
-    "keys": Topic("API keys", Q(subject_type="apikey")),
-    "webhooks": Topic("Webhooks", Q(subject_type="webhookendpoint")),
+    "workspace": Topic(_("Workspace and wallet"), Q(subject_type="workspace")),
+    "members": Topic(_("Members"), Q(subject_type__in=("membership", "invitation"))),
+    "keys": Topic(_("API keys"), Q(subject_type="apikey")),
+    "webhooks": Topic(_("Webhooks"), Q(subject_type="webhookendpoint")),
 }
 
 
@@ -125,12 +128,12 @@ def _endpoints(ids: Collection[str]) -> dict[str, Named]:
 
 
 KINDS = {
-    "workspace": Kind("Workspace", _workspaces),
-    "membership": Kind("Member", _members, "settings:members"),
-    "invitation": Kind("Address", _invitations, "settings:members"),
-    "approvalrequest": Kind("Credit asked for", _approvals),
-    "apikey": Kind("API key", _keys, "settings:keys"),
-    "webhookendpoint": Kind("Webhook endpoint", _endpoints, "settings:webhook"),
+    "workspace": Kind(_("Workspace"), _workspaces),
+    "membership": Kind(_("Member"), _members, "settings:members"),
+    "invitation": Kind(_("Address"), _invitations, "settings:members"),
+    "approvalrequest": Kind(_("Credit asked for"), _approvals),
+    "apikey": Kind(_("API key"), _keys, "settings:keys"),
+    "webhookendpoint": Kind(_("Webhook endpoint"), _endpoints, "settings:webhook"),
 }
 
 

@@ -13,6 +13,8 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa import audit
 from dialnexa.actors import Actor, Channel
@@ -40,7 +42,7 @@ def invite(
     """
     email = _plain_address(email)
     if role not in Membership.Role.values:
-        raise Refusal("role_unknown", "Choose a role from the list.", field="role")
+        raise Refusal("role_unknown", _("Choose a role from the list."), field="role")
     with transaction.atomic():
         lock_workspace(workspace.pk)
         refuse_unless_may(workspace.pk, by, role)
@@ -48,7 +50,7 @@ def invite(
         _refuse_flood(workspace, email, now)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         link = {"digest": digest(token), "renewed_at": now, "expires_at": now + GOOD_FOR, "sent_at": None}
-        invitation, _ = Invitation.objects.update_or_create(
+        invitation, is_new = Invitation.objects.update_or_create(
             workspace=workspace,
             email=email,
             accepted_at=None,
@@ -106,7 +108,7 @@ def accept_invitation(invitation: Invitation, user: User, *, by: Actor, now: dat
         Invitation.objects.filter(pk=row.pk).update(accepted_at=now)
         audit.record(row, "accept_invitation", after={"email": row.email}, by=by, now=now)
         member = Membership.objects.filter(workspace=row.workspace, user=user).first()
-        return member or admit(row.workspace, user, row.role, by=by, now=now, reason="Invited.")
+        return member or admit(row.workspace, user, row.role, by=by, now=now, reason=gettext_noop("Invited."))
 
 
 def find_invitation(token: str) -> Invitation | None:
@@ -125,11 +127,11 @@ def note_sent(invitation: Invitation, *, now: datetime) -> None:
 def refuse_unacceptable(invitation: Invitation, user: User, *, now: datetime) -> None:
     """Raises the Refusal that ``accept_invitation`` would."""
     if not is_addressed_to(invitation, user):
-        sentence = "This invitation was sent to another address than the one you are signed in with."
+        sentence = _("This invitation was sent to another address than the one you are signed in with.")
         raise Refusal("invitation_not_yours", sentence, status=403)
     _refuse_closed(invitation, status=410)
     if invitation.expires_at <= now:
-        sentence = "This invitation has run out: links work for seven days. Ask for a new one."
+        sentence = _("This invitation has run out: links work for seven days. Ask for a new one.")
         raise Refusal("invitation_expired", sentence, status=410)
     _refuse_unbacked(invitation)
 
@@ -146,33 +148,33 @@ def _plain_address(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError:
-        sentence = "Write one e-mail address, like asha@example.com."
+        sentence = _("Write one e-mail address, like asha@example.com.")
         raise Refusal("email_invalid", sentence, field="email") from None
     return email
 
 
 def _refuse_needless(workspace: Workspace, email: str, now: datetime) -> None:
     if Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists():
-        sentence = f"{email} is a member already. Change the role in the list instead."
-        raise Refusal("already_member", sentence, status=409, field="email")
+        sentence = _("%(address)s is a member already. Change the role in the list instead.")
+        raise Refusal("already_member", sentence % {"address": email}, status=409, field="email")
     invited = Invitation.objects.filter(workspace=workspace, email=email, expires_at__gt=now)
     if invited.filter(accepted_at=None, withdrawn_at=None).exists():
-        sentence = (
-            f"{email} is invited already. Send the mail again, or withdraw the invitation, in the list."
+        sentence = _(
+            "%(address)s is invited already. Send the mail again, or withdraw the invitation, in the list."
         )
-        raise Refusal("already_invited", sentence, status=409, field="email")
+        raise Refusal("already_invited", sentence % {"address": email}, status=409, field="email")
 
 
 def _refuse_flood(workspace: Workspace, email: str, now: datetime) -> None:
     """Withdrawing and inviting again is no way around it, either: the history counts."""
     before = Invitation.objects.filter(workspace=workspace, email=email)
     if before.filter(sent_at__gt=now - SEND_AGAIN_AFTER).exists():
-        sentence = f"A mail to {email} left a moment ago. Send another one in a minute."
-        raise Refusal("invitation_just_sent", sentence, status=429, field="email")
+        sentence = _("A mail to %(address)s left a moment ago. Send another one in a minute.")
+        raise Refusal("invitation_just_sent", sentence % {"address": email}, status=429, field="email")
     day = AuditEntry.objects.filter(workspace=workspace, at__gt=now - timedelta(days=1))
     if day.filter(event__in=MAILED).count() >= DAY_LIMIT:
-        sentence = f"{DAY_LIMIT} invitations left in the last 24 hours, which is the limit. Go on tomorrow."
-        raise Refusal("too_many_invitations", sentence, status=429, field="email")
+        sentence = _("%(most)d invitations left in the last 24 hours, which is the limit. Go on tomorrow.")
+        raise Refusal("too_many_invitations", sentence % {"most": DAY_LIMIT}, status=429, field="email")
 
 
 def _lock(invitation: Invitation) -> Invitation:
@@ -183,9 +185,9 @@ def _lock(invitation: Invitation) -> Invitation:
 
 def _refuse_closed(invitation: Invitation, *, status: int) -> None:
     if invitation.accepted_at is not None:
-        raise Refusal("invitation_used", "This invitation was used already.", status=status)
+        raise Refusal("invitation_used", _("This invitation was used already."), status=status)
     if invitation.withdrawn_at is not None:
-        raise Refusal("invitation_withdrawn", "This invitation was withdrawn.", status=status)
+        raise Refusal("invitation_withdrawn", _("This invitation was withdrawn."), status=status)
 
 
 def _refuse_unbacked(invitation: Invitation) -> None:
@@ -194,5 +196,5 @@ def _refuse_unbacked(invitation: Invitation) -> None:
     try:
         refuse_unless_may(invitation.workspace_id, author, invitation.role)
     except Refusal:
-        sentence = "Whoever invited you may not do so any more. Ask another owner or admin to invite you."
+        sentence = _("Whoever invited you may not do so any more. Ask another owner or admin to invite you.")
         raise Refusal("invitation_not_backed", sentence, status=410) from None

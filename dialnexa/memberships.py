@@ -11,6 +11,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa import audit
 from dialnexa.access import RIGHTS, Right
@@ -50,7 +52,8 @@ def change_role(membership: Membership, role: str, *, by: Actor, now: datetime, 
     with transaction.atomic():
         before = _lock(membership).role
         if before == role:
-            raise Refusal("role_unchanged", f"{membership.user} has this role already.", status=409)
+            sentence = _("%(name)s has this role already.") % {"name": membership.user}
+            raise Refusal("role_unchanged", sentence, status=409)
         _refuse_raising_oneself(membership, before, role, by)
         refuse_unless_may(membership.workspace_id, by, before, role)
         _refuse_colleagues(membership.user, by)
@@ -69,11 +72,11 @@ def transfer_ownership(membership: Membership, *, by: Actor, now: datetime) -> N
         before = _lock(membership).role
         mine = Membership.objects.filter(workspace=membership.workspace_id, user=by.user).first()
         if mine is None or mine.role != Role.OWNER:
-            raise Refusal("owner_only", "Only an owner can hand the workspace over.", status=403)
+            raise Refusal("owner_only", _("Only an owner can hand the workspace over."), status=403)
         if before == Role.OWNER:
-            sentence = f"{membership.user} is an owner already. To step down, change your own role."
-            raise Refusal("role_unchanged", sentence, status=409)
-        reason = "Ownership handed over."
+            sentence = _("%(name)s is an owner already. To step down, change your own role.")
+            raise Refusal("role_unchanged", sentence % {"name": membership.user}, status=409)
+        reason = gettext_noop("Ownership handed over.")
         _write_role(membership, before, Role.OWNER, by=by, now=now, reason=reason)
         _write_role(mine, Role.OWNER, Role.ADMIN, by=by, now=now, reason=reason)
     membership.role = Role.OWNER
@@ -105,9 +108,10 @@ def refuse_unless_may(workspace_id: str, by: Actor, *roles: str) -> None:
         return
     own = Membership.objects.filter(workspace=workspace_id, user=by.user).first() if by.user else None
     if own is None or Right.MANAGE not in RIGHTS[own.role]:
-        raise Refusal("role_not_allowed", "Only owners and admins can change who belongs here.", status=403)
+        sentence = _("Only owners and admins can change who belongs here.")
+        raise Refusal("role_not_allowed", sentence, status=403)
     if Role.OWNER in roles and own.role != Role.OWNER:
-        raise Refusal("owner_only", "Only an owner can make, change or remove owners.", status=403)
+        raise Refusal("owner_only", _("Only an owner can make, change or remove owners."), status=403)
 
 
 def lock_workspace(workspace_id: str) -> None:
@@ -126,12 +130,14 @@ def admit(
     Raises Refusal 409 for a member, and for the workspace of numbers without an owner.
     """
     if workspace.is_pool:
-        raise Refusal("workspace_is_pool", "Nobody can join it: it only holds numbers.", status=409)
+        raise Refusal("workspace_is_pool", _("Nobody can join it: it only holds numbers."), status=409)
     membership, is_new = Membership.objects.get_or_create(
         workspace=workspace, user=user, defaults={"role": role, "created_at": now}
     )
     if not is_new:
-        raise Refusal("already_member", f"{user} is a member of {workspace} already.", status=409)
+        sentence = _("%(name)s is a member of %(workspace)s already.")
+        said = sentence % {"name": user, "workspace": workspace}
+        raise Refusal("already_member", said, status=409)
     after = {"user": user.email, "role": role}
     audit.record(membership, "add_member", after=after, by=by, now=now, reason=reason)
     return membership
@@ -150,14 +156,14 @@ def _lock(membership: Membership) -> Membership:
     lock_workspace(membership.workspace_id)
     row = Membership.objects.filter(pk=membership.pk).first()
     if row is None:
-        raise Refusal("not_a_member", "This person is no longer a member.", status=409)
+        raise Refusal("not_a_member", _("This person is no longer a member."), status=409)
     return row
 
 
 def _refuse_raising_oneself(membership: Membership, before: str, role: str, by: Actor) -> None:
     raises = RANK.index(Role(role)) > RANK.index(Role(before))
     if raises and by.channel not in TRUSTED and by.user and by.user.pk == membership.user_id:
-        raise Refusal("role_own", "Nobody can raise their own role. Ask an owner.", status=403)
+        raise Refusal("role_own", _("Nobody can raise their own role. Ask an owner."), status=403)
 
 
 def _refuse_colleagues(user: User, by: Actor) -> None:
@@ -171,13 +177,15 @@ def _refuse_colleagues(user: User, by: Actor) -> None:
 def _tell_of_support(membership: Membership, role: str, by: Actor, now: datetime) -> None:
     """Nobody comes in, or gets more rights, by support's hand without those who manage the workspace."""
     if by.channel == Channel.STAFF:
-        label = Role(role).label.lower()
+        title = gettext_noop("Support gave %(person)s the role %(role)s")
         tell(
             membership.workspace,
             reference=f"support:{membership.pk}:{role}:{now.isoformat()}",
             right=Right.MANAGE,
-            title=f"Support gave {membership.user.email} the role {label}",
-            body="If nobody of yours asked for that, change it on the Members page and write to us at once.",
+            title=title % {"person": membership.user.email, "role": role},
+            body=gettext_noop(
+                "If nobody of yours asked for that, change it on the Members page and write to us at once."
+            ),
             page=reverse("settings:members", args=[membership.workspace.slug]),
             now=now,
         )
@@ -187,5 +195,5 @@ def _keep_an_owner(membership: Membership, role: str) -> None:
     owners = Membership.objects.filter(workspace=membership.workspace_id, role=Role.OWNER)
     if role == Role.OWNER and not owners.exclude(pk=membership.pk).exists():
         raise Refusal(
-            "last_owner", "A workspace needs an owner. Make somebody else the owner first.", status=409
+            "last_owner", _("A workspace needs an owner. Make somebody else the owner first."), status=409
         )

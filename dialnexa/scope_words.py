@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from dialnexa.api_keys import SCOPES
 
 
@@ -19,42 +22,60 @@ class ScopeWords:
 
 
 GROUPS: dict[str, tuple[ScopeWords, ...]] = {
-    "Numbers": (
-        ScopeWords("numbers:read", "see", "See numbers", "List numbers, and search for ones to buy."),
+    _("Numbers"): (
+        ScopeWords(
+            "numbers:read", _("see"), _("See numbers"), _("List numbers, and search for ones to buy.")
+        ),
         ScopeWords(
             "numbers:write",
-            "change",
-            "Change numbers",
-            "Route, rename and protect them; link your carrier's.",
+            _("change"),
+            _("Change numbers"),
+            _("Route, rename and protect them; link your carrier's."),
         ),
-        ScopeWords("numbers:purchase", "buy", "Buy numbers", "Spends money of the wallet, up to the cap."),
         ScopeWords(
-            "numbers:release", "release", "Release numbers", "Gives them back, which can't be undone."
+            "numbers:purchase", _("buy"), _("Buy numbers"), _("Spends money of the wallet, up to the cap.")
         ),
-    ),
-    "Calls": (
-        ScopeWords("calls:read", "see", "See calls", "List calls and what became of them."),
-        ScopeWords("calls:write", "place", "Place calls", "Calls people, which costs money."),
-    ),
-    "Agents": (
-        ScopeWords("agents:read", "see", "See agents", "List agents and their versions."),
-        ScopeWords("agents:write", "change", "Change agents", "Create and edit them, publish versions."),
-    ),
-    "Telephony": (
-        ScopeWords("telephony:read", "see", "See Telephony Config", "Countries, network groups, prices."),
         ScopeWords(
-            "telephony:write", "change", "Change Telephony Config", "Switch network groups on and off."
+            "numbers:release",
+            _("release"),
+            _("Release numbers"),
+            _("Gives them back, which can't be undone."),
         ),
     ),
-    "KYC": (ScopeWords("kyc:read", "see", "See KYC", "How far the papers of each country are."),),
-    "Wallet": (ScopeWords("wallet:read", "see", "See the wallet", "The balance and its transactions."),),
-    "Webhooks": (
-        ScopeWords("webhooks:read", "see", "See webhooks", "Where events are sent, and what became of them."),
+    _("Calls"): (
+        ScopeWords("calls:read", _("see"), _("See calls"), _("List calls and what became of them.")),
+        ScopeWords("calls:write", _("place"), _("Place calls"), _("Calls people, which costs money.")),
+    ),
+    _("Agents"): (
+        ScopeWords("agents:read", _("see"), _("See agents"), _("List agents and their versions.")),
+        ScopeWords(
+            "agents:write", _("change"), _("Change agents"), _("Create and edit them, publish versions.")
+        ),
+    ),
+    _("Telephony"): (
+        ScopeWords(
+            "telephony:read", _("see"), _("See Telephony Config"), _("Countries, network groups, prices.")
+        ),
+        ScopeWords(
+            "telephony:write",
+            _("change"),
+            _("Change Telephony Config"),
+            _("Switch network groups on and off."),
+        ),
+    ),
+    _("KYC"): (ScopeWords("kyc:read", _("see"), _("See KYC"), _("How far the papers of each country are.")),),
+    _("Wallet"): (
+        ScopeWords("wallet:read", _("see"), _("See the wallet"), _("The balance and its transactions.")),
+    ),
+    _("Webhooks"): (
+        ScopeWords(
+            "webhooks:read", _("see"), _("See webhooks"), _("Where events are sent, and what became of them.")
+        ),
         ScopeWords(
             "webhooks:write",
-            "change",
-            "Change webhooks",
-            "Say where events are sent; rotate secrets; send again.",
+            _("change"),
+            _("Change webhooks"),
+            _("Say where events are sent; rotate secrets; send again."),
         ),
     ),
 }
@@ -66,10 +87,11 @@ def access_of(scopes: Collection[str]) -> str:
     """``Everything``, ``Read only``, or ``Numbers: see, buy · Agents: see``."""
     chosen = set(scopes)
     if chosen >= set(SCOPES):
-        return "Everything"
+        return gettext("Everything")
     if chosen == set(READ_ONLY):
-        return "Read only"
+        return gettext("Read only")
     groups = (
-        (title, [words.verb for words in group if words.scope in chosen]) for title, group in GROUPS.items()
+        (title, [gettext(words.verb) for words in group if words.scope in chosen])
+        for title, group in GROUPS.items()
     )
-    return " · ".join(f"{title}: {', '.join(verbs)}" for title, verbs in groups if verbs)
+    return " · ".join(f"{gettext(title)}: {', '.join(verbs)}" for title, verbs in groups if verbs)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from dialnexa import audit, time_zones, wallet
 from dialnexa.actors import Actor, Channel
@@ -38,10 +39,12 @@ def create_workspace(
     """
     name = name.strip()
     if not name or len(name) > NAME_LIMIT:
-        raise Refusal("workspace_name_invalid", f"Give the workspace a name of 1 to {NAME_LIMIT} characters.")
+        sentence = _("Give the workspace a name of 1 to %(most)d characters.")
+        raise Refusal("workspace_name_invalid", sentence % {"most": NAME_LIMIT})
     time_zone = time_zone or owner.time_zone
     if time_zone not in time_zones.known():
-        raise Refusal("time_zone_unknown", f"There is no time zone {time_zone}. Write it like Asia/Kolkata.")
+        sentence = _("There is no time zone %(zone)s. Write it like Asia/Kolkata.")
+        raise Refusal("time_zone_unknown", sentence % {"zone": time_zone})
     by = by or Actor(Channel.BROWSER, owner.get_full_name() or owner.email, owner)
     with transaction.atomic(), everywhere("It is nobody's yet, and its slug no other's."):
         workspace = Workspace(
@@ -67,12 +70,12 @@ def require_second_step(workspace: Workspace, required: bool, *, by: Actor, now:
     Raises Refusal 409 when that changes nothing, and for somebody who would shut themselves out.
     """
     if required and by.user and not has_second_step(by.user):
-        sentence = "Set up a second step for yourself first; else you would shut yourself out."
+        sentence = _("Set up a second step for yourself first; else you would shut yourself out.")
         raise Refusal("second_step_own", sentence, status=409)
     with transaction.atomic():
         changed = Workspace.objects.filter(pk=workspace.pk).exclude(requires_mfa=required)
         if not changed.update(requires_mfa=required):
-            raise Refusal("second_step_unchanged", "That was so already.", status=409)
+            raise Refusal("second_step_unchanged", _("That was so already."), status=409)
         before, after = {"requires_mfa": not required}, {"requires_mfa": required}
         audit.record(workspace, "require_second_step", before=before, after=after, by=by, now=now)
     workspace.requires_mfa = required

@@ -13,6 +13,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, override
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
@@ -80,7 +81,8 @@ def _day_of(line: Line) -> date:
 
 def _topics() -> list[tuple[str, str]]:
     return sorted(
-        ((name, topic.title) for name, topic in VOCABULARY.topics.items()), key=lambda x: x[1].lower()
+        ((name, gettext(topic.title)) for name, topic in VOCABULARY.topics.items()),
+        key=lambda x: x[1].lower(),
     )
 
 
@@ -90,17 +92,20 @@ def export_history(request: Request, slug: str) -> HttpResponseBase:
     """Everything the filters let through, as CSV."""
     workspace = get_workspace(request, slug, Right.MANAGE)
     entries = read_filters(request.GET).choose(workspace).order_by(*NEWEST.names())
-    lines = csv_lines(HEADER, (_cells(line) for line in _told(entries, workspace)))
+    lines = csv_lines(HEADER, _told(entries, workspace))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"history-{workspace.slug}-{clock.now():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _told(entries: QuerySet[AuditEntry], workspace: Workspace) -> Iterator[Line]:
+def _told(entries: QuerySet[AuditEntry], workspace: Workspace) -> Iterator[list[str]]:
+    """The cells of each, in English as all exported files."""
     rows = entries.iterator(chunk_size=CHUNK)
     while chunk := list(islice(rows, CHUNK)):
-        yield from tell(chunk, workspace.slug)
+        with override("en"):
+            told = [_cells(line) for line in tell(chunk, workspace.slug)]
+        yield from told
 
 
 def _cells(line: Line) -> list[str]:

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa.actors import Channel
 from dialnexa.history import VOCABULARY
@@ -18,7 +20,11 @@ from dialnexa.models import AuditEntry, User, Workspace
 from dialnexa.paging import Order
 
 NEWEST = Order("at", descending=True)
-DOORS = {Channel.STAFF: "Support", Channel.SYSTEM: "DialNexa itself", Channel.API: "All API keys"}
+DOORS = {
+    Channel.STAFF: gettext_noop("Support"),
+    Channel.SYSTEM: gettext_noop("DialNexa itself"),
+    Channel.API: gettext_noop("All API keys"),
+}
 KEYS_OFFERED = 100  # in the list to choose from, newest first
 ABOUT = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # ids of objects and of requests
 PLACE = re.compile(r"[1-9]\d{0,17}", re.ASCII)  # an entry's own
@@ -82,10 +88,11 @@ def people_of(workspace: Workspace, chosen: str) -> list[tuple[str, list[tuple[s
     """Whom one can ask for: members, keys, doors; and whoever is chosen, if the history knows them."""
     members = [(user.pk, user.get_full_name() or user.email) for user in workspace.members.order_by("email")]
     keys = [(key.pk, str(key)) for key in workspace.api_keys.order_by("-created_at", "-pk")[:KEYS_OFFERED]]
-    groups = [("Members", members), ("API keys", keys), ("Others", [(str(k), v) for k, v in DOORS.items()])]
-    known = {value for _, options in groups for value, _ in options}
+    doors = [(str(channel), _(name)) for channel, name in DOORS.items()]
+    groups = [(_("Members"), members), (_("API keys"), keys), (_("Others"), doors)]
+    known = {value for title, options in groups for value, name in options}
     if chosen and chosen not in known:
-        groups.append(("Chosen", _former(workspace, chosen)))
+        groups.append((_("Chosen"), _former(workspace, chosen)))
     return [(title, options) for title, options in groups if options]
 
 

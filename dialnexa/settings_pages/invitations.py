@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -38,7 +39,7 @@ def answer_invitation(request: Request) -> HttpResponse:
     """Who invites whom into what; joining, for the person it was sent to."""
     invitation = find_invitation(request.session.get(KEPT, ""))
     if invitation is None:
-        sentence = (
+        sentence = _(
             "This link is not valid, or a newer mail has replaced it. Open the link of the newest mail."
         )
         return _explain(request, None, Refusal("invitation_unknown", sentence, status=404))
@@ -74,5 +75,5 @@ def _explain(request: HttpRequest, invitation: Invitation | None, refusal: Refus
 
 def _masked(invitation: Invitation) -> str:
     """Enough to recognise one's own other address: ``d…a@example.com``."""
-    local, _, domain = invitation.email.rpartition("@")
-    return f"{local[:1]}…{local[-1:] if len(local) > 1 else ''}@{domain}"
+    local, at, domain = invitation.email.rpartition("@")
+    return f"{local[:1]}…{local[-1:] if len(local) > 1 else ''}{at}{domain}"

@@ -8,25 +8,26 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.api_keys import NAME_LIMIT
 from dialnexa.errors import Refusal
 from dialnexa.money import read_money
 from dialnexa.scope_words import GROUPS, PRESETS
 
-ACCESS = (("read", "Read only"), ("all", "Everything"), ("chosen", "Choose"))
+ACCESS = (("read", _("Read only")), ("all", _("Everything")), ("chosen", _("Choose")))
 EXPIRY = (
-    ("30", "30 days"),
-    ("90", "90 days"),
-    ("365", "1 year"),
-    ("date", "On a day of your choice"),
-    ("none", "Never"),
+    ("30", _("30 days")),
+    ("90", _("90 days")),
+    ("365", _("1 year")),
+    ("date", _("On a day of your choice")),
+    ("none", _("Never")),
 )
 OVERLAPS = (
-    ("86400", "24 hours", "Time to put the new secret everywhere."),
-    ("3600", "1 hour", "One program, and you are at it now."),
-    ("604800", "7 days", "Many programs, or other people's."),
-    ("0", "Stop it now", "The secret has leaked, or nothing uses it."),
+    ("86400", _("24 hours"), _("Time to put the new secret everywhere.")),
+    ("3600", _("1 hour"), _("One program, and you are at it now.")),
+    ("604800", _("7 days"), _("Many programs, or other people's.")),
+    ("0", _("Stop it now"), _("The secret has leaked, or nothing uses it.")),
 )
 LONGEST = timedelta(days=3660)
 SCOPE_CHOICES = [(words.scope, words.label) for group in GROUPS.values() for words in group]
@@ -35,7 +36,9 @@ SCOPE_CHOICES = [(words.scope, words.label) for group in GROUPS.values() for wor
 class CapForm(forms.Form):
     """``cap`` is text, so that what was typed is read exactly or not at all; empty: no cap."""
 
-    cap = forms.CharField(required=False, max_length=40, error_messages={"max_length": "That is too long."})
+    cap = forms.CharField(
+        required=False, max_length=40, error_messages={"max_length": _("That is too long.")}
+    )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,8 +58,8 @@ class KeyForm(CapForm):
     name = forms.CharField(
         max_length=NAME_LIMIT,
         error_messages={
-            "required": "Give the key a name, so that you know later what uses it.",
-            "max_length": f"At most {NAME_LIMIT} characters.",
+            "required": _("Give the key a name, so that you know later what uses it."),
+            "max_length": _("At most %(limit_value)d characters."),
         },
     )
     access = forms.ChoiceField(choices=ACCESS, initial="read")
@@ -65,7 +68,7 @@ class KeyForm(CapForm):
     expires_on = forms.DateField(
         required=False,
         input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": "Write the day like 2027-03-31."},
+        error_messages={"invalid": _("Write the day like 2027-03-31.")},
     )
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
@@ -77,9 +80,9 @@ class KeyForm(CapForm):
         if data.get("expiry") == "date" and "expires_on" in data:
             day = data["expires_on"]
             if day is None:
-                self.add_error("expires_on", "Choose the last day the key should work.")
+                self.add_error("expires_on", _("Choose the last day the key should work."))
             elif day > (self.now + LONGEST).date():
-                self.add_error("expires_on", "Choose a day within the next ten years, or Never.")
+                self.add_error("expires_on", _("Choose a day within the next ten years, or Never."))
         return data
 
     @property
@@ -102,7 +105,7 @@ class KeyForm(CapForm):
 
 
 class RotateForm(forms.Form):
-    overlap = forms.ChoiceField(choices=[(value, label) for value, label, _ in OVERLAPS])
+    overlap = forms.ChoiceField(choices=[(value, label) for value, label, explains in OVERLAPS])
 
     @property
     def wanted(self) -> timedelta:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from dialnexa.api_keys import is_live
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.scope_words import access_of
@@ -37,7 +39,7 @@ class KeyRow:
 
     @property
     def is_live(self) -> bool:
-        return self.state not in ("Revoked", "Expired")
+        return self.tone != "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,20 @@ def read_keys(workspace: Workspace, *, now: datetime) -> KeyList:
 
 def read_key(key: ApiKey, spent: Decimal, successor: ApiKey | None, now: datetime) -> KeyRow:
     state, tone = _state(key, successor, now)
-    shown = successor if state == "Being replaced" else None
+    shown = None if tone == "off" else successor
     return KeyRow(key, state, tone, access_of(key.scopes), spent, shown)
 
 
 def _state(key: ApiKey, successor: ApiKey | None, now: datetime) -> tuple[str, str]:
     if key.revoked_at is not None:
-        return "Revoked", "off"
+        return _("Revoked"), "off"
     if not is_live(key, now):
-        return "Expired", "off"
+        return _("Expired"), "off"
     if successor is not None:
-        return "Being replaced", "waiting"
+        return _("Being replaced"), "waiting"
     if key.expires_at is not None and key.expires_at <= now + SOON:
-        return "Expiring", "waiting"
-    return "Active", "ok"
+        return _("Expiring"), "waiting"
+    return _("Active"), "ok"
 
 
 def _ended_at(row: KeyRow) -> datetime:

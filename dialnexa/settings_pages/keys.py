@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -38,9 +39,6 @@ TRY_OUT = (  # the first that fits the key's scopes
     ("agents:read", "/v1/agents"),
     ("telephony:read", "/v1/phone-country-rules/countries"),
 )
-UNREAD = Refusal(
-    "form_invalid", "Look at what is marked.", status=422
-)  # the form says what it could not read
 
 
 @require_GET
@@ -91,9 +89,9 @@ def rotate(request: Request, slug: str, key_id: str) -> HttpResponse:
     form = RotateForm(_sent(request), initial={"overlap": request.GET.get("overlap", "86400")})
     new_id = new_key_id(request.POST.get("key_id", ""))
     context = _key_context(key, now) | {"form": form, "key_id": new_id, "overlaps": OVERLAPS}
-    title = f"Rotate {key.name}"
+    title = _("Rotate %(name)s") % {"name": key.name}
     if not form.is_valid():
-        return dialog(request, "key_rotate", title, context, UNREAD if form.is_bound else None)
+        return dialog(request, "key_rotate", title, context, _unread() if form.is_bound else None)
     try:
         by = browser_actor(request)
         new, secret = rotate_api_key(key, overlap=form.wanted, by=by, now=now, key_id=new_id)
@@ -114,14 +112,15 @@ def change_cap(request: Request, slug: str, key_id: str) -> HttpResponse:
     before = "" if key.monthly_spend_cap is None else f"{key.monthly_spend_cap.quantize(CENT):f}"
     form = CapForm(_sent(request), currency=workspace.currency, initial={"cap": before})
     context = _key_context(key, now) | {"form": form, "month_end": month_end(workspace, now)}
-    title = f"Spend cap of {key.name}"
+    title = _("Spend cap of %(name)s") % {"name": key.name}
     if not form.is_valid():
-        return dialog(request, "key_cap", title, context, UNREAD if form.is_bound else None)
+        return dialog(request, "key_cap", title, context, _unread() if form.is_bound else None)
     try:
         set_spend_cap(key, form.cleaned_data["cap"], by=browser_actor(request), now=now)
     except Refusal as refusal:
         return dialog(request, "key_cap", title, context, refusal)
-    return lead_to(request, "settings:keys", slug, f"The cap of {key.name} is changed.")
+    said = _("The cap of %(name)s is changed.") % {"name": key.name}
+    return lead_to(request, "settings:keys", slug, said)
 
 
 @require_http_methods(["GET", "POST"])
@@ -131,14 +130,15 @@ def revoke(request: Request, slug: str, key_id: str) -> HttpResponse:
     """Say what stops, then stop it for good."""
     workspace, now = get_workspace(request, slug, Right.MANAGE), clock.now()
     key = get_key(workspace, key_id)
-    context, title = _key_context(key, now), f"Revoke {key.name}"
+    context, title = _key_context(key, now), _("Revoke %(name)s") % {"name": key.name}
     if request.method == "GET":
         return dialog(request, "key_revoke", title, context)
     try:
         revoke_api_key(key, by=browser_actor(request), now=now)
     except Refusal as refusal:
         return dialog(request, "key_revoke", title, context, refusal)
-    return lead_to(request, "settings:keys", slug, f"{key} is revoked. Requests with it are refused.")
+    said = _("%(key)s is revoked. Requests with it are refused.") % {"key": key}
+    return lead_to(request, "settings:keys", slug, said)
 
 
 def get_key(workspace: Workspace, key_id: str) -> ApiKey:
@@ -147,6 +147,11 @@ def get_key(workspace: Workspace, key_id: str) -> ApiKey:
         raise Http404
     keys = ApiKey.objects.select_related("workspace", "replaces")
     return get_object_or_404(keys, pk=key_id, workspace=workspace)
+
+
+def _unread() -> Refusal:
+    """The form says what it could not read."""
+    return Refusal("form_invalid", _("Look at what is marked."), status=422)
 
 
 def _sent(request: Request) -> QueryDict | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Case, IntegerField, Value, When
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa.access import RIGHTS, Right
 from dialnexa.memberships import RANK
@@ -13,10 +15,12 @@ from dialnexa.models import Invitation, Membership, Workspace
 
 Role = Membership.Role
 EXPLAINED = {
-    Role.OWNER: "Everything, and the wallet and the workspace itself.",
-    Role.ADMIN: "Buys, links, routes and releases numbers; Telephony Config, KYC, API keys, members.",
-    Role.MEMBER: "Edits agents, places calls, launches batches; sees the rest.",
-    Role.VIEWER: "Sees numbers, agents and calls; changes nothing.",
+    Role.OWNER: gettext_noop("Everything, and the wallet and the workspace itself."),
+    Role.ADMIN: gettext_noop(
+        "Buys, links, routes and releases numbers; Telephony Config, KYC, API keys, members."
+    ),
+    Role.MEMBER: gettext_noop("Edits agents, places calls, launches batches; sees the rest."),
+    Role.VIEWER: gettext_noop("Sees numbers, agents and calls; changes nothing."),
 }
 
 
@@ -72,7 +76,7 @@ def may_change(me: Membership, role: str) -> bool:
 def roles_for(me: Membership) -> list[tuple[str, str, str]]:
     """What ``me`` may give: value, label, what it means."""
     given = [role for role in reversed(RANK) if may_change(me, role)]
-    return [(role.value, role.label, EXPLAINED[role]) for role in given]
+    return [(role.value, str(role.label), _(EXPLAINED[role])) for role in given]
 
 
 def read_invitations(workspace: Workspace, me: Membership, now: datetime) -> list[InvitationRow]:
@@ -85,5 +89,5 @@ def read_invitations(workspace: Workspace, me: Membership, now: datetime) -> lis
 
 def _state(invitation: Invitation, now: datetime) -> tuple[str, str]:
     if invitation.expires_at <= now:
-        return "Run out", "trouble"
-    return ("Waiting", "waiting") if invitation.sent_at else ("Not mailed", "trouble")
+        return _("Run out"), "trouble"
+    return (_("Waiting"), "waiting") if invitation.sent_at else (_("Not mailed"), "trouble")

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -53,11 +54,11 @@ def invite_member(request: Request, slug: str) -> HttpResponse:
     asked = {"email": request.POST.get("email", ""), "role": request.POST.get("role", "member")}
     context = {"workspace": workspace, "asked": asked, "roles": roles_for(request.membership)}
     if request.method == "GET":
-        return dialog(request, "invite", "Invite somebody", context)
+        return dialog(request, "invite", _("Invite somebody"), context)
     try:
         invitation, token = invite(workspace, **asked, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
-        return dialog(request, "invite", "Invite somebody", context, refusal)
+        return dialog(request, "invite", _("Invite somebody"), context, refusal)
     return _send(request, invitation, token)
 
 
@@ -82,7 +83,9 @@ def withdraw(request: Request, slug: str, invitation_id: str) -> HttpResponse:
         withdraw_invitation(invitation, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _explain(request, refusal)
-    sentence = f"The invitation of {invitation.email} is withdrawn; its link no longer works."
+    sentence = _("The invitation of %(address)s is withdrawn; its link no longer works.") % {
+        "address": invitation.email
+    }
     return lead_to(request, "settings:members", slug, sentence)
 
 
@@ -95,14 +98,15 @@ def change(request: Request, slug: str, member_id: int) -> HttpResponse:
     member = get_member(get_workspace(request, slug, Right.MANAGE), member_id)
     role = request.POST.get("role", member.role)
     context = _member_context(request, member) | {"role": role, "roles": roles_for(request.membership)}
-    title = f"Change the role of {member.user}"
+    title = _("Change the role of %(name)s") % {"name": member.user}
     if request.method == "GET":
         return dialog(request, "member_role", title, context)
     try:
         change_role(member, _known(role), by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return dialog(request, "member_role", title, context, refusal)
-    return lead_to(request, "settings:members", slug, f"{member.user} is {member.get_role_display()} now.")
+    said = _("%(name)s is %(role)s now.") % {"name": member.user, "role": member.get_role_display()}
+    return lead_to(request, "settings:members", slug, said)
 
 
 @require_http_methods(["GET", "POST"])
@@ -112,14 +116,16 @@ def change(request: Request, slug: str, member_id: int) -> HttpResponse:
 def transfer(request: Request, slug: str, member_id: int) -> HttpResponse:
     """Hand the workspace over: the member becomes an owner, the owner who asks an admin."""
     member = get_member(get_workspace(request, slug, Right.OWN), member_id)
-    context, title = _member_context(request, member), f"Make {member.user} the owner"
+    context = _member_context(request, member)
+    title = _("Make %(name)s the owner") % {"name": member.user}
     if request.method == "GET":
         return dialog(request, "member_transfer", title, context)
     try:
         transfer_ownership(member, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return dialog(request, "member_transfer", title, context, refusal)
-    return lead_to(request, "settings:members", slug, f"{member.user} owns the workspace now.")
+    said = _("%(name)s owns the workspace now.") % {"name": member.user}
+    return lead_to(request, "settings:members", slug, said)
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,7 +135,7 @@ def remove(request: Request, slug: str, member_id: int) -> HttpResponse:
     """Take somebody out, or leave."""
     member = get_member(get_workspace(request, slug), member_id)
     context = _member_context(request, member)
-    title = "Leave the workspace" if context["is_me"] else f"Remove {member.user}"
+    title = _("Leave the workspace") if context["is_me"] else _("Remove %(name)s") % {"name": member.user}
     if not context["is_me"]:
         get_workspace(request, slug, Right.MANAGE)
     if request.method == "GET":
@@ -139,9 +145,10 @@ def remove(request: Request, slug: str, member_id: int) -> HttpResponse:
     except Refusal as refusal:
         return dialog(request, "member_remove", title, context, refusal)
     if context["is_me"]:
-        messages.success(request, f"You have left {member.workspace}.")
+        messages.success(request, _("You have left %(workspace)s.") % {"workspace": member.workspace})
         return go(request, reverse("home"))
-    return lead_to(request, "settings:members", slug, f"{member.user} is no longer a member.")
+    said = _("%(name)s is no longer a member.") % {"name": member.user}
+    return lead_to(request, "settings:members", slug, said)
 
 
 @require_POST
@@ -154,7 +161,9 @@ def require_mfa(request: Request, slug: str) -> HttpResponse:
         require_second_step(workspace, required, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _explain(request, refusal)
-    sentence = "Members need a second step now." if required else "A second step is left to each member now."
+    sentence = (
+        _("Members need a second step now.") if required else _("A second step is left to each member now.")
+    )
     return lead_to(request, "settings:members", slug, sentence)
 
 
@@ -177,7 +186,7 @@ def _member_context(request: Request, member: Membership) -> dict[str, Any]:
 
 def _known(role: str) -> str:
     if role not in Membership.Role.values:
-        raise Refusal("role_unknown", "Choose a role from the list.", field="role")
+        raise Refusal("role_unknown", _("Choose a role from the list."), field="role")
     return role
 
 
@@ -185,11 +194,11 @@ def _send(request: Request, invitation: Invitation, token: str) -> HttpResponse:
     """Mail the link, outside of any transaction, and say whether it left."""
     slug, address = request.workspace.slug, invitation.email
     if not mail_invitation(invitation, token):
-        sentence = f"{address} is invited, but the mail could not be sent. Send it again in a while."
-        return lead_to(request, "settings:members", slug, sentence, tone="trouble")
+        sentence = _("%(address)s is invited, but the mail could not be sent. Send it again in a while.")
+        return lead_to(request, "settings:members", slug, sentence % {"address": address}, tone="trouble")
     note_sent(invitation, now=clock.now())
-    sentence = f"An invitation is on its way to {address}. Its link works for seven days."
-    return lead_to(request, "settings:members", slug, sentence)
+    sentence = _("An invitation is on its way to %(address)s. Its link works for seven days.")
+    return lead_to(request, "settings:members", slug, sentence % {"address": address})
 
 
 def _explain(request: Request, refusal: Refusal) -> HttpResponse:

@@ -6,25 +6,37 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.models import WebhookEndpoint
 from dialnexa.models.webhooks import URL_LIMIT
 from dialnexa.webhooks.endpoints import DESCRIPTION_LIMIT
 from dialnexa.webhooks.events import EVENTS, EVERYTHING
 
-WHICH = (("all", "Everything"), ("chosen", "Choose"))
+WHICH = (("all", _("Everything")), ("chosen", _("Choose")))
 OVERLAPS = (
-    ("86400", "24 hours", "Messages have both signatures meanwhile, so nothing is missed."),
-    ("3600", "1 hour", "One program, and you are at it now."),
-    ("0", "Stop it now", "The secret has leaked."),
+    ("86400", _("24 hours"), _("Messages have both signatures meanwhile, so nothing is missed.")),
+    ("3600", _("1 hour"), _("One program, and you are at it now.")),
+    ("0", _("Stop it now"), _("The secret has leaked.")),
 )
-PERIODS = (("1", "Last 24 hours"), ("7", "Last 7 days"), ("30", "Everything that is kept, 30 days"))
-TITLES = {"number": "Numbers", "rental": "Rent", "kyc": "KYC", "call": "Calls", "limit": "Limits"}
+PERIODS = (
+    ("1", _("Last 24 hours")),
+    ("7", _("Last 7 days")),
+    ("30", _("Everything that is kept, 30 days")),
+)
+TITLES = {
+    "number": _("Numbers"),
+    "rental": _("Rent"),
+    "kyc": _("KYC"),
+    "call": _("Calls"),
+    "limit": _("Limits"),
+}
 
 
 class EndpointForm(forms.Form):
     url = forms.CharField(
-        max_length=URL_LIMIT, error_messages={"required": "Say where we should send messages."}
+        max_length=URL_LIMIT, error_messages={"required": _("Say where we should send messages.")}
     )
     description = forms.CharField(required=False, max_length=DESCRIPTION_LIMIT)
     which = forms.ChoiceField(choices=WHICH, initial="all")
@@ -39,7 +51,7 @@ class EndpointForm(forms.Form):
 
 
 class RotateForm(forms.Form):
-    overlap = forms.ChoiceField(choices=[(value, label) for value, label, _ in OVERLAPS])
+    overlap = forms.ChoiceField(choices=[(value, label) for value, label, explains in OVERLAPS])
 
     @property
     def wanted(self) -> timedelta:
@@ -66,7 +78,7 @@ def initial_of(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 def event_groups() -> dict[str, list[tuple[str, str]]]:
     """Names and explanations, by what they are about."""
-    groups: dict[str, list[tuple[str, str]]] = {title: [] for title in TITLES.values()}
+    groups: dict[str, list[tuple[str, str]]] = {str(title): [] for title in TITLES.values()}
     for name, explains in EVENTS.items():
-        groups[TITLES[name.partition(".")[0]]].append((name, explains))
+        groups[str(TITLES[name.partition(".")[0]])].append((name, gettext(explains)))
     return groups

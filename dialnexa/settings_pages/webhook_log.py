@@ -10,6 +10,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -100,7 +102,7 @@ def send_again(request: Request, slug: str, endpoint_id: str, delivery_id: str) 
     delivery = get_delivery(endpoint, delivery_id)
     try:
         redeliver(delivery, by=browser_actor(request), now=clock.now())
-        messages.success(request, "The message is on its way again.")
+        messages.success(request, _("The message is on its way again."))
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return go(request, reverse("settings:webhook-delivery", args=[slug, endpoint.pk, delivery.pk]))
@@ -114,17 +116,19 @@ def send_failed_again(request: Request, slug: str, endpoint_id: str) -> HttpResp
     endpoint = get_endpoint(get_workspace(request, slug, Right.MANAGE), endpoint_id)
     form = PeriodForm(request.POST if request.method == "POST" else None, initial={"days": "1"})
     context = {"workspace": endpoint.workspace, "endpoint": endpoint, "form": form, "periods": PERIODS}
-    title = "Send again what was given up"
+    title = _("Send again what was given up")
     if not form.is_valid():
-        problem = Refusal("form_invalid", "Choose one of these.", status=422) if form.is_bound else None
+        problem = Refusal("form_invalid", _("Choose one of these."), status=422) if form.is_bound else None
         return dialog(request, "webhook_redeliver", title, context, problem)
     now = clock.now()
     try:
         count = redeliver_failed(endpoint, since=form.since(now), by=browser_actor(request), now=now)
     except Refusal as refusal:
         return dialog(request, "webhook_redeliver", title, context, refusal)
-    sentence = f"{count} message{'s are' if count != 1 else ' is'} on the way again."
-    messages.success(request, sentence if count else "Nothing was given up in that time.")
+    sentence = ngettext(
+        "%(count)d message is on the way again.", "%(count)d messages are on the way again.", count
+    ) % {"count": count}
+    messages.success(request, sentence if count else _("Nothing was given up in that time."))
     return go(request, reverse("settings:webhook", args=[slug, endpoint.pk]))
 
 

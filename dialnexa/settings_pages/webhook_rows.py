@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from dialnexa.ids import ID_PATTERN
 from dialnexa.models import WebhookDelivery, WebhookEndpoint, Workspace
@@ -28,8 +29,8 @@ class EndpointRow:
     def state(self) -> tuple[str, str]:
         """A word and its tone."""
         if not self.endpoint.enabled:
-            return "Off", "trouble" if self.endpoint.disabled_reason else "off"
-        return ("Failing", "trouble") if self.endpoint.failures else ("On", "ok")
+            return _("Off"), "trouble" if self.endpoint.disabled_reason else "off"
+        return (_("Failing"), "trouble") if self.endpoint.failures else (_("On"), "ok")
 
     @property
     def events(self) -> str:
@@ -73,7 +74,7 @@ def endpoints_of(workspace: Workspace) -> QuerySet[WebhookEndpoint]:
 
 
 def events_in_words(events: list[str]) -> str:
-    return "Everything" if EVERYTHING in events else ", ".join(events)
+    return _("Everything") if EVERYTHING in events else ", ".join(events)
 
 
 def read_log_filters(asked: Mapping[str, str]) -> LogFilters:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -80,7 +81,7 @@ def edit(request: Request, slug: str, endpoint_id: str) -> HttpResponse:
     if form.is_valid():
         try:
             change_endpoint(endpoint, **form.wanted, by=browser_actor(request), now=clock.now())
-            return _tell(request, endpoint, "The endpoint is changed.")
+            return _tell(request, endpoint, _("The endpoint is changed."))
         except Refusal as refusal:
             form.add_error(refusal.details.get("field"), refusal.sentence)
     return _form(request, form, {"workspace": endpoint.workspace, "endpoint": endpoint})
@@ -100,8 +101,8 @@ def rotate(request: Request, slug: str, endpoint_id: str) -> HttpResponse:
         endpoint.refresh_from_db()
         return _show_secret(request, endpoint, secret, is_rotated=True)
     context = {"workspace": endpoint.workspace, "endpoint": endpoint, "form": form, "overlaps": OVERLAPS}
-    problem = Refusal("form_invalid", "Choose one of these.", status=422) if form.is_bound else None
-    return dialog(request, "webhook_rotate", "Rotate the secret", context, problem)
+    problem = Refusal("form_invalid", _("Choose one of these."), status=422) if form.is_bound else None
+    return dialog(request, "webhook_rotate", _("Rotate the secret"), context, problem)
 
 
 @require_POST
@@ -113,7 +114,7 @@ def test(request: Request, slug: str, endpoint_id: str) -> HttpResponse:
         send_test(endpoint, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _tell(request, endpoint, refusal.sentence, "trouble")
-    return _tell(request, endpoint, "A test message is on its way; what becomes of it shows below.")
+    return _tell(request, endpoint, _("A test message is on its way; what becomes of it shows below."))
 
 
 @require_POST
@@ -124,9 +125,9 @@ def switch(request: Request, slug: str, endpoint_id: str) -> HttpResponse:
     by, now = browser_actor(request), clock.now()
     if request.POST.get("on") == "1":
         enable_endpoint(endpoint, by=by, now=now)
-        return _tell(request, endpoint, "The endpoint is on.")
+        return _tell(request, endpoint, _("The endpoint is on."))
     disable_endpoint(endpoint, by=by, now=now)
-    return _tell(request, endpoint, "The endpoint is off. What waits for it is kept for 30 days.")
+    return _tell(request, endpoint, _("The endpoint is off. What waits for it is kept for 30 days."))
 
 
 @require_http_methods(["GET", "POST"])
@@ -138,9 +139,10 @@ def remove(request: Request, slug: str, endpoint_id: str) -> HttpResponse:
     if request.method == "GET":
         row = read_endpoint(endpoint)
         context = {"workspace": endpoint.workspace, "endpoint": endpoint, "row": row}
-        return dialog(request, "webhook_remove", "Remove the endpoint", context)
+        return dialog(request, "webhook_remove", _("Remove the endpoint"), context)
     remove_endpoint(endpoint, by=browser_actor(request), now=clock.now())
-    return lead_to(request, "settings:webhooks", slug, f"{endpoint.url} is sent nothing any more.")
+    said = _("%(url)s is sent nothing any more.") % {"url": endpoint.url}
+    return lead_to(request, "settings:webhooks", slug, said)
 
 
 def get_endpoint(workspace: Workspace, endpoint_id: str) -> WebhookEndpoint:

@@ -17,12 +17,13 @@ import dns.exception
 import dns.resolver
 import idna
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from dialnexa.addresses import may_call
 from dialnexa.errors import Refusal
 from dialnexa.models.webhooks import URL_LIMIT
 
-EXAMPLE = "Write it like https://hooks.example.com/dialnexa."
+EXAMPLE = "https://hooks.example.com/dialnexa"
 URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[^\]/?#]*\]|[^\[\]/?#:]*)(?::(?P<port>[0-9]*))?(?P<path>[/?].*)?", re.I
 )
@@ -70,13 +71,14 @@ def parse_url(text: str) -> Place:
     _refuse_foreign_parts(text)
     found = URL.fullmatch(text)
     if not found:
-        raise no("invalid", f"This is not a whole address. {EXAMPLE}")
+        sentence = _("This is not a whole address. Write it like %(example)s.")
+        raise no("invalid", sentence % {"example": EXAMPLE})
     scheme, path = found["scheme"].lower(), found["path"] or "/"
     if not PATH.fullmatch(path):
-        raise no("invalid", "The part after the host has characters that must be written as %XX.")
+        raise no("invalid", _("The part after the host has characters that must be written as %XX."))
     host = _host(found["host"])
     if scheme == "http" and not _is_ours_to_try(host):
-        raise no("scheme", "http:// sends your data unencrypted. Use https://.")
+        raise no("scheme", _("http:// sends your data unencrypted. Use https://."))
     return Place(scheme, host, _port(found["port"], scheme), path if path[0] == "/" else f"/{path}")
 
 
@@ -112,22 +114,27 @@ def no(code: str, sentence: str, *, status: int = 400) -> Refusal:
 
 def private(host: str) -> Refusal:
     """One sentence for every way to lead inside; which address it was is nobody's business."""
-    return no("private", f"{host} does not lead to a public address, and we connect only to those.")
+    sentence = _("%(host)s does not lead to a public address, and we connect only to those.")
+    return no("private", sentence % {"host": host})
 
 
 def _refuse_foreign_parts(text: str) -> None:
     if not text:
-        raise no("missing", f"Say where we should send messages. {EXAMPLE}")
+        sentence = _("Say where we should send messages. Write it like %(example)s.")
+        raise no("missing", sentence % {"example": EXAMPLE})
     if len(text) > URL_LIMIT:
-        raise no("too_long", f"An address has at most {URL_LIMIT} characters; this one has {len(text):,}.")
+        sentence = _("An address has at most %(most)d characters; this one has %(count)s.")
+        raise no("too_long", sentence % {"most": URL_LIMIT, "count": f"{len(text):,}"})
     if not text.isprintable() or any(character.isspace() for character in text):
-        raise no("invalid", "An address has no spaces or invisible characters.")
+        raise no("invalid", _("An address has no spaces or invisible characters."))
     if not re.match(r"https?://", text, re.I):
-        raise no("scheme", f"An address begins with https://. {EXAMPLE}")
+        sentence = _("An address begins with https://. Write it like %(example)s.")
+        raise no("scheme", sentence % {"example": EXAMPLE})
     if "@" in re.split(r"[/?#]", text.partition("//")[2])[0]:
-        raise no("userinfo", "Leave out user name and password: messages are signed, check the signature.")
+        sentence = _("Leave out user name and password: messages are signed, check the signature.")
+        raise no("userinfo", sentence)
     if "#" in text:
-        raise no("fragment", "Leave out the part from # on: it is never sent.")
+        raise no("fragment", _("Leave out the part from # on: it is never sent."))
 
 
 def _host(text: str) -> str:
@@ -138,10 +145,16 @@ def _host(text: str) -> str:
     if NUMERIC.fullmatch(labels[-1]):
         return _address(text)
     if not all(LABEL.fullmatch(label) for label in labels):
-        raise no("host", f"{text[:80] or 'Nothing'} is not a host name. {EXAMPLE}")
+        raise _no_name(text)
     if len(labels) == 1 or labels[-1] in INSIDE:
-        raise no("private", f"{name[:80]} names something inside a network. Use a name the internet knows.")
+        sentence = _("%(name)s names something inside a network. Use a name the internet knows.")
+        raise no("private", sentence % {"name": name[:80]})
     return name
+
+
+def _no_name(text: str) -> Refusal:
+    sentence = _("%(text)s is not a host name. Write it like %(example)s.")
+    return no("host", sentence % {"text": text[:80] or _("Nothing"), "example": EXAMPLE})
 
 
 def _ascii(text: str) -> str:
@@ -151,7 +164,7 @@ def _ascii(text: str) -> str:
     except (idna.IDNAError, UnicodeError):
         name = text.lower().removesuffix(".") if text.isascii() and "xn--" not in text.lower() else ""
     if not name or len(name) > 253:
-        raise no("host", f"{text[:80] or 'Nothing'} is not a host name. {EXAMPLE}")
+        raise _no_name(text)
     return name
 
 
@@ -162,7 +175,8 @@ def _address(text: str, *, brackets: bool = False) -> str:
     except ValueError:
         address = None
     if address is None or str(address) != text.lower() or "%" in text or (brackets and address.version == 4):
-        raise no("host", f"{text[:80]} is not an address as it is usually written, like 198.51.100.7.")
+        sentence = _("%(text)s is not an address as it is usually written, like 198.51.100.7.")
+        raise no("host", sentence % {"text": text[:80]})
     if not may_connect(str(address)):
         raise private(str(address))
     return str(address)
@@ -188,7 +202,7 @@ def _port(text: str | None, scheme: str) -> int:
     allowed = len(text) <= 5 and text.isdigit() and text.isascii()
     port = int(text) if allowed else 0
     if port != USUAL_PORTS[scheme] and not 1024 <= port <= 65535:
-        raise no("port", "The port must be 443 or from 1024 to 65535.")
+        raise no("port", _("The port must be 443 or from 1024 to 65535."))
     return port
 
 
@@ -198,8 +212,10 @@ def _look_up(name: str, resolver: Resolver, end: float) -> list[str]:
     if found := (four or []) + (six or []):
         return found
     if four is None or six is None:
-        raise no("unresolved", f"DNS did not say in time where {name} is.", status=502)
-    raise no("unknown", f"There is no host {name} in DNS. Check the spelling.")
+        sentence = _("DNS did not say in time where %(name)s is.")
+        raise no("unresolved", sentence % {"name": name}, status=502)
+    sentence = _("There is no host %(name)s in DNS. Check the spelling.")
+    raise no("unknown", sentence % {"name": name})
 
 
 def _records(name: str, kind: str, resolver: Resolver, end: float, patience: float) -> list[str] | None:
@@ -220,6 +236,5 @@ def _system_resolver() -> Resolver:
     try:
         return dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration:
-        raise no(
-            "unresolved", "This installation can't look up names: it has no DNS server.", status=502
-        ) from None
+        sentence = _("This installation can't look up names: it has no DNS server.")
+        raise no("unresolved", sentence, status=502) from None

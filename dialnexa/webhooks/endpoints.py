@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -85,7 +86,7 @@ def rotate_secret(endpoint: WebhookEndpoint, *, overlap: timedelta, by: Actor, n
     Raises Refusal 400 overlap_invalid for less than nothing or more than a day.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-        raise Refusal("overlap_invalid", "The old secret can go on for at most 24 hours.")
+        raise Refusal("overlap_invalid", _("The old secret can go on for at most 24 hours."))
     secret = new_secret()
     with transaction.atomic():
         row = _locked(endpoint)
@@ -145,7 +146,7 @@ def send_test(endpoint: WebhookEndpoint, *, by: Actor, now: datetime) -> None:
     Raises Refusal 409 webhook_endpoint_disabled.
     """
     if not endpoint.enabled:
-        sentence = "The endpoint is switched off. Switch it on first."
+        sentence = _("The endpoint is switched off. Switch it on first.")
         raise Refusal("webhook_endpoint_disabled", sentence, status=409)
     data = {"endpoint_id": endpoint.pk, "message": "It works.", "sent_by": by.name}
     event = Event(endpoint.workspace_id, TEST, f"{TEST}:{new_id('tst')}", endpoint.pk, data)
@@ -162,13 +163,15 @@ def new_endpoint_id(offered: str = "") -> str:
 
 def _facts(url: str, events: Collection[str], description: str) -> dict[str, Any]:
     if unknown := sorted(set(events) - EVENTS.keys() - {EVERYTHING}):
-        sentence = f"There are no events {', '.join(unknown)}. There are: {', '.join(EVENTS)}."
+        sentence = _("There are no events %(unknown)s. There are: %(known)s.")
+        sentence %= {"unknown": ", ".join(unknown), "known": ", ".join(EVENTS)}
         raise Refusal("webhook_events_invalid", sentence, field="events")
     if not events:
-        raise Refusal("webhook_events_invalid", "Choose at least one event.", field="events")
+        raise Refusal("webhook_events_invalid", _("Choose at least one event."), field="events")
     description = description.strip()
     if len(description) > DESCRIPTION_LIMIT or not description.isprintable():
-        sentence = f"A description is one line of at most {DESCRIPTION_LIMIT} characters."
+        sentence = _("A description is one line of at most %(most)d characters.")
+        sentence %= {"most": DESCRIPTION_LIMIT}
         raise Refusal("webhook_description_invalid", sentence, field="description")
     chosen = [EVERYTHING] if EVERYTHING in events else [name for name in EVENTS if name in events]
     return {"url": str(parse_url(url)), "events": chosen, "description": description}
@@ -176,12 +179,14 @@ def _facts(url: str, events: Collection[str], description: str) -> dict[str, Any
 
 def _refuse_another(endpoint: WebhookEndpoint) -> None:
     if WebhookEndpoint.objects.filter(pk=endpoint.pk).exists():
-        sentence = "This endpoint was made already, and its secret was shown then. It can't be shown again."
+        sentence = _(
+            "This endpoint was made already, and its secret was shown then. It can't be shown again."
+        )
         raise Refusal("webhook_endpoint_exists", sentence, status=409)
     most = settings.WEBHOOK_ENDPOINTS_MOST
     if WebhookEndpoint.objects.filter(workspace=endpoint.workspace_id, removed_at=None).count() >= most:
-        sentence = f"A workspace has at most {most} endpoints. Remove one that is not needed."
-        raise Refusal("webhook_endpoints_most", sentence, status=409)
+        sentence = _("A workspace has at most %(most)d endpoints. Remove one that is not needed.")
+        raise Refusal("webhook_endpoints_most", sentence % {"most": most}, status=409)
 
 
 def _fresh_start(now: datetime) -> dict[str, Any]:

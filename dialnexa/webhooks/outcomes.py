@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.access import Right
 from dialnexa.actors import system
@@ -76,10 +77,10 @@ def _note_failure(
     mine.update(**changes, **told)
     _pause(endpoint, now)
     if answer.http_status == 410:
-        _switch_off(endpoint, "It answered 410 Gone.", now)
+        _switch_off(endpoint, _("It answered 410 Gone."), now)
     elif now - (endpoint.failing_since or now) >= FAILING_MOST and delivery.tries >= PROOF:
-        days = FAILING_MOST.days
-        _switch_off(endpoint, f"Nothing was taken for {days} days. The last try: {answer.sentence}", now)
+        why = _("Nothing was taken for %(days)s days. The last try: %(sentence)s")
+        _switch_off(endpoint, why % {"days": FAILING_MOST.days, "sentence": answer.sentence}, now)
 
 
 def next_try(tries: int, now: datetime) -> datetime | None:
@@ -105,12 +106,13 @@ def _switch_off(endpoint: WebhookEndpoint, why: str, now: datetime) -> None:
         return
     log.warning("%s is switched off: %s", endpoint.pk, why)
     page = reverse("settings:webhook", args=[endpoint.workspace.slug, endpoint.pk])
+    body = _("%(url)s takes no messages: %(why)s Mend it, then switch it on; what waits is sent then.")
     tell(
         endpoint.workspace,
         reference=f"webhook:{endpoint.pk}:disabled:{now.isoformat()}",
         right=Right.MANAGE,
-        title="A webhook endpoint was switched off",
-        body=f"{endpoint.url} takes no messages: {why} Mend it, then switch it on; what waits is sent then.",
+        title=_("A webhook endpoint was switched off"),
+        body=body % {"url": endpoint.url, "why": why},
         page=page,
         tone=Notice.Tone.TROUBLE,
         now=now,

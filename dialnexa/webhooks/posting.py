@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import certifi
 import h11
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.errors import Refusal
 from dialnexa.webhooks.addressing import Place, Resolver, locate, parse_url
@@ -28,7 +29,7 @@ AGENT = "DialNexa-Webhooks/1"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``http_status`` is None when no answer came; ``sentence`` says what happened, for the customer."""
+    """``http_status`` is None when no answer came; ``sentence`` says what happened, in English."""
 
     http_status: int | None
     sentence: str
@@ -56,9 +57,9 @@ def post(
     except Refusal as refusal:
         problem = refusal.sentence
     except TimeoutError:
-        problem = f"No answer within {seconds:g} seconds."
+        problem = _("No answer within %(seconds)s seconds.") % {"seconds": f"{seconds:g}"}
     except ssl.SSLCertVerificationError as error:
-        problem = f"Its certificate is not accepted: {error.verify_message}."
+        problem = _("Its certificate is not accepted: %(why)s.") % {"why": error.verify_message}
     except (OSError, h11.ProtocolError) as error:
         problem = _words(error)
     took = round((time.monotonic() - began) * 1000)
@@ -69,24 +70,27 @@ def post(
 
 def _verdict(status: int) -> str:
     if 200 <= status < 300:
-        return "Delivered."
+        return _("Delivered.")
     if 300 <= status < 400:
-        return f"It answered {status}: another address. Redirects are not followed; enter that address here."
+        sentence = _(
+            "It answered %(status)s: another address. Redirects are not followed; enter that address here."
+        )
+        return sentence % {"status": status}
     if status == 410:
-        return "It answered 410 Gone: it wants no more messages."
-    return f"It answered {status} instead of 2xx."
+        return _("It answered 410 Gone: it wants no more messages.")
+    return _("It answered %(status)s instead of 2xx.") % {"status": status}
 
 
 def _words(error: OSError | h11.ProtocolError) -> str:
     if isinstance(error, ConnectionRefusedError):
-        return "It refused the connection."
+        return _("It refused the connection.")
     if isinstance(error, ConnectionError):
-        return "It closed the connection without an answer."
+        return _("It closed the connection without an answer.")
     if isinstance(error, h11.ProtocolError):
-        return "What it answered is not HTTP."
+        return _("What it answered is not HTTP.")
     if isinstance(error, ssl.SSLError):
-        return "No encrypted connection could be made."
-    return "It could not be reached."
+        return _("No encrypted connection could be made.")
+    return _("It could not be reached.")
 
 
 def _kept(exchange: _Exchange) -> str:

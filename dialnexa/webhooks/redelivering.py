@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -63,7 +64,7 @@ def _ready(endpoint: WebhookEndpoint, now: datetime) -> WebhookEndpoint:
     """The row, locked; its next turn is now."""
     row = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
     if not row.enabled:
-        sentence = "The endpoint is switched off. Switch it on first; what waits is sent then."
+        sentence = _("The endpoint is switched off. Switch it on first; what waits is sent then.")
         raise Refusal("webhook_endpoint_disabled", sentence, status=409)
     WebhookEndpoint.objects.filter(pk=row.pk).update(next_turn_at=now)
     return row

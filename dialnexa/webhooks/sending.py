@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import clock
 from dialnexa.models import WebhookDelivery, WebhookMessage
@@ -24,7 +25,7 @@ from dialnexa.webhooks.signing import signed_headers
 
 log = logging.getLogger(__name__)
 LOOK_AGAIN = 0.25  # seconds, while something is out
-UNSEALED = Answer(None, "We could not read the endpoint's secret. Rotate it, then send this again.", 0)
+UNSEALED = Answer(None, _("We could not read the endpoint's secret. Rotate it, then send this again."), 0)
 Clock = Callable[[], datetime]
 
 

@@ -16,7 +16,7 @@
       say(button.dataset.said, "ok");
     } catch {
       getSelection().selectAllChildren(shown);
-      say("This browser does not let us copy. The text is marked: press Ctrl C.", "trouble");
+      say(button.dataset.unsaid, "trouble");
     }
   });
 
