@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.actors import Actor, Channel
 from dialnexa.isolation.scope import enter, everywhere
@@ -29,7 +30,8 @@ class SecondStepMissing(Exception):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace.pk)
-        self.sentence = f"{workspace} asks its members for a second step. Set one up to see it again."
+        sentence = _("%(workspace)s asks its members for a second step. Set one up to see it again.")
+        self.sentence = sentence % {"workspace": workspace}
 
 
 Role = Membership.Role
@@ -66,10 +68,10 @@ def get_workspace(request: HttpRequest, slug: str, right: Right = Right.SEE) -> 
 
 
 NEEDS = {
-    Right.SEE: "You are not a member of this workspace.",
-    Right.OPERATE: "Viewers can look but not change anything. Ask an owner or admin for the member role.",
-    Right.MANAGE: "Only owners and admins can do this. Ask one of them, or ask for the admin role.",
-    Right.OWN: "Only the owner can do this.",
+    Right.SEE: _("You are not a member of this workspace."),
+    Right.OPERATE: _("Viewers can look but not change anything. Ask an owner or admin for the member role."),
+    Right.MANAGE: _("Only owners and admins can do this. Ask one of them, or ask for the admin role."),
+    Right.OWN: _("Only the owner can do this."),
 }
 
 

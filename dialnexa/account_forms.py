@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 LEAST = 12  # characters; the settings say it to the validator
-HELP = f"At least {LEAST} characters. No common password, and nothing like your name or address."
+HELP = _("At least %(least)s characters. No common password, and nothing like your name or address.")
 
 
 class Worded:
     """Labels by field name; ``labels`` has a form's own."""
 
-    labels: dict[str, str] = {}
-    common = {
-        "login": "E-mail address",
-        "email": "E-mail address",
-        "password": "Password",
-        "password1": "New password",
-        "password2": "New password again",
-        "oldpassword": "Current password",
+    labels: dict[str, str | Promise] = {}
+    common: dict[str, str | Promise] = {
+        "login": _("E-mail address"),
+        "email": _("E-mail address"),
+        "password": _("Password"),
+        "password1": _("New password"),
+        "password2": _("New password again"),
+        "oldpassword": _("Current password"),
     }
     fields: dict[str, Any]
 
@@ -30,7 +32,7 @@ class Worded:
             if name in self.fields:
                 self.fields[name].label = label
         if "password1" in self.fields:
-            self.fields["password1"].help_text = HELP
+            self.fields["password1"].help_text = HELP % {"least": LEAST}
 
 
 class SignIn(Worded, forms.LoginForm):
@@ -38,11 +40,11 @@ class SignIn(Worded, forms.LoginForm):
 
 
 class SignUp(Worded, forms.SignupForm):
-    labels = {"password1": "Password", "password2": "Password again"}
+    labels = {"password1": _("Password"), "password2": _("Password again")}
 
 
 class AddAddress(Worded, forms.AddEmailForm):
-    labels = {"email": "Another e-mail address"}
+    labels = {"email": _("Another e-mail address")}
 
 
 class ChangePassword(Worded, forms.ChangePasswordForm):
@@ -50,7 +52,7 @@ class ChangePassword(Worded, forms.ChangePasswordForm):
 
 
 class SetPassword(Worded, forms.SetPasswordForm):
-    labels = {"password1": "Password", "password2": "Password again"}
+    labels = {"password1": _("Password"), "password2": _("Password again")}
 
 
 class AskForReset(Worded, forms.ResetPasswordForm):

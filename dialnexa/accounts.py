@@ -19,12 +19,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.doorbell import ring
 from dialnexa.mfa.rules import was_recent
 from dialnexa.models import User
 from dialnexa.tasks import mail_about_guessing
+from dialnexa.translations.choosing import ENGLISH, is_offered, language_of
 from dialnexa.workspaces import create_workspace
 
 if TYPE_CHECKING:
@@ -41,17 +44,19 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "account_inactive": "This account is switched off. Support can say why.",
-        "address_unconfirmed": "Confirm the address you sign in with first: open the link in our mail to it.",
-        "cannot_remove_primary_email": "You sign in with this address. Make another the main one first.",
-        "duplicate_email": "This address belongs to your account already.",
-        "email_password_mismatch": "No account has this address and this password. Check both.",
-        "email_taken": "There is an account with this address already. Sign in, or choose a new password.",
-        "enter_current_password": "That is not your current password.",
-        "incorrect_password": "That is not your password.",
-        "max_email_addresses": "An account can have %d addresses at most.",
-        "rate_limited": "Too many tries in a short time. Wait a few minutes.",
-        "too_many_login_attempts": "Too many tries in a short time. Try again in a quarter of an hour.",
+        "account_inactive": _("This account is switched off. Support can say why."),
+        "address_unconfirmed": _(
+            "Confirm the address you sign in with first: open the link in our mail to it."
+        ),
+        "cannot_remove_primary_email": _("You sign in with this address. Make another the main one first."),
+        "duplicate_email": _("This address belongs to your account already."),
+        "email_password_mismatch": _("No account has this address and this password. Check both."),
+        "email_taken": _("There is an account with this address already. Sign in, or choose a new password."),
+        "enter_current_password": _("That is not your current password."),
+        "incorrect_password": _("That is not your password."),
+        "max_email_addresses": _("An account can have %d addresses at most."),
+        "rate_limited": _("Too many tries in a short time. Wait a few minutes."),
+        "too_many_login_attempts": _("Too many tries in a short time. Try again in a quarter of an hour."),
     }
 
     def clean_email(self, email: str) -> str:
@@ -108,17 +113,27 @@ class AccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             user = super().save_user(request, user, form, commit=commit)
             if commit:
+                _keep_language(user)
                 create_workspace(workspace_name(user), user, now=clock.now())
         return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         links = {name: public_url(value) for name, value in context.items() if name.endswith("_url")}
         try:
-            super().send_mail(template_prefix, email, {**mail_context(), **context, **links})
+            with override(language_of(context.get("user"), get_language())):
+                super().send_mail(template_prefix, email, {**mail_context(), **context, **links})
         except (SMTPException, OSError) as error:
             log.error("The mail %s could not be sent: %s", template_prefix, error)
-            sentence = "Our mail could not be sent just now. Try again in a few minutes."
+            sentence = _("Our mail could not be sent just now. Try again in a few minutes.")
             messages.error(allauth_context.request, sentence)
+
+
+def _keep_language(user: User) -> None:
+    """Somebody new goes on in the language they signed up in; in English nothing is chosen yet."""
+    language = get_language() or ENGLISH
+    if language != ENGLISH and is_offered(language):
+        user.language = language
+        user.save(update_fields=["language"])
 
 
 def mail_context() -> dict[str, Any]:

@@ -9,8 +9,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from dialnexa.models import User
+from dialnexa.translations.choosing import language_of
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +34,10 @@ def tell_owner(email: str, address: str) -> bool:
         "support_email": settings.SUPPORT_EMAIL,
         "security_url": f"{settings.PUBLIC_BASE_URL}{reverse('mfa_index')}",
     }
-    subject = f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}Somebody is guessing your password"
-    message = EmailMessage(subject, render_to_string("account/email/guessing.txt", context), to=[user.email])
+    with override(language_of(user)):
+        subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + _("Somebody is guessing your password")
+        body = render_to_string("account/email/guessing.txt", context)
+    message = EmailMessage(subject, body, to=[user.email])
     try:
         message.send()
     except (SMTPException, OSError) as error:

@@ -3,6 +3,8 @@
 import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
+from django.utils.translation import gettext as _
+
 from dialnexa.errors import Refusal
 
 SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"}
@@ -49,12 +51,15 @@ def read_money(text: str, currency: str) -> Decimal:
 
 def _advice(text: str, currency: str) -> str:
     if text.startswith(("-", "−")):
-        return "An amount can't be less than zero."
+        return _("An amount can't be less than zero.")
     if re.fullmatch(r"[\d,]*\.\d{3,}", text, re.ASCII):
-        return f"Write at most two places after the point: {currency} has no smaller coin."
+        sentence = _("Write at most two places after the point: %(currency)s has no smaller coin.")
+        return sentence % {"currency": currency}
     if re.fullmatch(r"[\d,]{11,}(\.\d*)?", text, re.ASCII):
-        return "That is more than we can count. Write a smaller amount."
-    return "Write the amount in plain digits, with a point before the last two, for example 2500 or 2500.50."
+        return _("That is more than we can count. Write a smaller amount.")
+    return _(
+        "Write the amount in plain digits, with a point before the last two, for example 2500 or 2500.50."
+    )
 
 
 def _group_indian(whole: str) -> str:

@@ -18,10 +18,13 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import override
 
 from dialnexa.access import Right
 from dialnexa.models import NoticeCopy
 from dialnexa.notices import addressees
+from dialnexa.translations.choosing import language_of
+from dialnexa.translations.retelling import retell
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # what a round and its last mail may take, with room
@@ -65,7 +68,7 @@ def _claimed(now: datetime, limit: int) -> Iterator[NoticeCopy]:
 
 
 def message_of(copy: NoticeCopy) -> EmailMessage:
-    """The mail as it leaves: plain text, with the way to the page and which workspace this is about."""
+    """The mail as it leaves: plain text in the reader's language, with the page and whose workspace it is."""
     notice, base = copy.notice, settings.PUBLIC_BASE_URL
     context = {
         "notice": notice,
@@ -74,8 +77,9 @@ def message_of(copy: NoticeCopy) -> EmailMessage:
         "all_url": f"{base}{reverse('notices:list', args=[notice.workspace.slug])}",
         "product_name": settings.PRODUCT_NAME,
     }
-    subject = " ".join(f"{notice.title} · {notice.workspace.name}".split())
-    body = render_to_string("notices/mail.txt", context)
+    with override(language_of(copy.user)):
+        subject = " ".join(f"{retell(notice.title)} · {notice.workspace.name}".split())
+        body = render_to_string("notices/mail.txt", context)
     headers = {"Auto-Submitted": "auto-generated"}  # out-of-office programs keep silent
     return EmailMessage(subject, body, to=[copy.user.email], headers=headers)
 

@@ -14,6 +14,8 @@ from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from dialnexa import clock
@@ -26,13 +28,13 @@ from dialnexa.notices import COUNTED_MOST, count_unread
 View = Callable[..., HttpResponseBase]
 LAST_WORKSPACE = "workspace"  # in the session: the slug last looked at
 FIXES = {
-    "telephony": ("telephony:config", "Open Telephony Config"),
-    "kyc": ("kyc:cases", "Open KYC"),
-    "wallet": ("wallet", "Open the wallet"),
-    "agents": ("agents:list", "Open Agents"),
-    "api_keys": ("settings:keys", "Open API keys"),
-    "members": ("settings:members", "Open Members"),
-    "limits": ("limits:limits", "Open Limits"),
+    "telephony": ("telephony:config", _("Open Telephony Config")),
+    "kyc": ("kyc:cases", _("Open KYC")),
+    "wallet": ("wallet", _("Open the wallet")),
+    "agents": ("agents:list", _("Open Agents")),
+    "api_keys": ("settings:keys", _("Open API keys")),
+    "members": ("settings:members", _("Open Members")),
+    "limits": ("limits:limits", _("Open Limits")),
 }
 
 
@@ -40,28 +42,28 @@ FIXES = {
 class Section:
     """One entry of the left rail. It is current on every page below its address."""
 
-    label: str
+    label: str | Promise
     icon: str
     url_name: str
     right: Right = Right.SEE
 
 
 SECTIONS = (
-    Section("Numbers", "numbers", "numbers:list"),
-    Section("Agents", "agents", "agents:list"),
-    Section("Calls", "phone", "calls:list"),
-    Section("Batch calls", "file", "batches:list"),
-    Section("Telephony Config", "sliders", "telephony:config"),
-    Section("KYC", "shield", "kyc:cases"),
-    Section("Wallet", "wallet", "wallet", Right.OWN),
-    Section("Settings", "settings", "settings:home"),
+    Section(_("Numbers"), "numbers", "numbers:list"),
+    Section(_("Agents"), "agents", "agents:list"),
+    Section(_("Calls"), "phone", "calls:list"),
+    Section(_("Batch calls"), "file", "batches:list"),
+    Section(_("Telephony Config"), "sliders", "telephony:config"),
+    Section(_("KYC"), "shield", "kyc:cases"),
+    Section(_("Wallet"), "wallet", "wallet", Right.OWN),
+    Section(_("Settings"), "settings", "settings:home"),
 )
 SETTINGS = (  # the pages below the last one
-    Section("API keys", "key", "settings:keys", Right.MANAGE),
-    Section("Webhooks", "send", "settings:webhooks", Right.MANAGE),
-    Section("Members", "users", "settings:members"),
-    Section("Limits", "gauge", "limits:limits"),
-    Section("History", "clock", "settings:history", Right.MANAGE),
+    Section(_("API keys"), "key", "settings:keys", Right.MANAGE),
+    Section(_("Webhooks"), "send", "settings:webhooks", Right.MANAGE),
+    Section(_("Members"), "users", "settings:members"),
+    Section(_("Limits"), "gauge", "limits:limits"),
+    Section(_("History"), "clock", "settings:history", Right.MANAGE),
 )
 
 
@@ -135,7 +137,7 @@ def read_bell(membership: Membership) -> Bell:
     shown = str(unread) if unread < COUNTED_MOST else f"{COUNTED_MOST - 1}+"
     return Bell(
         unread=unread,
-        label=f"Notices, {shown} unread" if unread else "Notices",
+        label=_("Notices, %(n)s unread") % {"n": shown} if unread else str(_("Notices")),
         shown=shown,
         url=reverse("notices:list", args=[slug]),
         poll_url=f"{reverse('notices:bell', args=[slug])}?had={unread}",
@@ -178,6 +180,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {
         "shell": Shell(request),
         "product_name": settings.PRODUCT_NAME,
+        "languages": settings.LANGUAGES if len(settings.LANGUAGES) > 1 else [],
         "support_email": settings.SUPPORT_EMAIL,
         "sandbox_url": settings.SANDBOX_URL,
         "demo_now": clock.now() if settings.MOVABLE_CLOCK else None,
@@ -195,7 +198,7 @@ def fix_link(page: str, slug: str, country: str = "", carrier: str = "") -> dict
     url = reverse(url_name, args=[slug])
     about = f"?country={country}" if country and page in ("telephony", "kyc") else ""
     whose = f"&carrier={carrier}" if about and carrier and page == "telephony" else ""
-    return {"url": f"{url}{about}{whose}", "label": label}
+    return {"url": f"{url}{about}{whose}", "label": str(label)}
 
 
 def sign_in_required(view: View) -> View:

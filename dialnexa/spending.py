@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from dialnexa.errors import Refusal
 from dialnexa.models import ApiKey, LedgerAccount, LedgerEntry, Workspace
@@ -70,10 +71,13 @@ def refuse_over_cap(key: ApiKey, amount: Decimal, *, now: datetime) -> None:
         return
     currency = key.workspace.currency
     cap, rest, asked = (format_money(x, currency) for x in (key.monthly_spend_cap, left, amount))
+    sentence = _(
+        "This API key may spend %(cap)s a month; %(rest)s of it is left, and this needs %(asked)s. An owner "
+        "or admin can raise the cap in Settings."
+    )
     raise Refusal(
         "spend_cap_reached",
-        f"This API key may spend {cap} a month; {rest} of it is left, and this needs {asked}. An owner or "
-        "admin can raise the cap in Settings.",
+        sentence % {"cap": cap, "rest": rest, "asked": asked},
         status=402,
         fix="api_keys",
         cap=str(key.monthly_spend_cap),

@@ -11,8 +11,11 @@ from django.urls import reverse
 from dialnexa.access import Right
 from dialnexa.models import ApiKey, Notice
 from dialnexa.notices import tell
+from dialnexa.translations.marking import gettext_noop
 
 AHEAD = timedelta(days=7)
+TITLE = gettext_noop("The API key %(key)s ends on %(day)s")
+BODY = gettext_noop("From %(when)s on it is refused. Rotate it, so that no program stops working.")
 
 
 def tell_of_ending_keys(now: datetime) -> int:
@@ -34,8 +37,8 @@ def _tell_of_ending_key(key: ApiKey, now: datetime) -> Notice | None:
         key.workspace,
         reference=f"key:{key.pk}:ends:{key.expires_at.isoformat()}",
         right=Right.MANAGE,
-        title=f"The API key {key} ends on {local:%-d %B}",
-        body=f"From {local:%-d %B %Y, %H:%M} on it is refused. Rotate it, so that no program stops working.",
+        title=TITLE % {"key": key, "day": f"{local:%-d %B}"},
+        body=BODY % {"when": f"{local:%-d %B %Y, %H:%M}"},
         page=reverse("settings:keys", args=[key.workspace.slug]),
         now=now,
     )

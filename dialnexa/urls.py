@@ -3,10 +3,13 @@
 from allauth.account.views import password_reset_from_key
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from dialnexa import csp_reports, health, views
 from dialnexa.api.docs import Docs, Document
 from dialnexa.api.refusals import not_found
+from dialnexa.profile_views import show_profile
 from dialnexa.settings_pages import invitations
 from phone_numbers.views.demo_clock import move_clock
 
@@ -22,6 +25,8 @@ urlpatterns = [
         password_reset_from_key,
         name="account_reset_password_from_key",
     ),
+    path("accounts/language/", require_POST(set_language), name="set_language"),
+    path("accounts/profile/", show_profile, name="profile"),
     path("accounts/security/", include("dialnexa.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),

@@ -16,6 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -194,7 +195,7 @@ def credit(
 ) -> LedgerEntry:
     """Put money into the wallet (a payment, or staff with a reason). ``reference`` makes it happen once."""
     if amount <= 0:
-        raise Refusal("amount_not_positive", "A credit must be more than zero.")
+        raise Refusal("amount_not_positive", _("A credit must be more than zero."))
     outside = account(Kind.EXTERNAL, workspace.currency)
     purse = account(Kind.WALLET, workspace.currency, workspace)
     with transaction.atomic():
@@ -268,9 +269,10 @@ def wallet_short(workspace: Workspace, needed: Decimal) -> Refusal:
     """The refusal for a wallet that does not cover ``needed``."""
     have = balance(workspace)
     holds, needs, missing = (format_money(x, workspace.currency) for x in (have, needed, needed - have))
+    sentence = _("The wallet holds %(holds)s, and this needs %(needs)s now. Add %(missing)s or more.")
     return Refusal(
         "wallet_insufficient",
-        f"The wallet holds {holds}, and this needs {needs} now. Add {missing} or more.",
+        sentence % {"holds": holds, "needs": needs, "missing": missing},
         status=402,
         fix="wallet",
         needed=str(needed),

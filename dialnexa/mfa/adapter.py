@@ -10,6 +10,7 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.models import User
 from dialnexa.sealing import seal, unseal
@@ -20,11 +21,11 @@ class MFAAdapter(DefaultMFAAdapter):
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "add_email_blocked": "With two steps on, an account keeps its addresses. Turn that off first.",
-        "cannot_delete_authenticator": "You need this second step: your work asks for one.",
-        "cannot_generate_recovery_codes": "Recovery codes come with a second step. Set one up first.",
-        "incorrect_code": "This code is wrong or was used before. Wait for the next one and try again.",
-        "unverified_email": "Confirm your e-mail addresses first: open the links in our mails to them.",
+        "add_email_blocked": _("With two steps on, an account keeps its addresses. Turn that off first."),
+        "cannot_delete_authenticator": _("You need this second step: your work asks for one."),
+        "cannot_generate_recovery_codes": _("Recovery codes come with a second step. Set one up first."),
+        "incorrect_code": _("This code is wrong or was used before. Wait for the next one and try again."),
+        "unverified_email": _("Confirm your e-mail addresses first: open the links in our mails to them."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -38,7 +39,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         known = Authenticator.objects.filter(user=user, type=type).count()
-        return f"Passkey {known + 1}" if known else "Passkey"
+        return _("Passkey %(n)s") % {"n": known + 1} if known else str(_("Passkey"))
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Passkeys belong to the address we are known by, whatever host a request claims."""

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.account_forms import Worded
 from dialnexa.mfa.codes import spend
@@ -18,12 +19,12 @@ NAME_MOST = 60  # characters
 
 
 class Coded(Worded, BaseAuthenticateForm):
-    labels = {"code": "Code"}
+    labels = {"code": _("Code")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs |= {"placeholder": "", "autofocus": True, "spellcheck": "false"}
-        self.fields["code"].help_text = "Six digits from your app, or one of your recovery codes."
+        self.fields["code"].help_text = _("Six digits from your app, or one of your recovery codes.")
 
     def clean_code(self) -> str:
         code: str = super().clean_code()
@@ -42,7 +43,7 @@ class Reauthenticate(Coded, ReauthenticateForm):
 
 
 class ActivateTotp(Worded, ActivateTOTPForm):
-    labels = {"code": "The code it shows now"}
+    labels = {"code": _("The code it shows now")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,13 +58,13 @@ class Named(Worded):
 
 
 class AddPasskey(Named, AddWebAuthnForm):
-    labels = {"name": "Name", "passwordless": "Sign in with it alone, without the password"}
+    labels = {"name": _("Name"), "passwordless": _("Sign in with it alone, without the password")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].help_text = "To tell it apart later: this laptop, blue security key, …"
+        self.fields["name"].help_text = _("To tell it apart later: this laptop, blue security key, …")
         self.fields["passwordless"].initial = True
 
 
 class RenamePasskey(Named, EditWebAuthnForm):
-    labels = {"name": "Name"}
+    labels = {"name": _("Name")}

@@ -12,12 +12,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from dialnexa.mfa.rules import MFA, has_second_step, was_recent
 
 View = Callable[..., HttpResponseBase]
-SEND_AGAIN = "Nothing was changed yet. Show that it is you, then send the form again."
+SEND_AGAIN = _("Nothing was changed yet. Show that it is you, then send the form again.")
 
 
 def recent_sign_in_required(view: View) -> View:

@@ -29,4 +29,5 @@ def turn_off_second_step(user: User, *, by: Actor, now: datetime, reason: str) -
             raise Refusal("no_second_step", f"{user} has no second step.", status=409)
         end_every_session(user)
         audit.record(user, "turn_off_second_step", by=by, now=now, reason=reason)
-    get_adapter().send_mail("mfa/email/turned_off_by_support", user.email, {"email": user.email})
+    about = {"email": user.email, "user": user}
+    get_adapter().send_mail("mfa/email/turned_off_by_support", user.email, about)

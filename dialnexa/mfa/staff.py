@@ -8,11 +8,12 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.mfa.leading import lead_to_second_step
 from dialnexa.mfa.rules import took_second_step
 
-WHY = "Support staff sign in with two steps. Set up the second one, then open the support desk."
+WHY = _("Support staff sign in with two steps. Set up the second one, then open the support desk.")
 
 
 def may_enter(request: HttpRequest) -> bool:
@@ -30,4 +31,4 @@ def refuse_from_afar(request: HttpRequest) -> None:
 
 def lead_in(request: HttpRequest) -> HttpResponse:
     """To where the second step is taken or set up, and then to the desk."""
-    return lead_to_second_step(request, WHY, reverse("admin:index"))
+    return lead_to_second_step(request, str(WHY), reverse("admin:index"))

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dialnexa import clock
@@ -55,9 +56,9 @@ def end(request: Request) -> HttpResponse:
     chosen = request.POST.get("session", "")
     if not chosen:
         end_other_sessions(request)
-        messages.success(request, "Every other browser is signed out.")
+        messages.success(request, _("Every other browser is signed out."))
     elif chosen.isdecimal() and end_session(request.user, int(chosen[:18])):  # type: ignore[arg-type]
-        messages.success(request, "That browser is signed out.")
+        messages.success(request, _("That browser is signed out."))
     else:
-        messages.info(request, "That browser was signed out already.")
+        messages.info(request, _("That browser was signed out already."))
     return redirect(f"{reverse('mfa_index')}#sessions")

@@ -14,12 +14,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 
 BEGAN, SEEN = "began", "seen"  # in the session: seconds since 1970, by the wall clock
 NOTE_EVERY = 60.0  # seconds
 POLL = "X-Poll"
+LONG_AGO = _("You were signed out because it was long ago that you signed in. Sign in again to go on.")
+UNUSED = _("You were signed out because nobody used the page for a while. Sign in again to go on.")
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -42,9 +45,9 @@ def begin(request: HttpRequest, **_: Any) -> None:
 def _hold_to_limits(request: HttpRequest, now: float) -> None:
     session = request.session
     if now - session.get(BEGAN, now) >= settings.SESSION_COOKIE_AGE:
-        _end(request, "You were signed out because it was long ago that you signed in.")
+        _end(request, LONG_AGO)
     elif now - session.get(SEEN, now) >= settings.SESSION_IDLE:
-        _end(request, "You were signed out because nobody used the page for a while.")
+        _end(request, UNUSED)
     elif POLL not in request.headers and now - session.get(SEEN, 0) >= NOTE_EVERY:
         session[SEEN] = now
         session.setdefault(BEGAN, now)
@@ -54,4 +57,4 @@ def _hold_to_limits(request: HttpRequest, now: float) -> None:
 def _end(request: HttpRequest, why: str) -> None:
     UserSession.objects.filter(session_key=request.session.session_key).delete()
     logout(request)
-    messages.info(request, f"{why} Sign in again to go on.")
+    messages.info(request, why)

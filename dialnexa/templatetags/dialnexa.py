@@ -9,12 +9,19 @@ from django.forms import BoundField, CheckboxInput
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dialnexa.money import format_money
 from dialnexa.shell import fix_link
 from dialnexa.translations import retelling
 
 register = template.Library()
+SPANS = (  # from how many seconds on, in what unit
+    (2 * 86_400, 86_400, gettext_lazy("%(n)s days")),
+    (3_600, 3_600, gettext_lazy("%(n)s h")),
+    (60, 60, gettext_lazy("%(n)s min")),
+)
 
 
 @register.filter
@@ -58,8 +65,8 @@ def in_days(moment: datetime, now: datetime) -> str:
     """The distance in calendar days of the reader's zone: ``today``, ``in 12 days``, ``3 days ago``."""
     days = (_day(moment) - _day(now)).days
     if abs(days) <= 1:
-        return {0: "today", 1: "tomorrow", -1: "yesterday"}[days]
-    return f"in {days} days" if days > 0 else f"{-days} days ago"
+        return {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}[days]
+    return (_("in %(n)s days") if days > 0 else _("%(n)s days ago")) % {"n": abs(days)}
 
 
 def _day(moment: datetime) -> date:
@@ -70,10 +77,10 @@ def _day(moment: datetime) -> date:
 def seconds_since(moment: datetime, now: datetime) -> str:
     """How long something has been going on: ``12 s``, ``3 min``, ``5 h``, ``2 days``."""
     seconds = max(0, int((now - moment).total_seconds()))
-    for size, word in ((86_400, "days"), (3_600, "h"), (60, "min")):
-        if seconds >= size * (2 if word == "days" else 1):
-            return f"{seconds // size} {word}"
-    return f"{seconds} s"
+    for least, size, words in SPANS:
+        if seconds >= least:
+            return str(words) % {"n": seconds // size}
+    return _("%(n)s s") % {"n": seconds}
 
 
 @register.filter

@@ -23,9 +23,9 @@ def choose_for(request: HttpRequest) -> str:
     return own if is_offered(own) else get_language_from_request(request)
 
 
-def language_of(user: User | None) -> str:
-    """For mail: English to whoever has chosen nothing."""
-    return user.language if user and is_offered(user.language) else ENGLISH
+def language_of(user: User | None, otherwise: str | None = None) -> str:
+    """For mail. To whoever has chosen nothing: ``otherwise``, or English."""
+    return user.language if user and is_offered(user.language) else otherwise or ENGLISH
 
 
 def is_offered(language: str) -> bool:
