@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.cells import csv_lines
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
@@ -27,7 +29,11 @@ NEWEST = Order("created_at", descending=True)
 NOTHING = Decimal(0)
 Kind = LedgerEntry.Kind
 CALL = "call_"
-OUTCOMES = {"": ("Reserved", "waiting"), Kind.CAPTURE: ("Charged", "off"), Kind.VOID: ("Returned", "off")}
+OUTCOMES = {
+    "": (_("Reserved"), "waiting"),
+    Kind.CAPTURE: (_("Charged"), "off"),
+    Kind.VOID: (_("Returned"), "off"),
+}
 HEADER = ("date", "what", "state", "by", "money_in", "money_out", "balance", "currency", "about", "id")
 
 
@@ -102,9 +108,7 @@ def export_statement(workspace: Workspace, month: Month | None) -> Iterator[str]
         subject_id=OuterRef("subject_id"), kind__in=(Kind.CAPTURE, Kind.VOID)
     )
     rows = entries.annotate(outcome=Coalesce(Subquery(outcome.values("kind")[:1]), Value("")))
-    return csv_lines(
-        HEADER, (_cells(line, zone) for line in _lines_up(rows.iterator(chunk_size=500), balance))
-    )
+    return csv_lines(HEADER, _rows_up(rows.iterator(chunk_size=500), balance, zone))
 
 
 # --- the parts --------------------------------------------------------------------------------------
@@ -156,17 +160,19 @@ def _lines_down(entries: list[LedgerEntry], balance: Decimal) -> list[Line]:
     return lines
 
 
-def _lines_up(entries: Iterable[LedgerEntry], balance: Decimal) -> Iterator[Line]:
-    """Oldest first; ``balance`` is what there was before."""
+def _rows_up(entries: Iterable[LedgerEntry], balance: Decimal, zone: ZoneInfo) -> Iterator[tuple[str, ...]]:
+    """Oldest first; ``balance`` is what there was before. In English: programs read it, too."""
     for entry in entries:
         balance += entry.effect  # type: ignore[attr-defined]
-        yield _line(entry, balance, entry.outcome)  # type: ignore[attr-defined]
+        with override("en"):
+            cells = _cells(_line(entry, balance, entry.outcome), zone)  # type: ignore[attr-defined]
+        yield cells
 
 
 def _line(entry: LedgerEntry, balance: Decimal, outcome: str) -> Line:
     word, tone = OUTCOMES[outcome] if entry.kind == Kind.HOLD else (entry.get_kind_display(), "ok")
-    line = Line(entry, entry.effect, balance, word, tone)  # type: ignore[attr-defined]
-    return replace(line, word="Not charged") if line.is_call and not line.amount else line
+    line = Line(entry, entry.effect, balance, str(word), tone)  # type: ignore[attr-defined]
+    return replace(line, word=gettext("Not charged")) if line.is_call and not line.amount else line
 
 
 def _cells(line: Line, zone: ZoneInfo) -> tuple[str, ...]:

@@ -7,6 +7,9 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.utils.text import get_text_list
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.models import Workspace
 from phone_numbers.buying.quoting import label_of
@@ -19,7 +22,7 @@ from telephony.switches import enabled_groups
 
 SEPARATORS = re.compile(r"[\s+().\-\u2010-\u2015/]")
 Choices = list[tuple[str, Any]]
-OFF_THE_LIST = "Pick a country from the list."
+OFF_THE_LIST = _("Pick a country from the list.")
 
 
 class OfferSearchForm(forms.Form):
@@ -29,18 +32,18 @@ class OfferSearchForm(forms.Form):
     the right one (``moved``), and a country that this provider does not have gives way to one it has.
     """
 
-    provider = forms.ChoiceField(error_messages={"invalid_choice": "Pick a provider from the list."})
+    provider = forms.ChoiceField(error_messages={"invalid_choice": _("Pick a provider from the list.")})
     country = forms.ChoiceField(error_messages={"invalid_choice": OFF_THE_LIST})
     type = forms.ChoiceField(
         required=False,
-        choices=[("", "Any type"), *NumberKind.choices],
-        error_messages={"invalid_choice": "Pick a type from the list."},
+        choices=[("", _("Any type")), *NumberKind.choices],
+        error_messages={"invalid_choice": _("Pick a type from the list.")},
     )
     region = forms.CharField(
-        required=False, max_length=60, error_messages={"max_length": "At most 60 characters."}
+        required=False, max_length=60, error_messages={"max_length": _("At most 60 characters.")}
     )
     contains = forms.CharField(
-        required=False, max_length=30, error_messages={"max_length": "At most 15 digits."}
+        required=False, max_length=30, error_messages={"max_length": _("At most 15 digits.")}
     )
 
     def __init__(self, workspace: Workspace, data: Any = None) -> None:
@@ -59,14 +62,17 @@ class OfferSearchForm(forms.Form):
         self._choices("provider", [(slug, label_of(slug)) for slug in slugs])
         self._choices("country", countries)
         if self.market:
-            says = f"{label_of(self.carrier)} does not sell there. {OFF_THE_LIST}"
-            self.fields["country"].error_messages["invalid_choice"] = says
+            says = gettext("%(carrier)s does not sell there. Pick a country from the list.")
+            own = says % {"carrier": label_of(self.carrier)}
+            self.fields["country"].error_messages["invalid_choice"] = own
 
     @property
     def market(self) -> str:
         """Where the provider sells, in words, when that is not everywhere."""
         names = [country_name(iso) for iso in MARKETS.get(self.carrier, EVERYWHERE)]
-        return f"At {label_of(self.carrier)}: {' and '.join(names)}." if names else ""
+        places = get_text_list(names, gettext("and"))
+        said = gettext("At %(carrier)s: %(countries)s.")
+        return said % {"carrier": label_of(self.carrier), "countries": places} if names else ""
 
     def _choices(self, name: str, choices: Choices) -> None:
         field = self.fields[name]
@@ -76,9 +82,9 @@ class OfferSearchForm(forms.Form):
     def clean_contains(self) -> str:
         digits = SEPARATORS.sub("", unicodedata.normalize("NFKC", self.cleaned_data["contains"]))
         if digits and not (digits.isascii() and digits.isdigit()):
-            raise forms.ValidationError("Digits only, for example 4567.")
+            raise forms.ValidationError(gettext("Digits only, for example 4567."))
         if len(digits) > 15:
-            raise forms.ValidationError("At most 15 digits.")
+            raise forms.ValidationError(gettext("At most 15 digits."))
         return digits
 
     def query(self) -> NumberQuery:
@@ -106,7 +112,7 @@ def country_choices(workspace: Workspace, carrier: str) -> Choices:
         for country in (countries_of(carrier) if carrier else Country.objects.filter(is_offered=True))
     ]
     groups = (
-        ("Switched on", [pair for pair in labels if pair[0] in on]),
-        ("Switched off in Telephony Config", [pair for pair in labels if pair[0] not in on]),
+        (gettext("Switched on"), [pair for pair in labels if pair[0] in on]),
+        (gettext("Switched off in Telephony Config"), [pair for pair in labels if pair[0] not in on]),
     )
     return [(title, pairs) for title, pairs in groups if pairs]

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -65,12 +66,12 @@ class LedgerEntry(models.Model):
     """
 
     class Kind(models.TextChoices):
-        CREDIT = "credit", "Credit"
-        HOLD = "hold", "Reserved"
-        CAPTURE = "capture", "Charged"
-        VOID = "void", "Returned"
-        REFUND = "refund", "Refunded"
-        ADJUSTMENT = "adjustment", "Correction"
+        CREDIT = "credit", _("Credit")
+        HOLD = "hold", _("Reserved")
+        CAPTURE = "capture", _("Charged")
+        VOID = "void", _("Returned")
+        REFUND = "refund", _("Refunded")
+        ADJUSTMENT = "adjustment", _("Correction")
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("txn"), editable=False)
     reference = models.CharField(max_length=120, unique=True)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -24,11 +25,11 @@ class NumberOrder(Stateful):
     """
 
     class Status(models.TextChoices):
-        PLACED = "placed", "Placed"
-        BUYING = "buying", "Buying"
-        UNCERTAIN = "uncertain", "Checking with the carrier"
-        FULFILLED = "fulfilled", "Fulfilled"
-        REJECTED = "rejected", "Rejected"
+        PLACED = "placed", _("Placed")
+        BUYING = "buying", _("Buying")
+        UNCERTAIN = "uncertain", _("Checking with the carrier")
+        FULFILLED = "fulfilled", _("Fulfilled")
+        REJECTED = "rejected", _("Rejected")
 
     OPEN: ClassVar[tuple[str, ...]] = ("placed", "buying", "uncertain")
     TRANSITIONS: ClassVar[Transitions] = {

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -26,9 +27,9 @@ class SipTrunk(Stateful):
     """
 
     class Status(models.TextChoices):
-        LINKING = "linking", "Linking"
-        LINKED = "linked", "Linked"
-        FAILED = "failed", "Failed"
+        LINKING = "linking", _("Linking")
+        LINKED = "linked", _("Linked")
+        FAILED = "failed", _("Failed")
 
     class Transport(models.TextChoices):
         UDP = "udp", "UDP"
@@ -36,14 +37,14 @@ class SipTrunk(Stateful):
         TLS = "tls", "TLS"
 
     class AuthMode(models.TextChoices):
-        USERPASS = "userpass", "User name and password"
-        IP = "ip", "IP address"
+        USERPASS = "userpass", _("User name and password")
+        IP = "ip", _("IP address")
 
     class Health(models.TextChoices):
-        UNCHECKED = "unchecked", "Not checked yet"
-        HEALTHY = "healthy", "Healthy"
-        UNREACHABLE = "unreachable", "Unreachable"
-        UNAUTHORIZED = "unauthorized", "Unauthorized"
+        UNCHECKED = "unchecked", _("Not checked yet")
+        HEALTHY = "healthy", _("Healthy")
+        UNREACHABLE = "unreachable", _("Unreachable")
+        UNAUTHORIZED = "unauthorized", _("Unauthorized")
 
     TRANSITIONS: ClassVar[Transitions] = {
         "link": (("linking",), "linked"),

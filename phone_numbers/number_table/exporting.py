@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from django.utils import timezone
+from django.utils.translation import override
 
 from dialnexa.cells import csv_lines
+from phone_numbers.models import PhoneNumber
 from phone_numbers.number_table.rows import Row, read_row
 from phone_numbers.number_table.table import NumberTable
 
@@ -41,7 +43,12 @@ def export_lines(table: NumberTable, now: datetime) -> Iterator[str]:
 
 def _lines(table: NumberTable, now: datetime, zone: tzinfo) -> Iterator[str]:
     numbers = table.chosen.iterator(chunk_size=500)
-    return csv_lines(HEADER, (_cells(read_row(number, now), zone) for number in numbers))
+    return csv_lines(HEADER, (_line(number, now, zone) for number in numbers))
+
+
+def _line(number: PhoneNumber, now: datetime, zone: tzinfo) -> list[str]:
+    with override("en"):  # programs read it, too
+        return _cells(read_row(number, now), zone)
 
 
 def _cells(row: Row, zone: tzinfo) -> list[str]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dialnexa.ids import ID_PATTERN
 from dialnexa.paging import Order
@@ -33,26 +35,26 @@ ORDERS = {
     "-price": Order("price_key", descending=True),
 }
 SORTS = {
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "number": "Number, ascending",
-    "-number": "Number, descending",
-    "nickname": "Nickname, A to Z",
-    "-nickname": "Nickname, Z to A",
-    "renewal": "Renews soonest",
-    "-renewal": "Renews last",
-    "price": "Cheapest first",
-    "-price": "Dearest first",
+    "newest": pgettext_lazy("numbers", "Newest first"),
+    "oldest": pgettext_lazy("numbers", "Oldest first"),
+    "number": _("Number, ascending"),
+    "-number": _("Number, descending"),
+    "nickname": _("Nickname, A to Z"),
+    "-nickname": _("Nickname, Z to A"),
+    "renewal": _("Renews soonest"),
+    "-renewal": _("Renews last"),
+    "price": _("Cheapest first"),
+    "-price": _("Dearest first"),
 }
 CHIPS = {
-    "all": "All",
-    "active": "Active",
-    "pending": "Pending",
-    "unrouted": "Not routed",
-    "expiring": "Expiring soon",
-    "expired": "Expired",
-    "sip": "SIP trunk",
-    "failed": "Failed",
+    "all": _("All"),
+    "active": _("Active"),
+    "pending": _("Pending"),
+    "unrouted": _("Not routed"),
+    "expiring": _("Expiring soon"),
+    "expired": _("Expired"),
+    "sip": _("SIP trunk"),
+    "failed": _("Failed"),
 }
 
 
@@ -134,15 +136,16 @@ def _matches(text: str) -> Q:
 
 
 def chip_conditions(now: datetime) -> dict[str, Q]:
-    """What each chip shows; ``all`` shows everything."""
-    renting = Q(status="active", rental__rental_status="active")
+    """What each chip shows; ``all`` shows everything. The rental's own workspace is said for its indexes."""
+    rented = Q(rental__workspace=F("workspace"), rental__ended_at=None)
+    renting = rented & Q(status="active", rental__rental_status="active")
     return {
         "all": Q(),
         "active": Q(status="active"),
         "pending": Q(status="pending"),
         "unrouted": Q(status="active", inbound_version=None, outbound_version=None),
         "expiring": renting & Q(rental__paid_through__lte=now + SOON),
-        "expired": Q(rental__rental_status="expired", rental__ended_at=None),
+        "expired": rented & Q(rental__rental_status="expired"),
         "sip": Q(carrier=CarrierSlug.SIP_TRUNK),
         "failed": Q(status="failed"),
     }

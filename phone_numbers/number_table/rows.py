@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from dialnexa.translations.retelling import retell
 from phone_numbers.buying.refunding import is_refundable
 from phone_numbers.models import NumberOrder, PhoneNumber, Rental
 from phone_numbers.number_table.filters import SOON
@@ -16,13 +20,13 @@ from telephony.models import AgentVersion, CarrierSlug
 BRISK, CALM, SLOW = 2, 5, 30  # seconds between two looks at an open row
 TONES = {"active": "ok", "pending": "waiting", "releasing": "waiting", "failed": "trouble", "released": "off"}
 DOING = {
-    NumberOrder.Status.PLACED: "in line to be bought",
-    NumberOrder.Status.BUYING: "asking {carrier} to sell it to you",
-    NumberOrder.Status.UNCERTAIN: "asking {carrier} whether the purchase went through",
+    NumberOrder.Status.PLACED: _("in line to be bought"),
+    NumberOrder.Status.BUYING: _("asking %(carrier)s to sell it to you"),
+    NumberOrder.Status.UNCERTAIN: _("asking %(carrier)s whether the purchase went through"),
 }
 TRUNK_FAILS = {
-    "unreachable": "Your carrier does not answer over SIP.",
-    "unauthorized": "Your carrier refuses the trunk's credentials.",
+    "unreachable": _("Your carrier does not answer over SIP."),
+    "unauthorized": _("Your carrier refuses the trunk's credentials."),
 }
 RENTAL_TONES = {"active": "ok", "expired": "trouble", "available_for_reassignment": "off"}
 
@@ -73,8 +77,8 @@ class Row:
         if self.rental is None:
             return ""
         if self.rental.ended_at:
-            return "Ended"
-        return "Due" if self.works_until else self.rental.get_rental_status_display()
+            return gettext("Ended")
+        return gettext("Due") if self.works_until else self.rental.get_rental_status_display()
 
     @property
     def rental_tone(self) -> str:
@@ -110,8 +114,8 @@ class Row:
     def call_type(self) -> str:
         inbound, outbound = self.number.inbound_version_id, self.number.outbound_version_id
         if inbound and outbound:
-            return "Both"
-        return "Inbound" if inbound else "Outbound" if outbound else "None"
+            return gettext("Both")
+        return gettext("Inbound") if inbound else gettext("Outbound") if outbound else gettext("None")
 
     @property
     def agents(self) -> list[tuple[str, AgentVersion]]:
@@ -146,9 +150,9 @@ def _status(number: PhoneNumber, rental: Rental | None) -> tuple[str, str, str]:
     if number.status == PhoneNumber.Status.ACTIVE:
         why = _unfit(number, rental)
         if why:
-            return "Unavailable", "trouble", why
+            return gettext("Unavailable"), "trouble", why
     if _is_stopped(number):
-        return "Unavailable", "trouble", number.status_reason
+        return gettext("Unavailable"), "trouble", number.status_reason
     return number.get_status_display(), TONES[number.status], number.status_reason
 
 
@@ -161,13 +165,14 @@ def _is_stopped(number: PhoneNumber) -> bool:
 
 def _unfit(number: PhoneNumber, rental: Rental | None) -> str:
     if rental and rental.rental_status != Rental.Status.ACTIVE:
-        return "Rent is overdue: calls are off until it is paid."
+        return gettext("Rent is overdue: calls are off until it is paid.")
     if getattr(number, "kyc_suspended", False):
-        return f"KYC is suspended for {number.country}."
+        return gettext("KYC is suspended for %(country)s.") % {"country": number.country}
     if number.missing_since:
-        return f"{number.get_carrier_display()} does not carry it at the moment: calls fail."
+        carrier = number.get_carrier_display()
+        return gettext("%(carrier)s does not carry it at the moment: calls fail.") % {"carrier": carrier}
     trunk = getattr(number, "trunk", None)
-    return TRUNK_FAILS.get(trunk.health, "") if trunk else ""
+    return str(TRUNK_FAILS.get(trunk.health, "")) if trunk else ""
 
 
 def _doing(number: PhoneNumber, order: NumberOrder | None) -> tuple[str, datetime | None]:
@@ -175,13 +180,13 @@ def _doing(number: PhoneNumber, order: NumberOrder | None) -> tuple[str, datetim
     if order and order.is_open:
         since = order.doubted_at if order.status == NumberOrder.Status.UNCERTAIN else None
         carrier = number.get_carrier_display()
-        return DOING[NumberOrder.Status(order.status)].format(carrier=carrier), since or order.created_at
+        return DOING[NumberOrder.Status(order.status)] % {"carrier": carrier}, since or order.created_at
     if number.status == PhoneNumber.Status.PENDING and not _is_stopped(number):
         bought = order.finished_at if order else None
-        usual = "waiting for the carrier to switch it on"
+        usual = gettext("waiting for the carrier to switch it on")
         if number.carrier == CarrierSlug.SIP_TRUNK:
-            usual = "asking your carrier whether it answers"
-        doing = number.status_reason.rstrip(".") or usual
+            usual = gettext("asking your carrier whether it answers")
+        doing = retell(number.status_reason).rstrip(".।") or usual
         return doing, bought or number.created_at
     return "", None
 
@@ -198,15 +203,19 @@ def order_steps(row: Row) -> list[Step]:
     """Placed, with the carrier, active: where the purchase stands."""
     order, number = row.order, row.number
     assert order
-    placed = Step("Placed", "done", order.created_at)
+    placed = Step(gettext("Placed"), "done", order.created_at)
     if order.is_open:
-        now = Step("With the carrier", "now", note=row.doing)
-        return [placed, now, Step("Active", "later", note="When the carrier has sold it")]
+        now = Step(gettext("With the carrier"), "now", note=row.doing)
+        return [placed, now, Step(gettext("Active"), "later", note=gettext("When the carrier has sold it"))]
     if order.status == NumberOrder.Status.REJECTED:
-        return [placed, Step("Not bought", "failed", order.finished_at), Step("Active", "later")]
-    bought = Step("Bought", "done", order.finished_at)
+        return [
+            placed,
+            Step(gettext("Not bought"), "failed", order.finished_at),
+            Step(gettext("Active"), "later"),
+        ]
+    bought = Step(gettext("Bought"), "done", order.finished_at)
     if is_refundable(number):
-        return [placed, bought, Step("Papers refused", "failed", number.papers_refused_at)]
+        return [placed, bought, Step(gettext("Papers refused"), "failed", number.papers_refused_at)]
     if number.status == PhoneNumber.Status.PENDING:
-        return [placed, bought, Step("Being switched on", "now", note=row.doing)]
-    return [placed, bought, Step("Active", "done", number.activated_at)]
+        return [placed, bought, Step(gettext("Being switched on"), "now", note=row.doing)]
+    return [placed, bought, Step(gettext("Active"), "done", number.activated_at)]

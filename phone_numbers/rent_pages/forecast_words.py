@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from dialnexa.money import format_money
 from phone_numbers.renting.forecast import Forecast
+
+OVERDUE = gettext_lazy("Rent of %(overdue)s is overdue. Add %(amount)s by %(day)s to keep %(numbers)s.")
+LASTS = gettext_lazy("Your money lasts until %(day)s. Add %(amount)s by then to keep %(numbers)s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +36,38 @@ def say(forecast: Forecast, time_zone: str, *, now: datetime) -> Said:
 
 def _headline(forecast: Forecast, zone: ZoneInfo, now: datetime) -> str:
     if not forecast.rentals:
-        return "No rent is running, so nothing is at risk."
+        return _("No rent is running, so nothing is at risk.")
     if forecast.top_up_by is None:
-        return f"Your money covers the rent until {_written(forecast.days[-1].on)} at least."
-    by, count = _written(forecast.top_up_by.astimezone(zone).date()), len(forecast.short)
-    amount = format_money(forecast.top_up_needed, forecast.currency)
+        covered = _("Your money covers the rent until %(day)s at least.")
+        return covered % {"day": _written(forecast.days[-1].on)}
     overdue = sum(risk.short_at <= now for risk in forecast.short)
-    begins = f"Rent of {_numbers(overdue)} is overdue." if overdue else f"Your money lasts until {by}."
-    return f"{begins} Add {amount} by {by if overdue else 'then'} to keep {_numbers(count)}."
+    said = OVERDUE if overdue else LASTS
+    return said % {
+        "overdue": _numbers(overdue),
+        "day": _written(forecast.top_up_by.astimezone(zone).date()),
+        "amount": format_money(forecast.top_up_needed, forecast.currency),
+        "numbers": _numbers(len(forecast.short)),
+    }
 
 
 def _notes(forecast: Forecast) -> Iterator[str]:
     if off := len(forecast.switched_off):
-        yield f"Automatic renewal is off for {_numbers(off)} below: money alone does not help, pay by hand."
+        by_hand = _("Automatic renewal is off for %(numbers)s below: money alone does not help, pay by hand.")
+        yield by_hand % {"numbers": _numbers(off)}
     if forecast.held_up:
-        yield (
-            f"{_numbers(forecast.held_up).capitalize()} can’t be renewed just now, because support or the "
-            "carrier looks into it. Nothing is charged for that meanwhile."
+        held_up = _(
+            "%(numbers)s can’t be renewed just now, because support or the carrier looks into it. Nothing is "
+            "charged for that meanwhile."
         )
+        yield held_up % {"numbers": _numbers(forecast.held_up)}
     if forecast.left_out:
-        yield f"Only the {forecast.rentals:,} numbers whose rent is due first are counted here."
+        counted = _("Only the %(count)s numbers whose rent is due first are counted here.")
+        yield counted % {"count": f"{forecast.rentals:,}"}
 
 
 def _numbers(count: int) -> str:
-    return "1 number" if count == 1 else f"{count:,} numbers"
+    return ngettext("%(count)s number", "%(count)s numbers", count) % {"count": f"{count:,}"}
 
 
 def _written(day: date) -> str:
-    return f"{day:%-d %B %Y}"
+    return date_format(day, "j F Y")

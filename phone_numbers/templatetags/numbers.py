@@ -5,6 +5,8 @@ from decimal import Decimal
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from phone_numbers.buying.quoting import Check
 from telephony import e164
@@ -13,10 +15,10 @@ from telephony.models import NumberKind
 
 register = template.Library()
 BLOCKERS = {
-    "country_not_enabled": "Switched off",
-    "kyc_required": "KYC needed",
-    "price_unknown": "No price yet",
-    "wallet_insufficient": "Wallet short",
+    "country_not_enabled": _("Switched off"),
+    "kyc_required": _("KYC needed"),
+    "price_unknown": _("No price yet"),
+    "wallet_insufficient": _("Wallet short"),
 }
 
 
@@ -34,7 +36,7 @@ def phones(text: str) -> str:
 
 @register.filter
 def country(iso: str) -> str:
-    """The country's name in English."""
+    """The country's name in the reader's language."""
     return e164.country_name(iso)
 
 
@@ -58,19 +60,19 @@ def rate(amount: Decimal, currency: str) -> str:
 @register.filter
 def type_label(kind: str) -> str:
     """``toll_free`` → ``Toll-free``."""
-    return dict(NumberKind.choices).get(kind, kind)
+    return str(dict(NumberKind.choices).get(kind, kind))
 
 
 @register.filter
 def capability_label(capability: str) -> str:
     """``voice`` → ``Voice``, ``sms`` → ``SMS``."""
-    return "Voice" if capability == "voice" else capability.upper()
+    return gettext("Voice") if capability == "voice" else capability.upper()
 
 
 @register.filter
 def blocker_label(code: str) -> str:
     """A blocked purchase in two words, for the closed offer."""
-    return BLOCKERS.get(code, "Not possible")
+    return str(BLOCKERS.get(code, _("Not possible")))
 
 
 @register.filter

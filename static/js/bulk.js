@@ -21,7 +21,7 @@
     if ($("#bulk-match")) $("#bulk-match").hidden = every || !page.checked;
     if ($("#bulk-count").textContent === count) return;
     $("#bulk-count").textContent = count;
-    $("#announcer").textContent = `${count} chosen`;
+    $("#announcer").textContent = bar.dataset.says.replace("{count}", count);
   };
 
   const tickAll = (yes) => {

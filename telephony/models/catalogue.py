@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.ids import id_maker
 
@@ -16,10 +17,10 @@ class CarrierSlug(models.TextChoices):
 
 
 class NumberKind(models.TextChoices):
-    LOCAL = "local", "Local"
-    MOBILE = "mobile", "Mobile"
-    TOLL_FREE = "toll_free", "Toll-free"
-    NATIONAL = "national", "National"
+    LOCAL = "local", _("Local")
+    MOBILE = "mobile", _("Mobile")
+    TOLL_FREE = "toll_free", _("Toll-free")
+    NATIONAL = "national", _("National")
 
 
 class Country(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -63,7 +64,7 @@ def test_names_the_numbers_at_risk_and_the_amount_that_keeps_them(
     renews = now + timedelta(days=5)
     number = rented(workspace, "+12125550123", renews, price="12000.00")
     page = alice_client.get(URL).content.decode()
-    day = f"{renews:%-d %B %Y}"
+    day = f"{renews.astimezone(ZoneInfo(workspace.time_zone)):%-d %B %Y}"
     assert f"Your money lasts until {day}. Add ₹14,000.00 by then to keep 1 number." in page  # two months
     assert f'href="/w/acme/numbers/{number.pk}/"' in page
     assert "forecast-mark" in page
@@ -80,7 +81,8 @@ def test_says_what_is_overdue_and_what_money_does_not_keep(
     Rental.objects.filter(number=off).update(auto_renew=False)
     page = text(alice_client)
     assert "Rent of 1 number is overdue. Add ₹" in page
-    assert f"by {now + timedelta(days=5):%-d %B %Y} to keep 1 number." in page
+    day = (now + timedelta(days=5)).astimezone(ZoneInfo(workspace.time_zone))
+    assert f"by {day:%-d %B %Y} to keep 1 number." in page
     assert "Automatic renewal is off for 1 number below" in page
 
 
