@@ -76,6 +76,9 @@
     htmx.process(button);
   };
 
+  // Sentences come with the page, in its language.
+  const said = (which, value = "") => $("#toasts").dataset[which].replace("{value}", value);
+
   const toast = (text, tone = "ok", undo = "") => {
     const template = $(tone === "trouble" ? "#toast-trouble-template" : "#toast-template");
     const made = template.content.firstElementChild.cloneNode(true);
@@ -145,9 +148,9 @@
   const copy = async (button) => {
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
-      toast(`Copied ${button.dataset.copy}`);
+      toast(said("copied", button.dataset.copy));
     } catch {
-      toast(`This browser does not let us copy. It is ${button.dataset.copy}`, "trouble");
+      toast(said("notCopied", button.dataset.copy), "trouble");
     }
     const menu = button.closest("details[open]");
     if (menu) menu.open = false;
@@ -246,7 +249,7 @@
   const sentenceOf = (xhr) => {
     const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
     const sentence = page.querySelector("[data-sentence]");
-    return sentence ? sentence.textContent : `The server answered ${xhr.status}. Reload the page and look before you repeat it.`;
+    return sentence ? sentence.textContent : said("unclear", xhr.status);
   };
 
   const body = document.body;
@@ -280,7 +283,7 @@
     if (pane) {
       event.detail.target.replaceChildren($(`#${pane.dataset.failure}`).content.cloneNode(true));
     } else if (!event.detail.elt.matches("[data-poll]")) {
-      toast("The connection broke before an answer came. Reload the page and look before you repeat it.", "trouble");
+      toast(said("silence"), "trouble");
     }
   };
   body.addEventListener("htmx:sendError", silence);

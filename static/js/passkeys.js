@@ -48,14 +48,8 @@
   const optionsOf = async (form) => {
     if (form.dataset.options) return JSON.parse(form.dataset.options);
     const answer = await fetch(form.action, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error("Too many tries in a short time. Wait a minute.");
+    if (!answer.ok) throw new DOMException("", "QuotaExceededError");
     return (await answer.json()).request_options;
-  };
-
-  const SAID = {
-    NotAllowedError: "The passkey was not used: it took too long, was cancelled, or there is none here for this address.",
-    InvalidStateError: "This passkey belongs to your account already.",
-    SecurityError: "Passkeys work only at the address this product is known by, over https.",
   };
 
   const say = (form, sentence) => {
@@ -73,14 +67,14 @@
       button.setAttribute("aria-disabled", "true");
       say(form, "");
       try {
-        if (!window.PublicKeyCredential) throw new Error("This browser has no passkeys. Use another way.");
+        if (!window.PublicKeyCredential) throw new DOMException("", "NotSupportedError");
         const options = await optionsOf(form);
         const alone = form.elements.passwordless && form.elements.passwordless.checked;
         const credential = await (form.dataset.passkey === "create" ? create(options, Boolean(alone)) : get(options));
         form.elements.credential.value = JSON.stringify(answerOf(credential));
         form.submit();
       } catch (error) {
-        say(form, SAID[error.name] || error.message);
+        say(form, form.querySelector("[data-passkey-said]").getAttribute(`data-${error.name.toLowerCase()}`) || error.message);
         button.removeAttribute("aria-disabled");
       }
     });
