@@ -18,6 +18,7 @@ from django.db import transaction
 
 from dialnexa import wallet
 from dialnexa.actors import Actor, system
+from dialnexa.isolation.scope import everywhere
 from dialnexa.money import format_money
 from phone_numbers.batch_dialling.settling import settle_row
 from phone_numbers.calls.prices import billed_by, first_cost_look, next_cost_look, price_of
@@ -61,7 +62,9 @@ def _is_about(call: Call, event: CallEvent) -> bool:
     if not event.call_id or call.carrier_call_id == event.call_id:
         return True
     named = Call.objects.filter(carrier=call.carrier, carrier_call_id=event.call_id)
-    if not call.carrier_call_id and not named.exists():
+    with everywhere("The carrier's name for a call is one call's of all."):
+        is_taken = bool(call.carrier_call_id) or named.exists()
+    if not is_taken:
         return True
     log.warning("%s is %s at the carrier; %s was told", call.pk, call.carrier_call_id or "?", event.call_id)
     return False

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from dialnexa.isolation.scope import within
 from phone_numbers.calls.answering import answer_outbound
 from phone_numbers.calls.callbacks import is_token_of
 from phone_numbers.calls.lines import Listener, listener_of
@@ -55,11 +56,12 @@ def receive(
     if call is None:
         raise NotOurs
     event = read_event(line.parse_event, request)
-    keep(request, event, carrier=carrier, kind=kind, call=call, now=now)
-    if kind == "status":
-        return None
-    call = Call.objects.select_related("agent_version").get(pk=call.pk)
-    return _rendered(line, call)
+    with within(call.workspace_id):
+        keep(request, event, carrier=carrier, kind=kind, call=call, now=now)
+        if kind == "status":
+            return None
+        call = Call.objects.select_related("agent_version").get(pk=call.pk)
+        return _rendered(line, call)
 
 
 def _rendered(line: Listener, call: Call) -> Rendered:

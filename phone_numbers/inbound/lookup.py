@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from dialnexa.isolation.scope import within
 from phone_numbers.calls.silence import note_alive
 from phone_numbers.calls.webhooks import keep
 from phone_numbers.inbound.aside import keep_aside
@@ -81,8 +82,9 @@ def hear_engine(request: SignedRequest, *, now: datetime) -> None:
         if call is None:
             write_note(note)
         else:
-            keep(request, event, carrier=SIP, kind="status", call=call, now=now)
-            _hear_alive(call.pk, event, now)
+            with within(call.workspace_id):
+                keep(request, event, carrier=SIP, kind="status", call=call, now=now)
+                _hear_alive(call.pk, event, now)
 
 
 def _hear_alive(call_id: str, event: CallEvent, now: datetime) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from dialnexa.isolation.scope import within
 from phone_numbers.calls.webhooks import Forged, NotOurs, Unreadable, keep, read_event
 from phone_numbers.inbound.answers import AWAY, SORRY, answer_inbound
 from phone_numbers.inbound.aside import keep_aside
@@ -68,7 +69,8 @@ def hear_status(request: SignedRequest, *, carrier: str, now: datetime) -> None:
         if call is None:
             write_note(note)
         elif _is_about(call, carrier):
-            keep(request, event, carrier=carrier, kind="status", call=call, now=now)
+            with within(call.workspace_id):
+                keep(request, event, carrier=carrier, kind="status", call=call, now=now)
 
 
 def _is_about(call: Call, carrier: str) -> bool:

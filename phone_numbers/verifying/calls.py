@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from dialnexa.api_keys import digest
 from dialnexa.errors import Refusal
+from dialnexa.isolation.scope import within
 from dialnexa.models import Workspace
 from kyc.models import VerificationCall, VerificationNumber
 from telephony.carriers import get_carrier
@@ -108,9 +109,10 @@ def answer(request: SignedRequest, *, carrier: str, token: str, now: datetime) -
     line = get_carrier(carrier)
     if not line.verify(request):
         raise NotOurs
-    if not _is_awaited(call, token, now):
-        return line.render(HangUp())
-    VerificationCall.objects.filter(pk=call.pk, spoken_at=None).update(spoken_at=now)
+    with within(call.workspace_id):
+        if not _is_awaited(call, token, now):
+            return line.render(HangUp())
+        VerificationCall.objects.filter(pk=call.pk, spoken_at=None).update(spoken_at=now)
     return line.render(Say(words(code_of(token)), times=SPOKEN))
 
 
@@ -125,7 +127,7 @@ def note_status(request: SignedRequest, *, carrier: str, token: str) -> None:
     except ValueError as error:
         raise NotOurs from error
     if event.state.over:
-        with transaction.atomic():
+        with within(call.workspace_id), transaction.atomic():
             VerificationCall.objects.filter(pk=call.pk, ended_as="").update(ended_as=event.state.value)
 
 
