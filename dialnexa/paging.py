@@ -24,10 +24,14 @@ class Order:
         sign = "-" if self.descending != backwards else ""
         return f"{sign}{self.key}", f"{sign}pk"
 
-    def beyond(self, value: Any, pk: str, *, backwards: bool = False) -> Q:
-        """Rows that come after (backwards: before) the row with this key and id."""
+    def beyond(self, value: Any, pk: str, *, backwards: bool = False, itself: bool = False) -> Q:
+        """Rows that come after (backwards: before) the row with this key and id; with ``itself`` that, too.
+
+        The bound on the key stands alone first: an index begins there, which it would not for "or".
+        """
         way = "lt" if self.descending != backwards else "gt"
-        return Q(**{f"{self.key}__{way}": value}) | Q(**{self.key: value, f"pk__{way}": pk})
+        further = Q(**{f"{self.key}__{way}": value}) | Q(**{f"pk__{way}{'e' if itself else ''}": pk})
+        return Q(**{f"{self.key}__{way}e": value}) & further
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,8 @@ class Cursor:
     """A row to begin after or, going backwards, to end before."""
 
     beyond: Q
+    preceding: Q  # which rows lie before the page (going backwards: before its end)
     backwards: bool
-
-    @property
-    def preceding(self) -> Q:
-        """Which rows lie before the page (going backwards: before its end)."""
-        return self.beyond if self.backwards else ~self.beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,12 @@ def find_cursor(among: QuerySet[M], order: Order, *, after: str = "", before: st
     if not pk:
         return None
     key = among.filter(pk=pk).values_list(order.key, flat=True)[:1]
-    return next((Cursor(order.beyond(value, pk, backwards=not after), not after) for value in key), None)
+    return next((_cursor(order, value, pk, backwards=not after) for value in key), None)
+
+
+def _cursor(order: Order, value: Any, pk: str, *, backwards: bool) -> Cursor:
+    preceding = order.beyond(value, pk, backwards=True, itself=not backwards)
+    return Cursor(preceding if backwards else order.beyond(value, pk), preceding, backwards)
 
 
 def cut_page(rows: QuerySet[M], order: Order, cursor: Cursor | None, *, size: int) -> Page[M]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker, uuid_of
@@ -27,11 +28,11 @@ class PhoneNumber(Stateful):
     """One number in one workspace. ``carrier_number_id`` is the carrier's own id for it."""
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Pending"
-        ACTIVE = "active", "Active"
-        RELEASING = "releasing", "Releasing"
-        RELEASED = "released", "Released"
-        FAILED = "failed", "Failed"
+        PENDING = "pending", _("Pending")
+        ACTIVE = "active", _("Active")
+        RELEASING = "releasing", _("Releasing")
+        RELEASED = "released", _("Released")
+        FAILED = "failed", _("Failed")
 
     LIVE: ClassVar[tuple[str, ...]] = ("pending", "active", "releasing")
     TRANSITIONS: ClassVar[Transitions] = {
@@ -136,6 +137,26 @@ class PhoneNumber(Stateful):
                 fields=["outbound_version"],
                 condition=Q(outbound_version__isnull=False),
                 name="number_outbound",
+            ),
+            models.Index(  # what occurs, for the filters of the table
+                fields=["workspace", "country", "type", "carrier"],
+                condition=~Q(status="released") & Q(dismissed_at__isnull=True),
+                name="number_kinds",
+            ),
+            # the table's rare views, counted in workspaces with very many numbers
+            models.Index(fields=["workspace"], condition=Q(status="pending"), name="number_pending"),
+            models.Index(
+                fields=["workspace"],
+                condition=Q(status="failed", dismissed_at__isnull=True),
+                name="number_failed",
+            ),
+            models.Index(
+                fields=["workspace"],
+                condition=Q(status="active", inbound_version__isnull=True, outbound_version__isnull=True),
+                name="number_unrouted",
+            ),
+            models.Index(
+                fields=["workspace"], condition=Q(carrier=CarrierSlug.SIP_TRUNK), name="number_own_carrier"
             ),
         )
 

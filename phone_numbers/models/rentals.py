@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -23,9 +24,9 @@ class Rental(Stateful):
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Active"
-        EXPIRED = "expired", "Expired"
-        AVAILABLE = "available_for_reassignment", "Available for reassignment"
+        ACTIVE = "active", _("Active")
+        EXPIRED = "expired", _("Expired")
+        AVAILABLE = "available_for_reassignment", _("Available for reassignment")
 
     STATE_FIELD: ClassVar[str] = "rental_status"
     TRANSITIONS: ClassVar[Transitions] = {
@@ -99,6 +100,16 @@ class Rental(Stateful):
                 name="rental_due",
             ),
             models.Index(fields=["remind_at"], condition=Q(ended_at__isnull=True), name="rental_to_remind"),
+            models.Index(
+                fields=["workspace", "paid_through"],
+                condition=Q(rental_status="active", ended_at__isnull=True),
+                name="rental_by_end",
+            ),
+            models.Index(
+                fields=["workspace"],
+                condition=Q(rental_status="expired", ended_at__isnull=True),
+                name="rental_expired",
+            ),
         )
 
     def __str__(self) -> str:

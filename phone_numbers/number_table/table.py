@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
+from django.utils.translation import gettext as _
 
 from dialnexa.models import Workspace
 from dialnexa.paging import Cursor, Page, cut_page, find_cursor
 from kyc.models import KycCase
 from phone_numbers.models import PhoneNumber
+from phone_numbers.number_table.counting import COUNTED, count_views, count_words, occurring_kinds
 from phone_numbers.number_table.filters import CHIPS, ORDERS, SORTS, Filters, chip_conditions, narrow
 from telephony.e164 import country_name, flag
 from telephony.models import Agent, CarrierSlug, NumberKind
@@ -61,6 +64,10 @@ class Chip:
     query: str
     is_chosen: bool
 
+    @property
+    def words(self) -> str:
+        return count_words(self.count)
+
 
 @dataclass(frozen=True, slots=True)
 class SortChoice:
@@ -86,7 +93,8 @@ class NumberTable:
         self.workspace, self.filters, self.now = workspace, filters, now
         self.order = ORDERS[filters.sort]
         self.conditions = chip_conditions(now)
-        self.numbers = _with_keys(narrow(visible_numbers(workspace), filters))
+        self.narrowed = narrow(visible_numbers(workspace), filters)
+        self.numbers = _with_keys(self.narrowed)
 
     @cached_property
     def chosen(self) -> QuerySet[PhoneNumber]:
@@ -109,31 +117,40 @@ class NumberTable:
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        """Every chip's count, and how many rows lie before this page, in one query."""
-        counts = {
-            key: Count("pk", filter=condition) for key, condition in self.conditions.items() if key != "all"
-        }
-        preceding = self._cursor.preceding if self._cursor else Q(pk=None)
-        counts["preceding"] = Count("pk", filter=self.conditions[self.filters.chip] & preceding)
-        return self.numbers.aggregate(all=Count("pk"), **counts)
+        """Every chip's count, and how many rows lie before this page; as far as is counted."""
+        if self._cursor is None:
+            return {**count_views(self.narrowed, self.conditions), "preceding": 0}
+        preceding = self.conditions[self.filters.chip] & self._cursor.preceding
+        return count_views(self.numbers, {**self.conditions, "preceding": preceding})
 
     @cached_property
     def chips(self) -> list[Chip]:
         """All of them that have something to show, and the chosen one."""
         return [
-            Chip(key, label, self._counts[key], self.filters.query(chip=key), key == self.filters.chip)
+            Chip(key, str(label), self._counts[key], self.filters.query(chip=key), key == self.filters.chip)
             for key, label in CHIPS.items()
             if self._counts[key] or key in ("all", self.filters.chip)
         ]
 
     @property
     def total(self) -> int:
+        """How many rows are let through; one more than COUNTED where there are more."""
         return self._counts[self.filters.chip]
 
     @property
+    def is_counted(self) -> bool:
+        return self.total <= COUNTED
+
+    @property
+    def total_words(self) -> str:
+        return count_words(self.total)
+
+    @property
     def first(self) -> int:
-        """The position of the page's first row, counted from 1."""
+        """The position of the page's first row, counted from 1; 0 where nobody counted so far."""
         before = self._counts["preceding"]
+        if before > COUNTED:
+            return 0
         if self._cursor and self._cursor.backwards:
             before -= len(self.page.rows)
         return max(before, 0) + 1
@@ -163,7 +180,9 @@ class NumberTable:
     def sort_choices(self) -> list[SortChoice]:
         """Every order, for where there is no table head to press."""
         now = self.filters.sort
-        return [SortChoice(label, self.filters.query(sort=key), key == now) for key, label in SORTS.items()]
+        return [
+            SortChoice(str(label), self.filters.query(sort=key), key == now) for key, label in SORTS.items()
+        ]
 
     def _sorting(self, column: str) -> dict[str, str]:
         now = {column: "ascending", f"-{column}": "descending"}.get(self.filters.sort, "")
@@ -172,8 +191,7 @@ class NumberTable:
 
     def selects(self) -> list[Select]:
         """The filters, each with the values that occur in this workspace."""
-        found = visible_numbers(self.workspace).values_list("country", "type", "carrier")
-        occurring = list(found.distinct().order_by())
+        occurring = occurring_kinds(self.workspace)
         countries, types, carriers = ({row[n] for row in occurring} for n in range(3))
         agents = Agent.objects.filter(workspace=self.workspace).values_list("id", "title")
         filters = self.filters
@@ -181,15 +199,15 @@ class NumberTable:
         return [
             Select(
                 "country",
-                "Country",
+                _("Country"),
                 [(iso, f"{name} {flag(iso)} {iso}") for name, iso in places],
                 filters.country,
             ),
-            Select("type", "Type", _occurring(NumberKind.choices, types), filters.type),
-            Select("provider", "Provider", _occurring(CarrierSlug.choices, carriers), filters.provider),
-            Select("agent", "Agent", list(agents), filters.agent),
+            Select("type", _("Type"), _occurring(NumberKind.choices, types), filters.type),
+            Select("provider", _("Provider"), _occurring(CarrierSlug.choices, carriers), filters.provider),
+            Select("agent", _("Agent"), list(agents), filters.agent),
         ]
 
 
-def _occurring(choices: list[tuple[str, str]], values: set[str]) -> list[tuple[str, str]]:
-    return [(value, label) for value, label in choices if value in values]
+def _occurring(choices: Iterable[tuple[str, object]], values: set[str]) -> list[tuple[str, str]]:
+    return [(value, str(label)) for value, label in choices if value in values]
