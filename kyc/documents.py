@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -23,9 +25,9 @@ from kyc.reviews import Status, expire
 
 OPEN = (Status.DRAFT, Status.REJECTED, Status.EXPIRED)
 CLOSED = {
-    Status.SUBMITTED: "The papers for {country} are in review. They can change once that is decided.",
-    Status.VERIFIED: "The papers for {country} are verified and stay as they are.",
-    Status.SUSPENDED: "The verification for {country} is suspended. Ask support.",
+    Status.SUBMITTED: _("The papers for %(country)s are in review. They can change once that is decided."),
+    Status.VERIFIED: _("The papers for %(country)s are verified and stay as they are."),
+    Status.SUSPENDED: _("The verification for %(country)s is suspended. Ask support."),
 }
 NAME_LIMIT = 200
 MOST_UPLOADS = 50  # documents of one dossier, replaced and removed ones with them
@@ -38,10 +40,12 @@ def describe(case: KycCase, entity_type: str, legal_name: str, *, by: Actor, now
     """
     name = " ".join(legal_name.split())
     if entity_type not in EntityType.values:
-        raise Refusal("entity_type_unknown", "Choose who you are.", status=422, field="entity_type")
+        raise Refusal("entity_type_unknown", gettext("Choose who you are."), status=422, field="entity_type")
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        sentence = f"Write the name as on the papers: at most {NAME_LIMIT} characters, none of them unseen."
-        raise Refusal("legal_name_wrong", sentence, status=422, field="legal_name")
+        sentence = gettext(
+            "Write the name as on the papers: at most %(most)d characters, none of them unseen."
+        )
+        raise Refusal("legal_name_wrong", sentence % {"most": NAME_LIMIT}, status=422, field="legal_name")
     with _changing(case, by=by, now=now):
         before = {"entity_type": case.entity_type, "legal_name": case.legal_name}
         after = {"entity_type": entity_type, "legal_name": name}
@@ -57,9 +61,10 @@ def add_document(case: KycCase, kind: str, file: Inspected, *, by: Actor, now: d
     """
     with _changing(case, by=by, now=now):
         if not any(kind in group.kinds for group in groups_of(case)):
-            raise Refusal("document_not_asked", "Choose one of the documents that are needed.", status=422)
+            sentence = gettext("Choose one of the documents that are needed.")
+            raise Refusal("document_not_asked", sentence, status=422)
         if case.documents.count() >= MOST_UPLOADS:
-            sentence = "Too many documents were sent for this country. Ask support."
+            sentence = gettext("Too many documents were sent for this country. Ask support.")
             raise Refusal("too_many_documents", sentence, status=409)
         for current in case.documents.filter(kind=kind, status__in=KycDocument.CURRENT):
             current.transition("replace", by=by, now=now)
@@ -94,8 +99,9 @@ def remove_document(document: KycDocument, *, by: Actor, now: datetime) -> None:
     with _changing(document.case, by=by, now=now):
         document.refresh_from_db()
         if document.status not in KycDocument.TRANSITIONS["remove"][0]:
-            name = document_name(document.kind)
-            raise Refusal("document_stays", f"{name}: this document cannot be removed any more.", status=409)
+            sentence = gettext("%(document)s: this document cannot be removed any more.")
+            said = sentence % {"document": document_name(document.kind)}
+            raise Refusal("document_stays", said, status=409)
         document.transition("remove", by=by, now=now)
         KycFile.objects.filter(document=document).delete()
 
@@ -122,6 +128,6 @@ def _changing(case: KycCase, *, by: Actor, now: datetime) -> Iterator[None]:
         if case.status == Status.NOT_STARTED:
             case.transition("start", by=by, now=now)
         if case.status not in OPEN:
-            sentence = CLOSED[Status(case.status)].format(country=country_name(case.country))
+            sentence = gettext(CLOSED[Status(case.status)]) % {"country": country_name(case.country)}
             raise Refusal("kyc_closed", sentence, status=409, state=case.status)
         yield

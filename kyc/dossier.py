@@ -68,7 +68,7 @@ class Dossier:
 
     @property
     def entity_label(self) -> str:
-        return EntityType(self.entity_type).label if self.entity_type else ""
+        return str(EntityType(self.entity_type).label) if self.entity_type else ""
 
     @property
     def described(self) -> bool:
@@ -119,7 +119,7 @@ def _needs(case: KycCase) -> list[Need]:
     return [
         Need(
             place=f"need-{nth}",
-            title=group.title,
+            title=group.name,
             words=group.words,
             choices=group.choices,
             papers=[paper for paper in papers if paper.document.kind in group.kinds],

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.models import KycCase
@@ -22,13 +25,17 @@ class Verdict:
 
 
 WHY_NOT = {
-    "": "is not verified for {country} yet. Needed: {papers}.",
-    "not_started": "is not verified for {country} yet. Needed: {papers}.",
-    "draft": "has begun its papers for {country} but not submitted them. Needed: {papers}.",
-    "submitted": "has submitted its papers for {country}; they are being reviewed.",
-    "rejected": "was not verified for {country}: {reason}. Correct it and submit again.",
-    "expired": "was verified for {country}, but that has expired. Submit the papers again.",
-    "suspended": "is suspended for {country}: {reason}. Ask support.",
+    "": _("%(workspace)s is not verified for %(country)s yet. Needed: %(papers)s."),
+    "not_started": _("%(workspace)s is not verified for %(country)s yet. Needed: %(papers)s."),
+    "draft": _(
+        "%(workspace)s has begun its papers for %(country)s but not submitted them. Needed: %(papers)s."
+    ),
+    "submitted": _("%(workspace)s has submitted its papers for %(country)s; they are being reviewed."),
+    "rejected": _("%(workspace)s was not verified for %(country)s: %(reason)s. Correct it and submit again."),
+    "expired": _(
+        "%(workspace)s was verified for %(country)s, but that has expired. Submit the papers again."
+    ),
+    "suspended": _("%(workspace)s is suspended for %(country)s: %(reason)s. Ask support."),
 }
 
 
@@ -36,12 +43,12 @@ def may_rent(workspace: Workspace, country: str, number_type: str, *, now: datet
     """Whether the papers for a number of this country (ISO) and type are in order at ``now``."""
     papers = papers_for(country, number_type)
     if not papers:
-        return Verdict(True, "", None, "No papers are needed for this number.")
+        return Verdict(True, "", None, gettext("No papers are needed for this number."))
     case = KycCase.objects.filter(workspace=workspace, country=country).first()
     status = standing(case, now=now)
     if status == KycCase.Status.VERIFIED:
-        return Verdict(True, papers, case, f"{workspace.name} is verified for {country_name(country)}.")
-    return Verdict(False, papers, case, f"{workspace.name} {why_not(status, country, papers, case)}")
+        return Verdict(True, papers, case, _verified(workspace, country))
+    return Verdict(False, papers, case, _why_not(workspace, status, country, papers, case))
 
 
 def may_dial(workspace: Workspace, *, now: datetime) -> Verdict:
@@ -54,8 +61,8 @@ def may_dial(workspace: Workspace, *, now: datetime) -> Verdict:
     status = standing(case, now=now)
     papers = papers_for(country, ANY) or identity_words()
     if status == KycCase.Status.VERIFIED:
-        return Verdict(True, papers, case, f"{workspace.name} is verified for {country_name(country)}.")
-    return Verdict(False, papers, case, f"{workspace.name} {why_not(status, country, papers, case)}")
+        return Verdict(True, papers, case, _verified(workspace, country))
+    return Verdict(False, papers, case, _why_not(workspace, status, country, papers, case))
 
 
 def standing(case: KycCase | None, *, now: datetime) -> str:
@@ -66,8 +73,12 @@ def standing(case: KycCase | None, *, now: datetime) -> str:
     return KycCase.Status.EXPIRED if case.status == KycCase.Status.VERIFIED and run_out else case.status
 
 
-def why_not(status: str, country: str, papers: str, case: KycCase | None) -> str:
-    """The rest of a sentence that begins with the workspace's name."""
+def _verified(workspace: Workspace, country: str) -> str:
+    sentence = gettext("%(workspace)s is verified for %(country)s.")
+    return sentence % {"workspace": workspace.name, "country": country_name(country)}
+
+
+def _why_not(workspace: Workspace, status: str, country: str, papers: str, case: KycCase | None) -> str:
     reason = case.reason.rstrip(". ") if case else ""
-    named = {"country": country_name(country), "papers": in_sentence(papers)}
-    return WHY_NOT[status].format(**named, reason=reason)
+    named = {"country": country_name(country), "papers": in_sentence(papers), "reason": reason}
+    return gettext(WHY_NOT[status]) % {"workspace": workspace.name, **named}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import history
 from dialnexa.countries import country_name
@@ -13,23 +14,23 @@ from kyc.models import EntityType, KycCase, KycDocument, VerificationNumber
 from kyc.papers import document_name
 
 SENTENCES = {
-    ("kyccase", "start"): ("Papers begun", "off"),
-    ("kyccase", "submit"): ("Papers handed in for review", "waiting"),
-    ("kyccase", "verify"): ("Papers verified", "ok"),
-    ("kyccase", "reject"): ("Papers rejected", "trouble"),
-    ("kyccase", "request_more"): ("More papers asked for", "trouble"),
-    ("kyccase", "describe"): ("Entity and legal name set", "off"),
-    ("kyccase", "expire"): ("Verification ran out", "trouble"),
-    ("kyccase", "suspend"): ("Verification suspended", "trouble"),
-    ("kyccase", "reinstate"): ("Verification restored", "ok"),
-    ("kycdocument", "upload"): ("Document uploaded", "ok"),
-    ("kycdocument", "view"): ("Document downloaded", "off"),
-    ("kycdocument", "accept"): ("Document accepted", "ok"),
-    ("kycdocument", "reject"): ("Document rejected", "trouble"),
-    ("kycdocument", "replace"): ("Document replaced by a newer one", "off"),
-    ("kycdocument", "remove"): ("Document taken away", "off"),
-    ("verificationnumber", "ask_code"): ("Code asked for in a call to {verification_number}", "off"),
-    ("verificationnumber", "confirm"): ("Verification number confirmed", "ok"),
+    ("kyccase", "start"): (_("Papers begun"), "off"),
+    ("kyccase", "submit"): (_("Papers handed in for review"), "waiting"),
+    ("kyccase", "verify"): (_("Papers verified"), "ok"),
+    ("kyccase", "reject"): (_("Papers rejected"), "trouble"),
+    ("kyccase", "request_more"): (_("More papers asked for"), "trouble"),
+    ("kyccase", "describe"): (_("Entity and legal name set"), "off"),
+    ("kyccase", "expire"): (_("Verification ran out"), "trouble"),
+    ("kyccase", "suspend"): (_("Verification suspended"), "trouble"),
+    ("kyccase", "reinstate"): (_("Verification restored"), "ok"),
+    ("kycdocument", "upload"): (_("Document uploaded"), "ok"),
+    ("kycdocument", "view"): (_("Document downloaded"), "off"),
+    ("kycdocument", "accept"): (_("Document accepted"), "ok"),
+    ("kycdocument", "reject"): (_("Document rejected"), "trouble"),
+    ("kycdocument", "replace"): (_("Document replaced by a newer one"), "off"),
+    ("kycdocument", "remove"): (_("Document taken away"), "off"),
+    ("verificationnumber", "ask_code"): (_("Code asked for in a call to {verification_number}"), "off"),
+    ("verificationnumber", "confirm"): (_("Verification number confirmed"), "ok"),
 }
 
 
@@ -48,16 +49,16 @@ def _own_numbers(ids: Collection[str]) -> dict[str, Named]:
 
 
 KINDS = {
-    "kyccase": Kind("KYC", _cases, "kyc:cases"),
-    "kycdocument": Kind("KYC document", _documents, "kyc:cases"),
-    "verificationnumber": Kind("Verification number", _own_numbers, "kyc:cases"),
+    "kyccase": Kind(_("KYC"), _cases, "kyc:cases"),
+    "kycdocument": Kind(_("KYC document"), _documents, "kyc:cases"),
+    "verificationnumber": Kind(_("Verification number"), _own_numbers, "kyc:cases"),
 }
 FIELDS = {
-    "entity_type": Field("entity type", lambda value: EntityType(value).label),
-    "legal_name": Field("legal name"),
-    "verification_number": Field("number"),
+    "entity_type": Field(_("entity type"), lambda value: str(EntityType(value).label)),
+    "legal_name": Field(_("legal name")),
+    "verification_number": Field(_("number")),
 }
-TOPICS = {"kyc": Topic("KYC", Q(subject_type__in=tuple(KINDS)))}
+TOPICS = {"kyc": Topic(_("KYC"), Q(subject_type__in=tuple(KINDS)))}
 
 
 def teach() -> None:

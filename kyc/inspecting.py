@@ -12,6 +12,9 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from dialnexa.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -25,23 +28,23 @@ NAME_LIMIT = 120
 PROJECT = Path(__file__).resolve().parent.parent
 
 REFUSALS = {
-    "file_missing": "Choose a file first.",
-    "file_too_many": "Send one file at a time. Several pages of a document belong in one PDF.",
-    "file_empty": "This file is empty. Choose it again, or scan the document once more.",
-    "file_too_large": "This file is larger than 10 MB. Scan it with a lower resolution.",
-    "file_type": "This is neither a PDF nor a JPEG or PNG picture. Save it as one of them.",
-    "file_ending": "The name does not end as this kind of file should. Save it again as what it is.",
-    "file_polyglot": "This file holds something else beside the document. Scan the document again.",
-    "file_damaged": "This file is damaged or not complete. Open it, save it again, and send that.",
-    "file_unreadable": "We could not read this file safely. Print it to a new PDF, or send a photograph.",
-    "image_too_large": "This picture has more than 25 megapixels. Make it smaller and send that.",
-    "pdf_encrypted": "This PDF asks for a password. Print it to a new PDF without one, and send that.",
-    "pdf_too_long": "This PDF has more than 50 pages. Send only the pages that prove it.",
-    "pdf_action": "This PDF does something when it is opened. Print it to a new PDF and send that.",
-    "pdf_script": "This PDF carries a script. Print it to a new PDF and send that.",
-    "pdf_attachment": "This PDF carries another file inside. Print it to a new PDF and send that.",
-    "pdf_form": "This PDF is a form that sends or loads data. Print it to a new PDF and send that.",
-    "pdf_media": "This PDF carries film or sound. Print it to a new PDF and send that.",
+    "file_missing": _("Choose a file first."),
+    "file_too_many": _("Send one file at a time. Several pages of a document belong in one PDF."),
+    "file_empty": _("This file is empty. Choose it again, or scan the document once more."),
+    "file_too_large": _("This file is larger than 10 MB. Scan it with a lower resolution."),
+    "file_type": _("This is neither a PDF nor a JPEG or PNG picture. Save it as one of them."),
+    "file_ending": _("The name does not end as this kind of file should. Save it again as what it is."),
+    "file_polyglot": _("This file holds something else beside the document. Scan the document again."),
+    "file_damaged": _("This file is damaged or not complete. Open it, save it again, and send that."),
+    "file_unreadable": _("We could not read this file safely. Print it to a new PDF, or send a photograph."),
+    "image_too_large": _("This picture has more than 25 megapixels. Make it smaller and send that."),
+    "pdf_encrypted": _("This PDF asks for a password. Print it to a new PDF without one, and send that."),
+    "pdf_too_long": _("This PDF has more than 50 pages. Send only the pages that prove it."),
+    "pdf_action": _("This PDF does something when it is opened. Print it to a new PDF and send that."),
+    "pdf_script": _("This PDF carries a script. Print it to a new PDF and send that."),
+    "pdf_attachment": _("This PDF carries another file inside. Print it to a new PDF and send that."),
+    "pdf_form": _("This PDF is a form that sends or loads data. Print it to a new PDF and send that."),
+    "pdf_media": _("This PDF carries film or sound. Print it to a new PDF and send that."),
 }
 
 
@@ -76,7 +79,7 @@ def inspect(data: bytes, name: str) -> Inspected:
 
 def refused(code: str) -> Refusal:
     """The refusal with this code of ``REFUSALS``."""
-    return Refusal(code, REFUSALS[code], status=413 if code == "file_too_large" else 422)
+    return Refusal(code, gettext(REFUSALS[code]), status=413 if code == "file_too_large" else 422)
 
 
 def clean_name(name: str) -> str:
@@ -90,7 +93,7 @@ def clean_name(name: str) -> str:
 
 def _ask_in_turn(data: bytes, name: str) -> bytes:
     if not _turns.acquire(timeout=WAIT):
-        sentence = "Many files are being looked into right now. Send it again in half a minute."
+        sentence = gettext("Many files are being looked into right now. Send it again in half a minute.")
         raise Refusal("files_busy", sentence, status=503, retry_after=30)
     try:
         return _ask(data, name)

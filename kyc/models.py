@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -17,13 +18,13 @@ from dialnexa.states import Stateful, Transitions
 class EntityType(models.TextChoices):
     """Who stands behind a workspace; what proves it is in ``papers.toml``."""
 
-    INDIVIDUAL = "individual", "Individual"
-    SOLE_PROPRIETOR = "sole_proprietor", "Sole proprietor"
-    PRIVATE_LIMITED = "private_limited", "Private limited company"
-    LLP = "llp", "Limited liability partnership"
-    PARTNERSHIP = "partnership", "Partnership"
-    NGO = "ngo", "NGO or trust"
-    GOVERNMENT = "government", "Government body"
+    INDIVIDUAL = "individual", _("Individual")
+    SOLE_PROPRIETOR = "sole_proprietor", _("Sole proprietor")
+    PRIVATE_LIMITED = "private_limited", _("Private limited company")
+    LLP = "llp", _("Limited liability partnership")
+    PARTNERSHIP = "partnership", _("Partnership")
+    NGO = "ngo", _("NGO or trust")
+    GOVERNMENT = "government", _("Government body")
 
 
 class KycCase(Stateful):
@@ -32,13 +33,13 @@ class KycCase(Stateful):
     """
 
     class Status(models.TextChoices):
-        NOT_STARTED = "not_started", "Not started"
-        DRAFT = "draft", "Draft"
-        SUBMITTED = "submitted", "In review"
-        VERIFIED = "verified", "Verified"
-        REJECTED = "rejected", "Rejected"
-        EXPIRED = "expired", "Expired"
-        SUSPENDED = "suspended", "Suspended"
+        NOT_STARTED = "not_started", _("Not started")
+        DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("In review")
+        VERIFIED = "verified", _("Verified")
+        REJECTED = "rejected", _("Rejected")
+        EXPIRED = "expired", _("Expired")
+        SUSPENDED = "suspended", _("Suspended")
 
     TRANSITIONS: ClassVar[Transitions] = {
         "start": (("not_started",), "draft"),
@@ -109,11 +110,11 @@ class KycDocument(Stateful):
     """One paper of a dossier. A newer one of its kind replaces it; what was decided on stays."""
 
     class Status(models.TextChoices):
-        UPLOADED = "uploaded", "Uploaded"
-        ACCEPTED = "accepted", "Accepted"
-        REJECTED = "rejected", "Rejected"
-        REPLACED = "replaced", "Replaced"
-        REMOVED = "removed", "Removed"
+        UPLOADED = "uploaded", _("Uploaded")
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
+        REPLACED = "replaced", _("Replaced")
+        REMOVED = "removed", _("Removed")
 
     CURRENT: ClassVar[tuple[str, ...]] = ("uploaded", "accepted", "rejected")
     TRANSITIONS: ClassVar[Transitions] = {

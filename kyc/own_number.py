@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.models import Workspace
 from kyc.models import VerificationCall, VerificationNumber
 
 ENDED = {
-    "busy": "The line was busy.",
-    "no_answer": "Nobody answered.",
-    "failed": "The number could not be reached.",
-    "cancelled": "The call was broken off.",
+    "busy": _("The line was busy."),
+    "no_answer": _("Nobody answered."),
+    "failed": _("The number could not be reached."),
+    "cancelled": _("The call was broken off."),
 }
 
 
@@ -57,4 +59,5 @@ def read_own_number(workspace: Workspace, *, now: datetime) -> OwnNumber:
 def _how_it_went(row: VerificationNumber) -> str:
     calls = VerificationCall.objects.filter(workspace=row.workspace_id, e164=row.pending_e164)
     last = calls.order_by("-asked_at").first()
-    return ENDED.get(last.ended_as, "") if last and last.spoken_at is None else ""
+    said = ENDED.get(last.ended_as) if last and last.spoken_at is None else None
+    return gettext(said) if said else ""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from kyc.gate import standing
@@ -20,7 +23,7 @@ TONES = {
     Status.EXPIRED: "trouble",
     Status.SUSPENDED: "trouble",
 }
-TYPES = {"": "To make calls", ANY: "Every number", "toll_free": "Toll-free numbers"}
+TYPES = {"": _("To make calls"), ANY: _("Every number"), "toll_free": _("Toll-free numbers")}
 SUBMITTABLE = ("", Status.NOT_STARTED, Status.DRAFT, Status.REJECTED, Status.EXPIRED)
 
 
@@ -38,7 +41,7 @@ class Card:
 
     @property
     def label(self) -> str:
-        return Status(self.status or Status.NOT_STARTED).label
+        return str(Status(self.status or Status.NOT_STARTED).label)
 
     @property
     def tone(self) -> str:
@@ -48,7 +51,7 @@ class Card:
     def papers(self) -> list[tuple[str, str]]:
         """What is needed, by kind of number, in words."""
         rules = papers_in(self.country) or {"": identity_words()}
-        return [(TYPES.get(kind, kind), papers) for kind, papers in rules.items()]
+        return [(gettext(TYPES.get(kind, kind)), papers) for kind, papers in rules.items()]
 
     @property
     def reason(self) -> str:

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dialnexa.countries import country_name
 from kyc.models import EntityType
 
@@ -28,10 +30,15 @@ class PapersWrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One document of these ``kinds`` is needed."""
+    """One document of these ``kinds`` is needed; ``title`` is in English, as in the table."""
 
     title: str
     kinds: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The title for people."""
+        return _(self.title)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -42,7 +49,9 @@ class OneOf:
     def words(self) -> str:
         """``Aadhaar card, PAN card or Passport``"""
         *others, last = (document_name(kind) for kind in self.kinds)
-        return f"{', '.join(others)} or {last}" if others else last
+        if not others:
+            return last
+        return _("%(others)s or %(last)s") % {"others": ", ".join(others), "last": last}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """``documents`` are names by kind; ``rules`` by country and number type (``*``: every other)."""
+    """``documents`` are names by kind; ``rules`` by country and number type (``*``: every other).
+
+    All of it is in English; what it says is translated where it is shown (see ``paper_words``).
+    """
 
     documents: Mapping[str, str]
     general: Rule
@@ -70,7 +82,7 @@ def papers() -> Papers:
 
 def document_name(kind: str) -> str:
     """``Aadhaar card`` for ``aadhaar``; the kind itself when the table no longer has it."""
-    return papers().documents.get(kind, kind)
+    return _(papers().documents.get(kind, kind))
 
 
 def read_papers(text: str) -> Papers:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from kyc.models import KycCase, KycDocument
 from kyc.papers import ANY, OneOf, Rule, document_name, papers
 
 __all__ = ["ANY", "OneOf", "document_name", "identity_words", "requirement_groups"]
-ASKED = "Asked for by our team"
+ASKED = _("Asked for by our team")
 
 
 def identity_words() -> str:
     """What a caller proves whose country asks nothing of its numbers."""
-    return papers().general.words
+    return gettext(papers().general.words)
 
 
 def in_sentence(words: str) -> str:
@@ -22,7 +25,7 @@ def in_sentence(words: str) -> str:
 def papers_for(country: str, number_type: str) -> str:
     """What must be proven to rent this kind of number; empty when nothing must."""
     rule = _rule(country, number_type)
-    return rule.words if rule else ""
+    return gettext(rule.words) if rule else ""
 
 
 def countries_with_papers() -> list[str]:
@@ -32,7 +35,7 @@ def countries_with_papers() -> list[str]:
 
 def papers_in(country: str) -> dict[str, str]:
     """What must be proven there, by type of number; the type ``*`` means every type not named."""
-    return {kind: rule.words for (iso, kind), rule in papers().rules.items() if iso == country}
+    return {kind: gettext(rule.words) for (iso, kind), rule in papers().rules.items() if iso == country}
 
 
 def requirement_groups(country: str, number_type: str | None, entity_type: str) -> list[OneOf]:

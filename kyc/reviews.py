@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.actors import Actor
 from dialnexa.countries import country_name
@@ -58,23 +60,27 @@ def _begin_again(case: KycCase, *, by: Actor, now: datetime) -> None:
 
 def _refuse_incomplete(case: KycCase) -> None:
     described = bool(case.entity_type and case.legal_name)
-    lacking = [f"{in_sentence(group.title)} ({group.words})" for group in missing(case)]
-    wanted = lacking if described else ["who you are, with the legal name", *lacking]
+    lacking = [f"{in_sentence(group.name)} ({group.words})" for group in missing(case)]
+    wanted = lacking if described else [gettext("who you are, with the legal name"), *lacking]
     if wanted:
-        sentence = f"Before the papers for {country_name(case.country)} can be reviewed, add: "
-        raise Refusal("kyc_incomplete", f"{sentence}{'; '.join(wanted)}.", status=422, missing=wanted)
+        sentence = gettext("Before the papers for %(country)s can be reviewed, add: %(wanted)s.")
+        sentence %= {"country": country_name(case.country), "wanted": "; ".join(wanted)}
+        raise Refusal("kyc_incomplete", sentence, status=422, missing=wanted)
 
 
 NOT_SUBMITTABLE = {
-    Status.SUBMITTED: "The papers for {country} are being reviewed already. There is nothing to do but wait.",
-    Status.VERIFIED: "The papers for {country} are verified already.",
-    Status.SUSPENDED: "The verification for {country} is suspended. Ask support.",
+    Status.SUBMITTED: _(
+        "The papers for %(country)s are being reviewed already. There is nothing to do but wait."
+    ),
+    Status.VERIFIED: _("The papers for %(country)s are verified already."),
+    Status.SUSPENDED: _("The verification for %(country)s is suspended. Ask support."),
 }
 
 
 def _not_submittable(case: KycCase) -> Refusal:
-    moved = "The papers for {country} have changed since you looked. Look again."
-    sentence = NOT_SUBMITTABLE.get(Status(case.status), moved).format(country=country_name(case.country))
+    moved = _("The papers for %(country)s have changed since you looked. Look again.")
+    sentence = gettext(NOT_SUBMITTABLE.get(Status(case.status), moved))
+    sentence %= {"country": country_name(case.country)}
     return Refusal("kyc_not_submittable", sentence, status=409, state=case.status)
 
 
@@ -156,7 +162,7 @@ def reinstate(case: KycCase, *, by: Actor, now: datetime, reason: str) -> None:
 def expire(case: KycCase, *, by: Actor, now: datetime) -> None:
     """The verification has run out."""
     with transaction.atomic():
-        case.transition("expire", by=by, now=now, reason="The verification ran out.")
+        case.transition("expire", by=by, now=now, reason=_("The verification ran out."))
         tell_expired(case, now=now)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import override
 
 from dialnexa.access import Right
 from dialnexa.actors import Actor, Channel
@@ -19,34 +21,50 @@ from kyc.terms import in_words, last_day
 
 Tone = Notice.Tone
 SAID = {  # event: tone, title, and what the body says before and after the reason
-    "verify": (Tone.GOOD, "Verified for {country}", "The papers are verified{until}. {may}", ""),
+    "verify": (
+        Tone.GOOD,
+        _("Verified for %(country)s"),
+        _("The papers are verified until %(until)s. %(may)s"),
+        "",
+    ),
     "reject": (
         Tone.TROUBLE,
-        "Papers for {country} rejected",
+        _("Papers for %(country)s rejected"),
         "",
-        "Replace what was rejected, then submit again.",
+        _("Replace what was rejected, then submit again."),
     ),
-    "request_more": (Tone.TROUBLE, "More papers needed for {country}", "", "Add them, then submit again."),
+    "request_more": (
+        Tone.TROUBLE,
+        _("More papers needed for %(country)s"),
+        "",
+        _("Add them, then submit again."),
+    ),
     "suspend": (
         Tone.TROUBLE,
-        "Verification for {country} suspended",
+        _("Verification for %(country)s suspended"),
         "",
-        "Ask support what is needed to lift it.",
+        _("Ask support what is needed to lift it."),
     ),
-    "reinstate": (Tone.GOOD, "Verification for {country} restored", "The suspension is lifted. {may}", ""),
+    "reinstate": (
+        Tone.GOOD,
+        _("Verification for %(country)s restored"),
+        _("The suspension is lifted. %(may)s"),
+        "",
+    ),
     "expire": (
         Tone.TROUBLE,
-        "Verification for {country} has run out",
-        "It held{until}.",
-        "Submit current papers. {lost}",
+        _("Verification for %(country)s has run out"),
+        _("It held until %(until)s."),
+        _("Submit current papers. %(lost)s"),
     ),
     "remind": (
         Tone.WAITING,
-        "Verification for {country} runs out {soon}",
-        "It holds{until}.",
-        "Have current papers ready: they can be submitted as soon as it has run out. {lost}",
+        _("Verification for %(country)s runs out %(soon)s"),
+        _("It holds until %(until)s."),
+        _("Have current papers ready: they can be submitted as soon as it has run out. %(lost)s"),
     ),
 }
+FOR_GOOD = _("The papers are verified. %(may)s")  # without an end
 
 
 def tell_decision(
@@ -70,7 +88,7 @@ def wrong_documents(reasons: Mapping[str, str]) -> str:
 
 
 def needed_documents(kinds: Iterable[str]) -> str:
-    return f"Needed: {', '.join(document_name(kind) for kind in kinds)}."
+    return _("Needed: %(papers)s.") % {"papers": ", ".join(document_name(kind) for kind in kinds)}
 
 
 def tell_expired(case: KycCase, *, now: datetime) -> None:
@@ -81,21 +99,25 @@ def tell_reminder(case: KycCase, days: int, *, now: datetime) -> None:
     """``days`` names the reminder; what it says counts the days that are really left."""
     assert case.verified_until is not None
     left = (last_day(case.verified_until, case.workspace) - last_day(now, case.workspace)).days
-    soon = {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")
+    soon = {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")  # as dates are told: see in_days
     _tell(case, "remind", f"remind:{_moment(case)}:{days}", [], now=now, soon=soon)
 
 
 def _tell(
     case: KycCase, event: str, occasion: str, reasons: list[str], *, now: datetime, soon: str = ""
 ) -> None:
+    """In English, whoever's press it is that makes it happen: the notice is everybody's."""
     tone, title, before, after = SAID[event]
-    words = {"country": country_name(case.country), "until": _until(case), "soon": soon, **_effects(case)}
-    parts = [before.format(**words), *reasons, after.format(**words)]
+    if event == "verify" and not case.verified_until:
+        before = FOR_GOOD
+    with override("en"):
+        words = {"country": country_name(case.country), "until": _until(case), "soon": soon, **_effects(case)}
+    parts = [before % words, *reasons, after % words]
     tell(
         case.workspace,
         reference=f"kyc:{case.pk}:{occasion}",
         right=Right.MANAGE,
-        title=title.format(**words),
+        title=title % words,
         body=" ".join(part for part in parts if part),
         page=reverse("kyc:case", args=[case.workspace.slug, case.country]),
         tone=tone,
@@ -105,21 +127,21 @@ def _tell(
 
 def _effects(case: KycCase) -> dict[str, str]:
     """What the workspace may do with the papers, and no more without them."""
-    country = country_name(case.country)
+    country = {"country": country_name(case.country)}
     if case.country == case.workspace.country:
         return {
-            "may": f"You can call, and rent numbers in {country}.",
-            "lost": f"Without them nobody can be called, and no number be rented in {country}.",
+            "may": _("You can call, and rent numbers in %(country)s.") % country,
+            "lost": _("Without them nobody can be called, and no number be rented in %(country)s.") % country,
         }
     return {
-        "may": f"You can rent numbers in {country}.",
-        "lost": f"Without them no number can be rented in {country}.",
+        "may": _("You can rent numbers in %(country)s.") % country,
+        "lost": _("Without them no number can be rented in %(country)s.") % country,
     }
 
 
 def _until(case: KycCase) -> str:
     until = case.verified_until
-    return f" until {in_words(last_day(until, case.workspace))}" if until else ""
+    return in_words(last_day(until, case.workspace)) if until else ""
 
 
 def _moment(case: KycCase) -> str:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
@@ -77,7 +78,7 @@ def describe_case(request: Request, slug: str, country: str) -> HttpResponse:
     except Refusal as refusal:
         typed = {"entity_type": kind, "legal_name": name}
         return _page(request, workspace, country, refusal, at=refusal.details.get("field", ""), typed=typed)
-    return _back(request, slug, country, "Saved. Below is what is needed.")
+    return _back(request, slug, country, _("Saved. Below is what is needed."))
 
 
 @csrf_exempt  # the check reads the body, so it comes after the handler: see _upload
@@ -104,7 +105,7 @@ def _upload(request: Request, workspace: Workspace, country: str, handler: TakeF
             documents.add_document(case, request.POST.get("kind", ""), file, by=by, now=now)
     except Refusal as refusal:
         return _page(request, workspace, country, refusal, at=request.POST.get("need", ""))
-    return _back(request, workspace.slug, country, f"{file.name} is uploaded.")
+    return _back(request, workspace.slug, country, _("%(file)s is uploaded.") % {"file": file.name})
 
 
 def _sent(request: Request, handler: TakeFiles) -> tuple[bytes, str]:
@@ -125,7 +126,8 @@ def remove(request: Request, slug: str, document_id: str) -> HttpResponse:
     """Take a document out again."""
     document = _document(request, slug, document_id)
     documents.remove_document(document, by=browser_actor(request), now=clock.now())
-    return _back(request, slug, document.case.country, f"{document.file_name} is removed.")
+    said = _("%(file)s is removed.") % {"file": document.file_name}
+    return _back(request, slug, document.case.country, said)
 
 
 @require_GET
@@ -161,7 +163,8 @@ def submit_case(request: Request, slug: str, country: str) -> HttpResponse:
             reviews.submit(reviews.open_case(workspace, country), by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _page(request, workspace, country, refusal, at="submit")
-    return _back(request, slug, country, f"The papers for {country_name(country)} are in review.")
+    said = _("The papers for %(country)s are in review.") % {"country": country_name(country)}
+    return _back(request, slug, country, said)
 
 
 def _workspace(request: Request, slug: str, country: str, right: Right = Right.MANAGE) -> Workspace:

@@ -4,7 +4,7 @@
     const input = form.querySelector("[type=file]");
     const file = input.files[0];
     const large = file && file.size > Number(form.dataset.largest);
-    input.setCustomValidity(large ? "This file is larger than 10 MB. Scan it with a lower resolution." : "");
+    input.setCustomValidity(large ? form.dataset.tooLarge : "");
     if (large) input.reportValidity();
   };
 

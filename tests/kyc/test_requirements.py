@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from kyc import checks, papers, requirements
 from kyc.models import EntityType
+from kyc.paper_words import WORDS
 from kyc.papers import TABLE, PapersWrong, read_papers
 
 INDIA = {
@@ -81,3 +83,12 @@ def test_names_the_mistakes_when_the_project_starts(tmp_path: Path, monkeypatch:
     monkeypatch.undo()
     papers.papers.cache_clear()
     assert checks.papers_are_right() == []
+
+
+def test_marks_every_word_of_the_table_for_translation() -> None:
+    raw = tomllib.loads(TABLE.read_text())
+    rules = [raw["general"], *(rule for types in raw["rules"].values() for rule in types.values())]
+    said = {*raw["documents"].values(), *(rule["words"] for rule in rules)}
+    groups = [groups for rule in rules for key, groups in rule.items() if key != "words"]
+    said |= {group["title"] for each in groups for group in each}
+    assert said == set(WORDS)

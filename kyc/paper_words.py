@@ -1,0 +1,47 @@
+"""What ``papers.toml`` says, marked for translation: sentences are found in Python and templates only."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+
+WORDS = (
+    _("Aadhaar card"),
+    _("PAN card"),
+    _("Passport"),
+    _("Driving licence"),
+    _("Voter ID"),
+    _("National identity card"),
+    _("GST registration certificate"),
+    _("Trade or shop licence"),
+    _("Certificate of incorporation"),
+    _("LLP agreement"),
+    _("Partnership deed"),
+    _("Trust deed or society registration"),
+    _("NGO Darpan or 12A registration"),
+    _("Letter of authorisation on the department's letterhead"),
+    _("Business registration or register extract"),
+    _("Tax or VAT registration"),
+    _("Utility bill of the last three months"),
+    _("Bank statement of the last three months"),
+    _("Lease or tenancy agreement"),
+    _("Council tax or residence notice"),
+    _("Proof of identity of the person or business"),
+    _("Proof of identity"),
+    _("Proof of the government body"),
+    _("Proof of the business"),
+    _("Proof of identity: Aadhaar, PAN or passport for a person, GST or incorporation for a business"),
+    _("Proof of incorporation"),
+    _("GST registration"),
+    _("Proof of the partnership"),
+    _("Tax registration"),
+    _("Proof of the organisation"),
+    _("PAN of the organisation"),
+    _("Proof of identity and an address"),
+    _("Proof of address"),
+    _("An address in the area of the number"),
+    _("Proof of an address in the area"),
+    _("Proof of identity and an address in the country"),
+    _("A trade licence"),
+    _("Trade licence"),
+    _("Toll-free verification of the business"),
+)
