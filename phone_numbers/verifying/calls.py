@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from dialnexa.api_keys import digest
 from dialnexa.errors import Refusal
@@ -54,7 +55,9 @@ def configured_caller() -> Caller:
     """Who makes the calls. Raises Refusal ``verification_unavailable`` (409) where nobody is set up to."""
     carrier, e164 = settings.VERIFICATION_CARRIER, settings.VERIFICATION_CALLER_ID
     if not carrier or not e164 or carrier not in settings.CARRIERS:
-        sentence = "Verification calls are not set up here. Ask support to confirm your number another way."
+        sentence = _(
+            "Verification calls are not set up here. Ask support to confirm your number another way."
+        )
         raise Refusal("verification_unavailable", sentence, status=409, field="number")
     return Caller(carrier, e164)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -52,7 +53,9 @@ def confirm(request: Request, slug: str) -> HttpResponse:
         row = confirm_code(workspace, code, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _refused(request, workspace, refusal)
-    return _done(request, workspace, f"{format_international(row.e164)} is confirmed.")
+    return _done(
+        request, workspace, _("%(number)s is confirmed.") % {"number": format_international(row.e164)}
+    )
 
 
 @csrf_exempt
@@ -89,8 +92,10 @@ def _nothing() -> HttpResponse:
 def _calling(asked: Asked) -> str:
     shown = format_international(asked.e164)
     if asked.sure:
-        return f"We are calling {shown}."
-    return f"The carrier has not confirmed the call to {shown}. If nothing rings, ask again in half a minute."
+        return _("We are calling %(number)s.") % {"number": shown}
+    return _(
+        "The carrier has not confirmed the call to %(number)s. If nothing rings, ask again in half a minute."
+    ) % {"number": shown}
 
 
 def _done(request: Request, workspace: Workspace, said: str, *, is_sure: bool = True) -> HttpResponse:

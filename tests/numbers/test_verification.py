@@ -14,16 +14,8 @@ from dialnexa.actors import SYSTEM
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Notice, Workspace
 from kyc.models import VerificationCall, VerificationNumber
-from phone_numbers.verifying.verification import (
-    DAILY,
-    HOURLY,
-    MOST_WORKSPACES,
-    NUMBER_DAILY,
-    TRIES,
-    Asked,
-    ask_code,
-    confirm_code,
-)
+from phone_numbers.verifying.suitability import DAILY, HOURLY, MOST_WORKSPACES, NUMBER_DAILY
+from phone_numbers.verifying.verification import TRIES, Asked, ask_code, confirm_code
 from telephony.models import CarrierExchange
 from telephony.rules import destination_rules
 from tests.conftest import make_workspace
