@@ -6,30 +6,46 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.errors import Refusal
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.money import format_money
 from dialnexa.spending import chain_of
+from dialnexa.translations.retelling import retell
 from telephony.limits.table import LIMITS, Limit
 from telephony.models import LimitOverride
 
-ASK = "An owner or admin can ask for more on the Limits page; support raises it."
+ASK = _("An owner or admin can ask for more on the Limits page; support raises it.")
+SLOWED = _(
+    "It was slowed down: %(reason)s An owner or admin can confirm on the Limits page that all is well."
+)
+
+
+class LimitReached(Refusal):
+    """``english`` is the sentence in the language that rows keep."""
+
+    def __init__(self, code: str, sentence: str, english: str, **more: Any) -> None:
+        super().__init__(code, sentence, **more)
+        self.english = english
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What holds now. ``value`` None: no limit. ``who`` names what is counted: the workspace, or the oldest
-    key of a chain; ``holder`` is the same in words. ``override`` is what decides, if it is not the default.
+    key of a chain; ``holder`` is the same in words (English, or a name). ``override`` is what decides, if
+    it is not the default.
     """
 
     limit: Limit
     value: Decimal | None
     currency: str
     who: str
-    holder: str = "This workspace"
+    holder: str = _("This workspace")
     override: LimitOverride | None = None
 
     def room(self, used: Decimal | int) -> Decimal | None:
@@ -43,29 +59,30 @@ class Allowance:
     def amount(self, value: Decimal | int) -> str:
         return format_money(Decimal(value), self.currency) if self.limit.is_money else f"{int(value):,}"
 
-    @property
-    def allowed(self) -> str:
-        """``This workspace may make 10 calls a minute``, without the end."""
+    def rule(self, used: Decimal | int | None = None) -> str:
+        """``This workspace may have 10 calls a minute, and 7 are used.``"""
         assert self.value is not None
-        verb = "may spend" if self.limit.is_money else "may have"
-        what = f"{self.amount(self.value)} on calls" if self.limit.is_money else self.amount(self.value)
-        return f"{self.holder} {verb} {what} {self.limit.unit}"
+        named = {"holder": gettext(self.holder), "amount": self.amount(self.value)}
+        if used is None:
+            return gettext(self.limit.says) % named
+        return gettext(self.limit.says_used) % (named | {"used": self.amount(used)})
 
     def sentence(self, used: Decimal | int | None = None) -> str:
         """What its refusal says: the limit, how much of it is used, what to do, and who can raise it."""
-        said = self.allowed if used is None else f"{self.allowed}, and {self.amount(used)} are used"
-        why = ""
+        what_to_do = gettext(ASK)
         if self.override and self.override.is_alarm:
-            why = f" It was slowed down: {self.override.reason} An owner or admin can confirm on the Limits"
-            why += " page that all is well."
-        return f"{said}. {self.limit.wait}{why or f' {ASK}'}"
+            what_to_do = gettext(SLOWED) % {"reason": retell(self.override.reason)}
+        return f"{self.rule(used)} {gettext(self.limit.wait)} {what_to_do}"
 
-    def refusal(self, used: Decimal | int | None = None, *, retry_after: int = 0) -> Refusal:
+    def refusal(self, used: Decimal | int | None = None, *, retry_after: int = 0) -> LimitReached:
         """``retry_after``: seconds, when more is known than to wait."""
         limit = self.limit
-        later = {"retry_after": retry_after} if retry_after else {}
-        said = self.sentence(used)
-        return Refusal(limit.code, said, status=limit.status, fix="limits", limit=limit.name, **later)
+        facts = {"limit": limit.name} | ({"retry_after": retry_after} if retry_after else {})
+        with override("en"):
+            english = self.sentence(used)
+        return LimitReached(
+            limit.code, self.sentence(used), english, status=limit.status, fix="limits", **facts
+        )
 
 
 def enforce(allowance: Allowance, used: Decimal | int, more: Decimal | int = 1) -> None:
@@ -93,7 +110,7 @@ class Allowances:
         """The key's own, None where it has none. Keys it was rotated from or to share it."""
         for row in self.overrides:
             if row.limit == limit.name and row.api_key_id in self.chain:
-                who, holder = self.chain[0], "This API key"
+                who, holder = self.chain[0], _("This API key")
                 return Allowance(limit, row.value, self.workspace.currency, who, holder, row)
         return None
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor, Channel
@@ -61,7 +62,7 @@ def end_override(row: LimitOverride, *, reason: str, by: Actor, now: datetime) -
     with transaction.atomic():
         standing = LimitOverride.objects.filter(pk=row.pk, ended_at=None)
         if not standing.update(ended_at=now):
-            raise Refusal("limit_ended", "This limit has ended already.", status=409)
+            raise Refusal("limit_ended", _("This limit has ended already."), status=409)
         limit = LIMITS.get(row.limit)
         before = {"limit": row.limit, "label": limit.label if limit else row.limit}
         event = "confirm_calls" if row.is_alarm else "end_limit"
@@ -74,10 +75,12 @@ def confirm_calls(workspace: Workspace, *, reason: str, by: Actor, now: datetime
     Raises Refusal 400 ``reason_missing``, 409 ``nothing_to_confirm``.
     """
     if not reason.strip() or len(reason) > 500:
-        raise Refusal("reason_missing", "Say why, in 1 to 500 characters.", field="reason")
+        raise Refusal(
+            "reason_missing", _("Say why, in 1 to %(most)s characters.") % {"most": 500}, field="reason"
+        )
     row = LimitOverride.objects.filter(workspace=workspace, is_alarm=True, ended_at=None).first()
     if row is None:
-        raise Refusal("nothing_to_confirm", "These calls are not slowed down.", status=409)
+        raise Refusal("nothing_to_confirm", _("These calls are not slowed down."), status=409)
     end_override(row, reason=reason, by=by, now=now)
 
 
@@ -91,9 +94,10 @@ def refuse_value(limit: Limit, value: Decimal) -> None:
     """Raises Refusal 400 ``limit_value_invalid`` for what the limit can't be."""
     whole = limit.is_money or value == value.to_integral_value()
     if not (whole and 0 <= value <= HIGHEST):
-        what = "an amount" if limit.is_money else "a whole number"
-        sentence = f"Enter {what} from 0 to {HIGHEST:,.0f}."
-        raise Refusal("limit_value_invalid", sentence, field="value")
+        sentence = _("Enter an amount from 0 to %(most)s.")
+        if not limit.is_money:
+            sentence = _("Enter a whole number from 0 to %(most)s.")
+        raise Refusal("limit_value_invalid", sentence % {"most": f"{HIGHEST:,.0f}"}, field="value")
 
 
 def refuse_override(

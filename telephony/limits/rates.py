@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
 from limits import RateLimitItemPerSecond
 from limits.errors import StorageError
 
@@ -59,8 +60,11 @@ def used_now(allowance: Allowance) -> int:
 
 def unavailable() -> Refusal:
     """What is counted in Redis can't be, so it is not allowed."""
-    sentence = "Calls can't be counted right now, so none is placed. Try again in a few seconds."
-    return Refusal("limits_unavailable", f"{sentence} Nothing was charged.", status=503, retry_after=LATER)
+    sentence = _(
+        "Calls can't be counted right now, so none is placed. Try again in a few seconds. Nothing was "
+        "charged."
+    )
+    return Refusal("limits_unavailable", sentence, status=503, retry_after=LATER)
 
 
 def _wait(allowance: Allowance) -> int:

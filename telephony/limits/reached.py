@@ -6,16 +6,27 @@ from datetime import datetime
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.access import Right
 from dialnexa.errors import Refusal
 from dialnexa.models import Notice, Workspace
 from dialnexa.notices import tell
 from dialnexa.webhooks.emitting import emit
+from telephony.limits.allowances import LimitReached
 from telephony.limits.table import LIMITS
 from telephony.limits.usage import midnight
 
 EVENT = "limit.reached"
+TITLES = {
+    "concurrent_calls": _("A limit was reached: calls at the same time"),
+    "calls_per_second": _("A limit was reached: calls begun in a second"),
+    "calls_per_minute": _("A limit was reached: calls begun in a minute"),
+    "daily_spend": _("A limit was reached: what calls cost in a day"),
+    "monthly_spend": _("A limit was reached: what calls cost in a month"),
+    "new_country_calls": _("A limit was reached: calls to a country on its first day"),
+    "purchases_per_hour": _("A limit was reached: numbers ordered in an hour"),
+}
 
 
 def note_reached(workspace: Workspace, refusal: Refusal, *, now: datetime) -> None:
@@ -29,8 +40,8 @@ def note_reached(workspace: Workspace, refusal: Refusal, *, now: datetime) -> No
             workspace,
             reference=reference,
             right=Right.MANAGE,
-            title=f"A limit was reached: {limit.label.lower()}",
-            body=refusal.sentence,
+            title=TITLES[limit.name],
+            body=refusal.english if isinstance(refusal, LimitReached) else refusal.sentence,
             page=reverse("limits:limits", args=[workspace.slug]),
             tone=Notice.Tone.TROUBLE,
             now=now,

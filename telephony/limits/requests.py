@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa import audit
 from dialnexa.access import Right
@@ -20,6 +22,8 @@ from telephony.limits.table import LIMITS, Limit
 from telephony.models import LimitRequest
 
 LONGEST = 500
+GRANTED = gettext_noop("%(limit)s: granted")
+NOT_GRANTED = gettext_noop("%(limit)s: not granted")
 
 
 def ask_for_more(
@@ -33,10 +37,10 @@ def ask_for_more(
     refuse_value(limit, value)
     held = read_allowances(workspace, at=now).of(limit)
     if held.value is None or value <= held.value:
-        raise Refusal("limit_not_more", "Ask for more than you have now.", field="value")
+        raise Refusal("limit_not_more", _("Ask for more than you have now."), field="value")
     if not why.strip() or len(why) > LONGEST:
-        sentence = f"Say what it is for, in 1 to {LONGEST} characters. Support decides by it."
-        raise Refusal("reason_missing", sentence, field="why")
+        sentence = _("Say what it is for, in 1 to %(most)s characters. Support decides by it.")
+        raise Refusal("reason_missing", sentence % {"most": LONGEST}, field="why")
     asked = LimitRequest(
         workspace=workspace, limit=limit.name, value=value, why=why, asked_by=by.user, created_at=now
     )
@@ -46,7 +50,7 @@ def ask_for_more(
             after = {"limit": limit.name, "label": limit.label, "value": f"{value.normalize():f}"}
             audit.record(workspace, "ask_limit", after=after, by=by, now=now, reason=why)
     except IntegrityError as error:
-        sentence = "You have asked for more of this already. Support answers soon."
+        sentence = _("You have asked for more of this already. Support answers soon.")
         raise Refusal("limit_asked_already", sentence, status=409) from error
     return asked
 
@@ -62,7 +66,7 @@ def grant(
         row = _open(request)
         limit, value = LIMITS[row.limit], row.value
         row.override = set_limit(row.workspace, limit, value, reason=reason, by=by, now=now, until=until)
-        _answer(row, reason, "granted", Notice.Tone.GOOD, now)
+        _answer(row, reason, GRANTED, Notice.Tone.GOOD, now)
 
 
 def decline(request: LimitRequest, *, reason: str, by: Actor, now: datetime) -> None:
@@ -71,7 +75,7 @@ def decline(request: LimitRequest, *, reason: str, by: Actor, now: datetime) -> 
         row = _open(request)
         after = {"limit": row.limit, "label": LIMITS[row.limit].label}
         audit.record(row.workspace, "decline_limit", after=after, by=by, now=now, reason=reason)
-        _answer(row, reason, "not granted", Notice.Tone.TROUBLE, now)
+        _answer(row, reason, NOT_GRANTED, Notice.Tone.TROUBLE, now)
 
 
 def _open(request: LimitRequest) -> LimitRequest:
@@ -81,14 +85,14 @@ def _open(request: LimitRequest) -> LimitRequest:
     return row
 
 
-def _answer(row: LimitRequest, reason: str, word: str, tone: Notice.Tone, now: datetime) -> None:
+def _answer(row: LimitRequest, reason: str, title: str, tone: Notice.Tone, now: datetime) -> None:
     row.answered_at, row.answer = now, reason[:LONGEST]
     row.save(update_fields=["answered_at", "answer", "override"])
     tell(
         row.workspace,
         reference=f"limit_request:{row.pk}",
         right=Right.MANAGE,
-        title=f"{LIMITS[row.limit].label}: {word}",
+        title=title % {"limit": LIMITS[row.limit].label},
         body=reason,
         page=reverse("limits:limits", args=[row.workspace.slug]),
         tone=tone,

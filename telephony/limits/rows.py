@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
 from limits.errors import StorageError
 
 from dialnexa.models import ApiKey, Workspace
@@ -45,7 +46,8 @@ class LimitRow:
 
     @property
     def value_words(self) -> str:
-        return "No limit" if self.allowance.value is None else self.allowance.amount(self.allowance.value)
+        value = self.allowance.value
+        return _("No limit") if value is None else self.allowance.amount(value)
 
     @property
     def asked_words(self) -> str:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Avg, Count, Q
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import audit
 from dialnexa.access import Right
@@ -28,6 +29,10 @@ WATCH = system("Fraud watch")
 WINDOW, BELIEVED = timedelta(hours=1), timedelta(days=1)
 SHORT = 12  # seconds
 SLOW = Decimal(1)
+FRAUD = _(
+    "%(trouble)s Fraud looks like this, so one call a second begins until an owner or admin confirms on the "
+    "Limits page that these calls are meant."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,16 @@ class Shape:
         if self.calls < settings.SHAPE_CALLS:
             return ""
         if self.answered < self.calls * settings.SHAPE_ANSWERED_SHARE:
-            return f"Only {self.answered} of the last {self.calls} calls were answered."
+            sentence = _("Only %(answered)s of the last %(calls)s calls were answered.")
+            return sentence % {"answered": self.answered, "calls": self.calls}
         if self.short > self.answered * settings.SHAPE_SHORT_SHARE:
-            return f"{self.short} of the last {self.answered} answered calls ended within {SHORT} seconds."
+            sentence = _(
+                "%(short)s of the last %(answered)s answered calls ended within %(seconds)s seconds."
+            )
+            return sentence % {"short": self.short, "answered": self.answered, "seconds": SHORT}
         if self.mean < settings.SHAPE_MEAN_SECONDS:
-            return f"The last {self.answered} answered calls lasted {self.mean:.0f} seconds on average."
+            sentence = _("The last %(answered)s answered calls lasted %(seconds)s seconds on average.")
+            return sentence % {"answered": self.answered, "seconds": f"{self.mean:.0f}"}
         return ""
 
 
@@ -105,9 +115,8 @@ def _slow_down(workspace: Workspace, trouble: str, now: datetime) -> bool:
             workspace,
             reference=f"shape:{row.pk}",
             right=Right.MANAGE,
-            title="Calls are slowed down: they look odd",
-            body=f"{trouble} Fraud looks like this, so one call a second begins until an owner or admin "
-            "confirms on the Limits page that these calls are meant.",
+            title=_("Calls are slowed down: they look odd"),
+            body=FRAUD % {"trouble": trouble},
             page=reverse("limits:limits", args=[workspace.slug]),
             tone=Notice.Tone.TROUBLE,
             now=now,

@@ -1,4 +1,4 @@
-"""The limits there are: names, units, defaults. What holds for whom is in ``allowances``."""
+"""The limits there are: names, words, defaults. What holds for whom is in ``allowances``."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from decimal import Decimal
 
 from django.conf import settings
 
+from dialnexa.translations.marking import gettext_noop as _
+
 Default = Callable[[str], Decimal | None]  # the wallet's currency → the value; None: no limit
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """``unit`` is said behind a value; money says its currency itself. ``seconds`` is the length of a rate's
-    moving window: of calls they are counted in Redis, all else is counted by PostgreSQL's rows. ``code`` and
-    ``status`` are those of the refusal, ``wait`` says what to do; ``for_keys``: an API key may have its own.
+    """``says`` is the rule for a holder and an amount, ``says_used`` also how much of it is used. ``seconds``
+    is the length of a rate's moving window: of calls they are counted in Redis, all else is counted by
+    PostgreSQL's rows. ``code`` and ``status`` are those of the refusal, ``wait`` says what to do;
+    ``for_keys``: an API key may have its own. The words are English, and translated where they are shown.
     """
 
     name: str
     label: str
-    unit: str
+    says: str
+    says_used: str
     code: str
     wait: str
     default: Default
@@ -40,45 +44,50 @@ def _money(name: str) -> Default:
 
 CALLS_AT_ONCE = Limit(
     "concurrent_calls",
-    "Calls at the same time",
-    "calls at the same time",
+    _("Calls at the same time"),
+    _("%(holder)s may have %(amount)s calls at the same time."),
+    _("%(holder)s may have %(amount)s calls at the same time, and %(used)s are used."),
     "concurrency_reached",
-    "Wait until one ends.",
+    _("Wait until one ends."),
     _setting("CALLS_AT_ONCE"),
 )
 CALLS_A_SECOND = Limit(
     "calls_per_second",
-    "Calls begun in a second",
-    "calls a second",
+    _("Calls begun in a second"),
+    _("%(holder)s may have %(amount)s calls a second."),
+    _("%(holder)s may have %(amount)s calls a second, and %(used)s are used."),
     "call_rate_reached",
-    "Try again in a moment.",
+    _("Try again in a moment."),
     _setting("CALLS_A_SECOND"),
     seconds=1,
 )
 CALLS_A_MINUTE = Limit(
     "calls_per_minute",
-    "Calls begun in a minute",
-    "calls a minute",
+    _("Calls begun in a minute"),
+    _("%(holder)s may have %(amount)s calls a minute."),
+    _("%(holder)s may have %(amount)s calls a minute, and %(used)s are used."),
     "call_rate_reached",
-    "Try again in a moment.",
+    _("Try again in a moment."),
     _setting("CALLS_A_MINUTE"),
     seconds=60,
 )
 DAILY_SPEND = Limit(
     "daily_spend",
-    "What calls cost in a day",
-    "a day",
+    _("What calls cost in a day"),
+    _("%(holder)s may spend %(amount)s on calls a day."),
+    _("%(holder)s may spend %(amount)s on calls a day, and %(used)s are used."),
     "daily_spend_reached",
-    "It counts anew tomorrow.",
+    _("It counts anew tomorrow."),
     _money("CALLS_DAILY_SPEND"),
     is_money=True,
 )
 MONTHLY_SPEND = Limit(
     "monthly_spend",
-    "What calls cost in a month",
-    "a month",
+    _("What calls cost in a month"),
+    _("%(holder)s may spend %(amount)s on calls a month."),
+    _("%(holder)s may spend %(amount)s on calls a month, and %(used)s are used."),
     "monthly_spend_reached",
-    "It counts anew next month.",
+    _("It counts anew next month."),
     _money("CALLS_MONTHLY_SPEND"),
     status=402,
     is_money=True,
@@ -86,19 +95,21 @@ MONTHLY_SPEND = Limit(
 )
 NEW_COUNTRY = Limit(
     "new_country_calls",
-    "Calls to a country on its first day",
-    "calls in its first day",
+    _("Calls to a country on its first day"),
+    _("%(holder)s may have %(amount)s calls in its first day."),
+    _("%(holder)s may have %(amount)s calls in its first day, and %(used)s are used."),
     "new_country_reached",
-    "More can be called when it has passed.",
+    _("More can be called when it has passed."),
     _setting("NEW_COUNTRY_CALLS"),
     for_keys=False,
 )
 PURCHASES = Limit(
     "purchases_per_hour",
-    "Numbers ordered in an hour",
-    "orders an hour",
+    _("Numbers ordered in an hour"),
+    _("%(holder)s may have %(amount)s orders an hour."),
+    _("%(holder)s may have %(amount)s orders an hour, and %(used)s are used."),
     "purchase_rate_reached",
-    "Try again later.",
+    _("Try again later."),
     _setting("PURCHASES_AN_HOUR"),
     seconds=3600,
 )

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
@@ -56,7 +57,7 @@ def ask_for_more(request: Request, slug: str, name: str) -> HttpResponse:
         )
     except Refusal as refusal:
         return _form(request, workspace, limit, asked, refusal)
-    messages.success(request, "Support has your request, and you are told the answer.")
+    messages.success(request, _("Support has your request, and you are told the answer."))
     return _go(request, slug)
 
 
@@ -65,7 +66,7 @@ def ask_for_more(request: Request, slug: str, name: str) -> HttpResponse:
 def stop(request: Request, slug: str) -> HttpResponse:
     """The kill switch: no call goes out from now on."""
     workspace = get_workspace(request, slug, Right.OWN)
-    return _say(request, workspace, stop_calls, "No call goes out any more. Calls in the air go on.")
+    return _say(request, workspace, stop_calls, _("No call goes out any more. Calls in the air go on."))
 
 
 @require_POST
@@ -73,7 +74,7 @@ def stop(request: Request, slug: str) -> HttpResponse:
 @recent_sign_in_required
 def allow(request: Request, slug: str) -> HttpResponse:
     workspace = get_workspace(request, slug, Right.OWN)
-    return _say(request, workspace, allow_calls, "Calls go out again. Resume batches that were paused.")
+    return _say(request, workspace, allow_calls, _("Calls go out again. Resume batches that were paused."))
 
 
 @require_POST
@@ -82,7 +83,7 @@ def allow(request: Request, slug: str) -> HttpResponse:
 def confirm(request: Request, slug: str) -> HttpResponse:
     """These calls are meant: they are no longer slowed down."""
     workspace = get_workspace(request, slug, Right.MANAGE)
-    return _say(request, workspace, confirm_calls, "Thank you. Calls go out at their usual pace again.")
+    return _say(request, workspace, confirm_calls, _("Thank you. Calls go out at their usual pace again."))
 
 
 def _say(request: Request, workspace: Workspace, verb: Any, done: str) -> HttpResponse:
@@ -135,7 +136,7 @@ def _read_value(limit: Limit, text: str, workspace: Workspace) -> Decimal:
         return read_money(text, workspace.currency)
     plain = text.replace(",", "").strip()
     if not re.fullmatch(r"\d{1,20}", plain, re.ASCII):  # Decimal would read words, too: sNaN, Infinity
-        raise Refusal("limit_value_invalid", "Enter a whole number.", field="value")
+        raise Refusal("limit_value_invalid", _("Enter a whole number."), field="value")
     return Decimal(plain)
 
 
