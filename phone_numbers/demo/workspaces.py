@@ -186,7 +186,7 @@ def _add_paper(case: KycCase, kind: str, now: datetime) -> None:
 
 def _logins(password: str) -> list[Login]:
     """Everybody who can sign in, the owner first."""
-    roles = [(email, role.label) for email, _, _, role in PEOPLE] + [(STAFF[0], "Support staff")]
+    roles = [(email, str(role.label)) for email, _, _, role in PEOPLE] + [(STAFF[0], "Support staff")]
     users = User.objects.in_bulk([email for email, _ in roles], field_name="email")
     return [
         Login(email, role, password if users[email].check_password(password) else "")
