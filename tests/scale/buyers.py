@@ -49,7 +49,6 @@ class Storm:
     answers: Counter[str] = field(default_factory=Counter)
     ids: dict[str, set[str]] = field(default_factory=dict)
     began: float = 0.0
-    took: float = 0.0
 
     def start(self, buyers: int) -> None:
         self.began = time.monotonic()
@@ -57,14 +56,17 @@ class Storm:
         for thread in self.threads:
             thread.start()
 
-    def wait(self, decided: int) -> bool:
-        """Until so many have an answer, or all buyers are gone. Returns whether it came to that."""
-        while any(thread.is_alive() for thread in self.threads):
-            if self.decided >= decided:
-                return True
+    def wait(self, decided: int) -> float:
+        """Until so many have an answer, or all buyers are gone. Returns how many seconds it has lasted."""
+        while any(thread.is_alive() for thread in self.threads) and self.decided < decided:
             time.sleep(0.05)
-        self.took = self.took or time.monotonic() - self.began
-        return self.decided >= decided
+        return time.monotonic() - self.began
+
+    def join(self) -> float:
+        """Until all have an answer. Returns how many seconds it has lasted."""
+        for thread in self.threads:
+            thread.join()
+        return time.monotonic() - self.began
 
     @property
     def decided(self) -> int:

@@ -14,7 +14,7 @@ SABOTAGES = {
     "both-walls": Sabotage(
         "A query forgets its workspace, and nothing stands behind it.",
         edits=(FORGETFUL,),
-        sql=("ALTER TABLE phone_numbers_phonenumber DISABLE ROW LEVEL SECURITY",),
+        sql=("ALTER TABLE numbers_phonenumber DISABLE ROW LEVEL SECURITY",),
     ),
 }
 HARMLESS = ("first-wall",)
