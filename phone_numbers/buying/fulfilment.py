@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 
 from dialnexa import clock
 from dialnexa.errors import IllegalTransition
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.outcomes import (
     WORKER,
     Attempted,
@@ -85,12 +86,13 @@ class HeldUp(TransportError):
 
     outcome = Outcome.NOT_DONE
     code = "worker_held_up"
-    sentence = "The worker was held up before it could ask the carrier."
+    sentence = gettext_noop("The worker was held up before it could ask the carrier.")
 
 
 def _refuse_disconnected(order: NumberOrder, *, now: datetime) -> None:
     """Nothing was sent, and nothing can be: the carrier is not configured any more."""
-    sentence = f"{label_of(order.carrier)} is not connected any more."
+    gone = gettext_noop("%(carrier)s is not connected any more.")
+    sentence = gone % {"carrier": label_of(order.carrier)}
     reject(order, "carrier_not_configured", sentence, by=WORKER, now=now, expect={"fence": order.fence})
 
 
@@ -160,12 +162,14 @@ def settle_failure(
 def _decide(order: NumberOrder, attempt: PurchaseAttempt, error: CarrierError, now: datetime) -> None:
     if error.outcome == Outcome.UNKNOWN:
         end_attempt(attempt, Attempted.UNKNOWN, now)
-        doubt(order, f"{error.sentence} It may have sold the number all the same.", now=now)
+        why = gettext_noop("%(answer)s It may have sold the number all the same.")
+        doubt(order, why % {"answer": error.sentence}, now=now)
     elif isinstance(error, RateLimited | TransportError):
         _try_later(order, attempt, error, now)
     elif _may_be_ours(order, attempt, now):
         end_attempt(attempt, Attempted.REFUSED, now)
-        doubt(order, "The carrier refused, but an earlier request may have gone through.", now=now)
+        why = gettext_noop("The carrier refused, but an earlier request may have gone through.")
+        doubt(order, why, now=now)
     else:
         end_attempt(attempt, Attempted.REFUSED, now)
         reject(order, error.code, error.sentence, by=WORKER, now=now, expect={"fence": attempt.n})
@@ -188,5 +192,6 @@ def _try_later(order: NumberOrder, attempt: PurchaseAttempt, error: CarrierError
         put_back(order, attempt, error.sentence, now=now, after=error.retry_after)
         return
     end_attempt(attempt, Attempted.NOT_SENT, now)
-    sentence = f"{error.sentence} We tried for {round(settings.PURCHASE_GIVE_UP / 60)} minutes."
-    reject(order, error.code, sentence, by=WORKER, now=now, expect={"fence": attempt.n})
+    tried = gettext_noop("%(answer)s We tried for %(minutes)s minutes.")
+    told = tried % {"answer": error.sentence, "minutes": round(settings.PURCHASE_GIVE_UP / 60)}
+    reject(order, error.code, told, by=WORKER, now=now, expect={"fence": attempt.n})

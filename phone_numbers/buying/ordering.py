@@ -11,11 +11,13 @@ import time
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Workspace
+from dialnexa.translations.retelling import retell
 from phone_numbers.buying.purchasing import find_order, number_taken, place_order
 from phone_numbers.buying.quoting import refuse_switched_off, search_offers
 from phone_numbers.models import NumberOrder, PhoneNumber
@@ -41,7 +43,7 @@ def default_carrier() -> str:
     """The slug of the carrier that is meant when none is named. Raises Refusal 503 without any."""
     slugs = carrier_slugs()
     if not slugs:
-        sentence = "No provider is connected to this installation, so nothing can be bought."
+        sentence = _("No provider is connected to this installation, so nothing can be bought.")
         raise Refusal("no_carrier", sentence, status=503)
     return slugs[0]
 
@@ -90,8 +92,8 @@ def find_offer(workspace: Workspace, number: E164, *, carrier: str, now: datetim
     if found:
         return found[0].offer
     _refuse_taken(workspace, number.e164)  # somebody may have bought it here while we asked
-    sentence = f"{number.e164} is not for sale at this provider now. Search again and pick another number."
-    raise Refusal("number_unavailable", sentence)
+    sentence = _("%(number)s is not for sale at this provider now. Search again and pick another number.")
+    raise Refusal("number_unavailable", sentence % {"number": number.e164})
 
 
 def _refuse_taken(workspace: Workspace, e164: str) -> None:
@@ -128,5 +130,6 @@ def refuse_rejected(order: NumberOrder) -> None:
     if order.status != NumberOrder.Status.REJECTED:
         return
     code, status = REFUSED.get(order.failure_code, (order.failure_code, 502))
-    told = f"{order.e164} was not bought. {order.failure_reason}"
-    raise Refusal(code, told, status=status, number_id=order.number_id)
+    told = _("%(number)s was not bought. %(why)s")
+    sentence = told % {"number": order.e164, "why": retell(order.failure_reason)}
+    raise Refusal(code, sentence, status=status, number_id=order.number_id)

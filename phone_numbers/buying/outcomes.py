@@ -14,6 +14,7 @@ from django.db import transaction
 
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor, system
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.activating import activate_number
 from phone_numbers.buying.quoting import label_of
 from phone_numbers.emitting import emit_refused
@@ -48,7 +49,7 @@ def record_sale(
             return
         order.transition("fulfil", by=by, now=now, reason=reason, finished_at=now, review_since=None)
         order.attempts.filter(n=order.fence).update(outcome=Attempted.SOLD, ended_at=now)
-        memo = f"{order.e164}: setup and first month"
+        memo = gettext_noop("%(number)s: setup and first month") % {"number": order.e164}
         entry = wallet.capture(order.workspace, subject=order.id, memo=memo, by=by, now=now)
         _begin_rental(order, entry.pk, now)
         StrayNumber.objects.filter(carrier=order.carrier, e164=order.e164, resolved_at=None).update(
@@ -89,9 +90,10 @@ def _settle_number(number: PhoneNumber, sale: Sale, *, by: Actor, now: datetime)
     if sale.status == BuyStatus.ACTIVE:
         activate_number(number, by=by, now=now)
         return
+    told = gettext_noop("Bought. %(carrier)s is checking the papers before switching it on.")
     PhoneNumber.objects.filter(pk=number.pk).update(
         next_check_at=now + timedelta(seconds=settings.PAPERS_CHECK_EVERY),
-        status_reason=f"Bought. {label_of(number.carrier)} is checking the papers before switching it on.",
+        status_reason=told % {"carrier": label_of(number.carrier)},
     )
 
 
@@ -113,7 +115,9 @@ def _note_stray(order: NumberOrder, sale: Sale, now: datetime) -> None:
         },
     )
     if new:
-        audit.record(order, "stray_found", by=WORKER, now=now, reason="Sold after the order was refused.")
+        audit.record(
+            order, "stray_found", by=WORKER, now=now, reason=gettext_noop("Sold after the order was refused.")
+        )
 
 
 def reject(
@@ -127,7 +131,8 @@ def reject(
     reason: str = "",
 ) -> None:
     """The order ends without a number: money returned, the row says why. ``sentence`` is for the customer."""
-    told = f"{sentence} Nothing was charged."
+    told = gettext_noop("%(why)s Nothing was charged.") % {"why": sentence}
+    memo = gettext_noop("%(number)s was not bought") % {"number": order.e164}
     with transaction.atomic():
         order.transition(
             "reject",
@@ -141,7 +146,7 @@ def reject(
             review_since=None,
         )
         order.number.transition("fail", by=by, now=now, reason=told, status_reason=told)
-        wallet.void(order.workspace, subject=order.id, memo=f"{order.e164} was not bought", by=by, now=now)
+        wallet.void(order.workspace, subject=order.id, memo=memo, by=by, now=now)
         tell_refused_order(order, told, now=now)
         emit_refused(order, now=now)
 

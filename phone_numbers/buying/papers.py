@@ -18,6 +18,7 @@ from django.db import transaction
 from dialnexa import audit, clock
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.money import format_money
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.activating import activate_number
 from phone_numbers.buying.fulfilment import Clock
 from phone_numbers.buying.outcomes import WORKER
@@ -63,7 +64,7 @@ def _ask(carrier: Carrier, number: PhoneNumber) -> BuyStatus | None:
 
 
 def _switch_on(number: PhoneNumber, now: datetime) -> None:
-    reason = f"{label_of(number.carrier)} accepted the papers."
+    reason = gettext_noop("%(carrier)s accepted the papers.") % {"carrier": label_of(number.carrier)}
     try:
         activate_number(number, by=WORKER, now=now, reason=reason, papers_refused_at=None)
     except IllegalTransition as error:
@@ -77,13 +78,14 @@ def _wait(number: PhoneNumber, *, looking: bool, now: datetime) -> None:
     """Ask again, later each time. ``looking``: the carrier says that it is at it (and refuses no more)."""
     if number.status != PhoneNumber.Status.PENDING:
         return
-    carrier = label_of(number.carrier)
+    carrier = {"carrier": label_of(number.carrier)}
     if looking and number.papers_refused_at:
-        told = f"{carrier} is looking at new papers for this number."
+        told = gettext_noop("%(carrier)s is looking at new papers for this number.") % carrier
         if _say(number, told, review_since=None, papers_refused_at=None):
             audit.record(number, "papers_again", by=WORKER, now=now, reason=told)
     elif number.papers_refused_at is None and _is_overdue(number, now):
-        told = f"{carrier} has not switched this number on yet. Support has been told."
+        waits = gettext_noop("%(carrier)s has not switched this number on yet. Support has been told.")
+        told = waits % carrier
         if _say(number, told, review_since=now):
             audit.record(number, "papers_overdue", by=WORKER, now=now, reason=told)
     _ask_later(number, now)
@@ -137,22 +139,29 @@ def _note_refusal(number: PhoneNumber, now: datetime) -> None:
 def _grace_told(number: PhoneNumber, ends: datetime) -> str:
     order = NumberOrder.objects.select_related("workspace").get(number=number)
     local = ends.astimezone(ZoneInfo(order.workspace.time_zone))
-    return (
-        f"{label_of(number.carrier)} refused the papers for this number, so it can't be used yet. Support "
-        f"has been told. Unless that changes until {local:%-d %B, %H:%M}, the number goes back and "
-        f"{format_money(order.total, order.currency)} returns to the wallet."
+    told = gettext_noop(
+        "%(carrier)s refused the papers for this number, so it can't be used yet. Support has been told. "
+        "Unless that changes until %(at)s, the number goes back and %(amount)s returns to the wallet."
     )
+    return told % {
+        "carrier": label_of(number.carrier),
+        "at": f"{local:%-d %B, %H:%M}",
+        "amount": format_money(order.total, order.currency),
+    }
 
 
 def _give_back(number: PhoneNumber, now: datetime) -> None:
     """Nothing that could be used is lost, so a protection (it is against mistakes) does not hold here."""
-    carrier = label_of(number.carrier)
+    carrier = {"carrier": label_of(number.carrier)}
+    reason = gettext_noop("%(carrier)s refused the papers for good.") % carrier
     protect_number(number, protected=False, by=WORKER, now=now)
     try:
-        release_number(number, by=WORKER, now=now, reason=f"{carrier} refused the papers for good.")
+        release_number(number, by=WORKER, now=now, reason=reason)
     except Refusal as refusal:  # something new that holds numbers: the order stays with support
         log.error("%s: %s", number.id, refusal.sentence)
         _ask_later(number, now)
         return
-    told = f"{carrier} refused the papers for good. What the number cost is back in the wallet."
-    PhoneNumber.objects.filter(pk=number.pk).update(status_reason=told)
+    told = gettext_noop(
+        "%(carrier)s refused the papers for good. What the number cost is back in the wallet."
+    )
+    PhoneNumber.objects.filter(pk=number.pk).update(status_reason=told % carrier)

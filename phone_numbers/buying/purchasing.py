@@ -11,12 +11,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from dialnexa.spending import refuse_over_cap
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.quoting import QuotedOffer, quote_offer
 from phone_numbers.buying.strays import refuse_leaving
 from phone_numbers.models import NumberOrder, PhoneNumber
@@ -95,7 +97,7 @@ def number_taken(e164: str, *, buyer: Workspace) -> Refusal:
         return _already_yours(held)
     return Refusal(
         "number_taken",
-        f"{e164} was taken a moment ago. Nothing was charged. Pick another number.",
+        _("%(number)s was taken a moment ago. Nothing was charged. Pick another number.") % {"number": e164},
         status=409,
     )
 
@@ -108,12 +110,13 @@ def _held(workspace: Workspace, e164: str) -> PhoneNumber | None:
 
 def _already_yours(number: PhoneNumber) -> Refusal:
     """``number_id`` in the details leads to it."""
-    sentence = f"You already have {number.e164}. Nothing more was charged."
+    sentence = _("You already have %(number)s. Nothing more was charged.")
     if number.status == PhoneNumber.Status.RELEASING:
-        sentence = f"You are giving {number.e164} back. It can be bought again when the carrier has taken it."
+        sentence = _("You are giving %(number)s back. It can be bought again when the carrier has taken it.")
     elif number.status == PhoneNumber.Status.PENDING:
-        sentence = f"You are buying {number.e164} already. Nothing more was charged."
-    return Refusal("number_taken", sentence, status=409, number_id=number.pk)
+        sentence = _("You are buying %(number)s already. Nothing more was charged.")
+    told = sentence % {"number": number.e164}
+    return Refusal("number_taken", told, status=409, number_id=number.pk)
 
 
 def _write_order(
@@ -147,7 +150,8 @@ def _write_order(
         next_run_at=now,
         created_at=now,
     )
-    wallet.hold(workspace, order.total, subject=order.id, memo=f"Purchase of {number.e164}", by=by, now=now)
+    memo = gettext_noop("Purchase of %(number)s") % {"number": number.e164}
+    wallet.hold(workspace, order.total, subject=order.id, memo=memo, by=by, now=now)
     refuse_too_many(read_allowances(workspace, at=now, key=by.api_key), now=now)
     price = {"total": str(order.total), "currency": order.currency, "carrier": order.carrier}
     answered = {"answered_by": str(inbound)} if inbound else {}
@@ -183,7 +187,8 @@ def find_order(workspace: Workspace, key: str, e164: str) -> NumberOrder | None:
     if order and order.e164 != e164:
         raise Refusal(
             "idempotency_key_reused",
-            f"This request already ordered {order.e164}. Open the search again to buy another number.",
+            _("This request already ordered %(number)s. Open the search again to buy another number.")
+            % {"number": order.e164},
             status=422,
         )
     return order
@@ -191,9 +196,8 @@ def find_order(workspace: Workspace, key: str, e164: str) -> NumberOrder | None:
 
 def _refuse_bad_key(key: str) -> None:
     if not key or len(key) > KEY_LIMIT or "\x00" in key:
-        raise Refusal(
-            "idempotency_key_invalid", f"The idempotency key must have 1 to {KEY_LIMIT} characters."
-        )
+        sentence = _("The idempotency key must have 1 to %(most)s characters.") % {"most": KEY_LIMIT}
+        raise Refusal("idempotency_key_invalid", sentence)
 
 
 def _refuse_blocked(workspace: Workspace, quote: QuotedOffer, expected_total: Decimal | None) -> None:
@@ -204,7 +208,7 @@ def _refuse_blocked(workspace: Workspace, quote: QuotedOffer, expected_total: De
     if expected_total is not None and expected_total != quote.total:
         raise Refusal(
             "price_changed",
-            "The price changed since you looked. Search again to see the new one.",
+            _("The price changed since you looked. Search again to see the new one."),
             status=409,
             total=str(quote.total),
         )

@@ -12,10 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
+from django.utils.translation import gettext as _
 
 from dialnexa import wallet
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from dialnexa.translations.retelling import retell
 from kyc.gate import may_rent
 from kyc.requirements import papers_for
 from telephony.carriers import carrier_slugs, get_carrier
@@ -96,10 +98,12 @@ def search_offers(
         with _line(carrier, patience):
             offers = get_carrier(carrier, deadline=SEARCH_DEADLINE).search(query, limit=limit)
     except BadRequest as error:  # this is how a carrier says that it has no such country or type at all
-        sentence = f"{label_of(carrier)} does not sell numbers like these. Choose another country or type."
-        raise Refusal("carrier_does_not_sell", sentence) from error
+        sentence = _("%(carrier)s does not sell numbers like these. Choose another country or type.")
+        raise Refusal("carrier_does_not_sell", sentence % {"carrier": label_of(carrier)}) from error
     except CarrierError as error:
-        raise Refusal(error.code, f"{label_of(carrier)}: {error.sentence} Try again.", status=502) from error
+        sentence = _("%(carrier)s: %(answer)s Try again.")
+        told = sentence % {"carrier": label_of(carrier), "answer": retell(error.sentence)}
+        raise Refusal(error.code, told, status=502) from error
     rates = rental_rates(carrier, query.country, workspace.currency, now=now)
     gates = _Gates(workspace, carrier, query.country, now)
     return [_quote(offer, rates, gates) for offer in offers]
@@ -109,7 +113,8 @@ def search_offers(
 def _line(carrier: str, patience: float = 0.0) -> Iterator[None]:
     """One of this process' lines to the carriers, or a refusal once ``patience`` (seconds) is over."""
     if not _lines.acquire(timeout=patience):
-        raise Refusal("carrier_busy", f"{label_of(carrier)} is busy. Try again in a moment.", status=503)
+        sentence = _("%(carrier)s is busy. Try again in a moment.") % {"carrier": label_of(carrier)}
+        raise Refusal("carrier_busy", sentence, status=503)
     try:
         yield
     finally:
@@ -145,9 +150,9 @@ def read_offer(token: str) -> tuple[str, Offer]:
     try:
         signed = signing.loads(token, salt=SALT, max_age=settings.OFFER_VALID)
     except signing.SignatureExpired as error:
-        raise Refusal("offer_expired", "This offer is too old. Search again.", status=409) from error
+        raise Refusal("offer_expired", _("This offer is too old. Search again."), status=409) from error
     except signing.BadSignature as error:
-        raise Refusal("offer_invalid", "This offer was not made by us. Search again.") from error
+        raise Refusal("offer_invalid", _("This offer was not made by us. Search again.")) from error
     return signed["carrier"], _offer_from(signed["offer"])
 
 
@@ -159,17 +164,20 @@ def _offer_from(plain: Mapping[str, Any]) -> Offer:
 
 def label_of(carrier: str) -> str:
     """The carrier's name as people know it."""
-    return dict(CarrierSlug.choices).get(carrier, carrier)
+    return str(dict(CarrierSlug.choices).get(carrier, carrier))
 
 
 def _refuse_unknown(carrier: str, country: str) -> None:
     if carrier not in carrier_slugs():
-        raise Refusal("carrier_unknown", "We don't buy numbers from this provider. Pick one from the list.")
+        sentence = _("We don't buy numbers from this provider. Pick one from the list.")
+        raise Refusal("carrier_unknown", sentence)
     if not Country.objects.filter(iso=country, is_offered=True).exists():
-        raise Refusal("country_unknown", "We don't offer numbers in this country. Pick one from the list.")
+        sentence = _("We don't offer numbers in this country. Pick one from the list.")
+        raise Refusal("country_unknown", sentence)
     if not sells_in(carrier, country):
-        sentence = f"{label_of(carrier)} has no numbers in {country_name(country)}. Pick another provider."
-        raise Refusal("country_not_sold", sentence)
+        sentence = _("%(carrier)s has no numbers in %(country)s. Pick another provider.")
+        told = sentence % {"carrier": label_of(carrier), "country": country_name(country)}
+        raise Refusal("country_not_sold", told)
 
 
 class _Gates:
@@ -186,11 +194,18 @@ class _Gates:
         return (self.country_check(), self._kyc(offer.type), self._price(rate), self._wallet(rate))
 
     def country_check(self) -> Check:
-        sentence = f"{country_name(self.country)} is switched {'on' if self.enabled else 'off'}"
-        if not self.enabled:
-            whose = f" with {label_of(self.carrier)}" if len(carrier_slugs()) > 1 else ""
-            sentence += f" for this workspace{whose}. Switch it on in Telephony Config"
-        return Check("country_not_enabled", self.enabled, f"{sentence}.", 400, "telephony")
+        told = {"country": country_name(self.country), "carrier": label_of(self.carrier)}
+        return Check("country_not_enabled", self.enabled, self._switched() % told, 400, "telephony")
+
+    def _switched(self) -> str:
+        if self.enabled:
+            return _("%(country)s is switched on.")
+        if len(carrier_slugs()) > 1:
+            return _(
+                "%(country)s is switched off for this workspace with %(carrier)s. Switch it on in Telephony "
+                "Config."
+            )
+        return _("%(country)s is switched off for this workspace. Switch it on in Telephony Config.")
 
     def _kyc(self, number_type: str) -> Check:
         if number_type not in self.kyc:
@@ -199,15 +214,14 @@ class _Gates:
         return self.kyc[number_type]
 
     def _price(self, rate: RentalRate | None) -> Check:
-        sentence = (
-            "The price is known." if rate else "We have no price for this kind of number yet. Ask support."
-        )
+        known = _("The price is known.")
+        sentence = known if rate else _("We have no price for this kind of number yet. Ask support.")
         return Check("price_unknown", rate is not None, sentence, 400)
 
     def _wallet(self, rate: RentalRate | None) -> Check:
         needed = rate.setup + rate.monthly if rate else Decimal(0)
         if self.balance >= needed:
-            return Check("wallet_insufficient", True, "The wallet covers it.", 402, "wallet")
+            return Check("wallet_insufficient", True, _("The wallet covers it."), 402, "wallet")
         sentence = wallet.wallet_short(self.workspace, needed).sentence
         return Check("wallet_insufficient", False, sentence, 402, "wallet")
 

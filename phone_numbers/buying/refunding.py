@@ -19,9 +19,14 @@ from dialnexa import audit, wallet
 from dialnexa.actors import SYSTEM, Actor
 from dialnexa.models import LedgerEntry
 from dialnexa.money import format_money
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.quoting import label_of
 from phone_numbers.models import NumberOrder, PhoneNumber, RentalCharge
 from phone_numbers.telling import tell_refund
+
+WHY = gettext_noop("%(carrier)s refused the papers, and the number was never switched on.")
+REFUNDED = gettext_noop("%(number)s: papers refused, setup and first month returned")
+UNUSED = gettext_noop("%(number)s: a month paid ahead, returned")
 
 
 def is_refundable(number: PhoneNumber) -> bool:
@@ -39,8 +44,8 @@ def refund_unusable(number: PhoneNumber, *, by: Actor, now: datetime) -> LedgerE
         return None
     order = NumberOrder.objects.select_related("workspace").get(number=number)
     system = replace(SYSTEM, request_id=by.request_id)
-    why = f"{label_of(number.carrier)} refused the papers, and the number was never switched on."
-    memo = f"{number.e164}: papers refused, setup and first month returned"
+    why = WHY % {"carrier": label_of(number.carrier)}
+    memo = REFUNDED % {"number": number.e164}
     try:
         entry = wallet.refund(order.workspace, subject=order.id, memo=memo, by=system, now=now)
     except wallet.AlreadyBooked:
@@ -70,11 +75,12 @@ def return_unused_rent(number: PhoneNumber, *, by: Actor, now: datetime) -> None
     system = replace(SYSTEM, request_id=by.request_id)
     for charge in _unbegun(number, now):
         assert charge.entry is not None
+        memo = UNUSED % {"number": number.e164}
         wallet.give_back(
             charge.workspace,
             charge.entry,
             reference=f"unrent:{number.pk}:{charge.k}",
-            memo=f"{number.e164}: a month paid ahead, returned",
+            memo=memo,
             by=system,
             now=now,
         )

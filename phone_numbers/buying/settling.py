@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import IllegalTransition
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.outcomes import WORKER, Attempted, clamp, doubt, record_sale, reject
 from phone_numbers.buying.quoting import label_of
 from phone_numbers.models import NumberOrder, PurchaseAttempt
@@ -25,6 +26,7 @@ from telephony.carriers.base import CarrierError, Exchange, OwnedNumber
 from telephony.exchanges import save_exchanges
 
 log = logging.getLogger(__name__)
+NOT_SOLD = gettext_noop("%(carrier)s confirms that it did not sell the number. Asking again.")
 
 
 def doubt_lost_worker(order: NumberOrder, *, now: datetime) -> None:
@@ -32,7 +34,7 @@ def doubt_lost_worker(order: NumberOrder, *, now: datetime) -> None:
     try:
         with transaction.atomic():
             order.attempts.filter(n=order.fence, outcome="").update(outcome=Attempted.UNKNOWN, ended_at=now)
-            doubt(order, "The worker that was buying did not report back.", now=now)
+            doubt(order, gettext_noop("The worker that was buying did not report back."), now=now)
     except IllegalTransition as error:
         log.info("%s: it did report back", error)
 
@@ -53,9 +55,11 @@ def look_up(order: NumberOrder, *, now: datetime, by: Actor = WORKER) -> None:
     if owned is None:
         note_absence(order, now=now)
     elif _held_before(order, owned):
-        flag_for_review(order, "The carrier says we owned this number before this order.", now=now)
+        why = gettext_noop("The carrier says we owned this number before this order.")
+        flag_for_review(order, why, now=now)
     else:
-        reason = f"{label_of(order.carrier)} confirms that it sold us the number."
+        sold = gettext_noop("%(carrier)s confirms that it sold us the number.")
+        reason = sold % {"carrier": label_of(order.carrier)}
         record_sale(order, owned, by=by, now=now, exchanges=exchanges, reason=reason)
 
 
@@ -90,7 +94,7 @@ def _conclude_absence(order: NumberOrder, now: datetime) -> None:
             if refused or tried >= settings.PURCHASE_MAX_ATTEMPTS:
                 _give_up(order, last, refused, tried, now)
             else:
-                why = f"{label_of(order.carrier)} confirms that it did not sell the number. Asking again."
+                why = NOT_SOLD % {"carrier": label_of(order.carrier)}
                 order.transition(
                     "retry", by=WORKER, now=now, reason=why, expect={"fence": order.fence}, next_run_at=now
                 )
@@ -100,12 +104,12 @@ def _conclude_absence(order: NumberOrder, now: datetime) -> None:
 
 def _give_up(order: NumberOrder, last: PurchaseAttempt, refused: bool, tried: int, now: datetime) -> None:
     code = last.error_code if refused else "carrier_no_answer"
-    sentence = (
-        f"{label_of(order.carrier)} refused: {last.text or 'the number is not available'}."
-        if refused
-        else f"{label_of(order.carrier)} did not complete the purchase after {tried} requests."
-    )
-    reject(order, code, sentence, by=WORKER, now=now, expect={"fence": order.fence})
+    sentence = gettext_noop("%(carrier)s did not complete the purchase after %(tried)s requests.")
+    if refused:
+        sentence = gettext_noop("%(carrier)s refused: %(words)s.")
+    words = last.text or gettext_noop("the number is not available")
+    told = sentence % {"carrier": label_of(order.carrier), "words": words, "tried": tried}
+    reject(order, code, told, by=WORKER, now=now, expect={"fence": order.fence})
 
 
 def _ask_again(order: NumberOrder, now: datetime, *, no_later_than: datetime | None = None) -> None:
@@ -114,7 +118,7 @@ def _ask_again(order: NumberOrder, now: datetime, *, no_later_than: datetime | N
     again = now + timedelta(seconds=clamp(doubted_for, settings.LOOK_UP_SOONEST, settings.LOOK_UP_LATEST))
     _still_uncertain(order).update(next_run_at=min(again, no_later_than or again))
     if doubted_for > timedelta(seconds=settings.REVIEW_AFTER):
-        flag_for_review(order, "The carrier has given no clear answer.", now=now)
+        flag_for_review(order, gettext_noop("The carrier has given no clear answer."), now=now)
 
 
 def flag_for_review(order: NumberOrder, why: str, *, now: datetime) -> None:

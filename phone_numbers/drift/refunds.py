@@ -9,6 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from dialnexa import audit, wallet
 from dialnexa.actors import SYSTEM, Actor
 from dialnexa.money import CENT, format_money
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.refunding import is_refundable
 from phone_numbers.models import PhoneNumber, RentalCharge
 from phone_numbers.telling import tell_rent_back
@@ -45,8 +46,8 @@ def return_rent(number: PhoneNumber, *, by: Actor, now: datetime) -> Decimal:
     """
     system, total = replace(SYSTEM, request_id=by.request_id), Decimal(0)
     for charge, amount in unused_rent(number):
-        reference, memo = f"refund_rent:{number.pk}:{charge.k}", f"{number.e164}: rent since it was lost"
-        names = {"subject": number.pk, "reference": reference, "memo": memo}
+        memo = gettext_noop("%(number)s: rent since it was lost") % {"number": number.e164}
+        names = {"subject": number.pk, "reference": f"refund_rent:{number.pk}:{charge.k}", "memo": memo}
         assert charge.entry is not None
         wallet.give_back_part(charge.workspace, charge.entry, amount, **names, by=system, now=now)
         total += amount

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -73,13 +74,13 @@ def _lock(trunk: SipTrunk) -> SipTrunk:
     """The row as it is, if it is still what the caller has seen: a kept password belongs to the host seen."""
     number = PhoneNumber.objects.select_for_update(no_key=True).get(pk=trunk.number_id)
     if number.status != PhoneNumber.Status.ACTIVE:
-        sentence = f"{number.e164} is not linked, so there is nothing to change."
-        raise Refusal("trunk_not_linked", sentence, status=409)
+        sentence = _("%(number)s is not linked, so there is nothing to change.")
+        raise Refusal("trunk_not_linked", sentence % {"number": number.e164}, status=409)
     locked = SipTrunk.objects.select_for_update(no_key=True).get(pk=trunk.pk)
     if facts(locked) != facts(trunk) or bytes(locked.sealed_password or b"") != bytes(
         trunk.sealed_password or b""
     ):
-        sentence = "Somebody else changed this trunk a moment ago. Look at it again before you save."
+        sentence = _("Somebody else changed this trunk a moment ago. Look at it again before you save.")
         raise Refusal("trunk_changed", sentence, status=409)
     return locked
 

@@ -18,6 +18,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from dialnexa import audit
 from dialnexa.actors import Actor, system
@@ -25,6 +27,7 @@ from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from dialnexa.rate_limiting import seconds_to_wait
 from dialnexa.sealing import SealBroken
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.linking.settings import TrunkSettings, clean_settings, settings_of
 from phone_numbers.models import PhoneNumber, SipTrunk
 from phone_numbers.telling import tell_trunk_health
@@ -33,7 +36,7 @@ from telephony.sip import Check, check_trunk
 log = logging.getLogger(__name__)
 CHECKER = system("Trunk check")
 LEASE = timedelta(seconds=15)  # what one check may take, with room
-UNREADABLE = "The stored password can't be opened any more. Enter it again."
+UNREADABLE = gettext_noop("The stored password can't be opened any more. Enter it again.")
 # Each check somebody waits for holds a web thread. The others stay free for everybody's pages.
 _lines = threading.BoundedSemaphore(2)
 
@@ -46,10 +49,10 @@ def asking(workspace_id: str) -> Iterator[None]:
     (hosts are not to be scanned with this), 503 ``sip_checks_busy``.
     """
     if wait := seconds_to_wait(settings.TRUNK_TEST_LIMIT, "sip-check", workspace_id):
-        sentence = f"That were many tests in a short time. Try again in {wait} s."
-        raise Refusal("sip_checks_too_many", sentence, status=429, retry_after=wait)
+        sentence = _("That were many tests in a short time. Try again in %(seconds)s s.")
+        raise Refusal("sip_checks_too_many", sentence % {"seconds": wait}, status=429, retry_after=wait)
     if not _lines.acquire(blocking=False):
-        sentence = "Other trunks are being tested right now. Try again in a few seconds."
+        sentence = _("Other trunks are being tested right now. Try again in a few seconds.")
         raise Refusal("sip_checks_busy", sentence, status=503, retry_after=5)
     try:
         yield
@@ -93,14 +96,17 @@ def with_kept_password(trunk: SipTrunk | None, typed: dict[str, str]) -> dict[st
         return typed
     over_tls = trunk.transport == SipTrunk.Transport.TLS
     if str(bare.termination) != trunk.termination or (over_tls and bare.transport != trunk.transport):
-        place = f"{trunk.termination}{' over TLS' if over_tls else ''}"
-        sentence = f"Enter the password again: it was given for {place}, and now goes elsewhere."
-        raise Refusal("sip_credentials_missing", sentence, field="password")
+        sentence = _("Enter the password again: it was given for %(place)s, and now goes elsewhere.")
+        if over_tls:
+            sentence = _(
+                "Enter the password again: it was given for %(place)s over TLS, and now goes elsewhere."
+            )
+        raise Refusal("sip_credentials_missing", sentence % {"place": trunk.termination}, field="password")
     try:
         return {**typed, "password": settings_of(trunk).password}
     except SealBroken as error:
         log.error("%s", error)
-        raise Refusal("sip_credentials_missing", UNREADABLE, field="password") from error
+        raise Refusal("sip_credentials_missing", _(UNREADABLE), field="password") from error
 
 
 # --- a linked trunk ---------------------------------------------------------------------------------
@@ -112,11 +118,11 @@ def check_now(trunk: SipTrunk, *, by: Actor, now: datetime, reason: str = "") ->
     Raises Refusal: 409 ``trunk_not_linked``, 409 ``sip_check_running``, and as ``asking``.
     """
     if trunk.status != SipTrunk.Status.LINKED or trunk.number.status != PhoneNumber.Status.ACTIVE:
-        sentence = f"{trunk.number.e164} is not linked, so there is nothing to test."
-        raise Refusal("trunk_not_linked", sentence, status=409)
+        sentence = _("%(number)s is not linked, so there is nothing to test.")
+        raise Refusal("trunk_not_linked", sentence % {"number": trunk.number.e164}, status=409)
     with asking(trunk.workspace_id):
         if not _claim(trunk, now=now):
-            sentence = "This trunk is being tested at this moment. Look again in a few seconds."
+            sentence = _("This trunk is being tested at this moment. Look again in a few seconds.")
             raise Refusal("sip_check_running", sentence, status=409)
         if reason:
             audit.record(trunk, "check", by=by, now=now, reason=reason)
@@ -141,7 +147,8 @@ def _claim(trunk: SipTrunk, *, now: datetime, **due: Any) -> bool:
 
 
 def _look(trunk: SipTrunk, *, by: Actor, now: datetime) -> Check:
-    found = _ask_stored(trunk)
+    with override("en"):  # what it says is kept
+        found = _ask_stored(trunk)
     before = trunk.health
     columns = health_columns(found, now=now, wait=_next_wait(trunk, found, now))
     with transaction.atomic():

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dialnexa.errors import Refusal
 from dialnexa.sealing import place, seal, unseal
@@ -20,7 +22,22 @@ from telephony.sip.sources import parse_sources
 
 LIMIT = 128  # characters of a user name or password
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # would end or break a line of a SIP message
-WORDS = {"username": "user name", "password": "password"}
+MISSING = {
+    "username": gettext_lazy("Enter the user name that your carrier gave you for this trunk."),
+    "password": gettext_lazy("Enter the password that your carrier gave you for this trunk."),
+}
+FORBIDDEN = {
+    "username": gettext_lazy("Leave the user name empty: your carrier knows us by our IP address."),
+    "password": gettext_lazy("Leave the password empty: your carrier knows us by our IP address."),
+}
+TOO_LONG = {
+    "username": gettext_lazy("A user name may have at most %(limit)s characters; this one has %(length)s."),
+    "password": gettext_lazy("A password may have at most %(limit)s characters; this one has %(length)s."),
+}
+UNWRITABLE = {
+    "username": gettext_lazy("A user name can't hold line breaks or control characters."),
+    "password": gettext_lazy("A password can't hold line breaks or control characters."),
+}
 AuthMode = SipTrunk.AuthMode
 # Silent name servers (a customer may have some) hold a web thread for seconds. Others stay free for pages.
 _look_ups = threading.BoundedSemaphore(2)
@@ -118,7 +135,7 @@ def find_host(wanted: TrunkSettings, *, needed: bool) -> None:
     """
     if not _look_ups.acquire(timeout=PATIENCE):
         if needed:
-            sentence = "Other hosts are being looked up right now. Try again in a few seconds."
+            sentence = _("Other hosts are being looked up right now. Try again in a few seconds.")
             raise Refusal("sip_checks_busy", sentence, status=503, retry_after=5)
         return
     try:
@@ -148,32 +165,30 @@ def about(name: str) -> Iterator[None]:
 
 def _refuse_unknown(transport: str, auth_mode: str) -> None:
     if transport not in SipTrunk.Transport.values:
-        sentence = f"The transport is one of {', '.join(SipTrunk.Transport.values)}."
-        raise Refusal("sip_transport_unknown", sentence, field="transport")
+        sentence = _("The transport is one of %(transports)s.")
+        told = sentence % {"transports": ", ".join(SipTrunk.Transport.values)}
+        raise Refusal("sip_transport_unknown", told, field="transport")
     if auth_mode not in AuthMode.values:
-        sentence = "The carrier knows you by user name and password (userpass) or by IP address (ip)."
+        sentence = _("The carrier knows you by user name and password (userpass) or by IP address (ip).")
         raise Refusal("sip_auth_mode_unknown", sentence, field="auth_mode")
 
 
 def _refuse_unfit(auth_mode: str, credentials: dict[str, str]) -> None:
     for name, text in credentials.items():
         if auth_mode == AuthMode.USERPASS and not text:
-            sentence = f"Enter the {WORDS[name]} that your carrier gave you for this trunk."
-            raise Refusal("sip_credentials_missing", sentence, field=name)
+            raise Refusal("sip_credentials_missing", str(MISSING[name]), field=name)
         if auth_mode == AuthMode.IP and text:
-            sentence = f"Leave the {WORDS[name]} empty: your carrier knows us by our IP address."
-            raise Refusal("sip_credentials_forbidden", sentence, field=name)
+            raise Refusal("sip_credentials_forbidden", str(FORBIDDEN[name]), field=name)
         _refuse_unusable(name, text)
 
 
 def _refuse_unusable(name: str, text: str) -> None:
     """The text itself is in no sentence: it may be a password."""
     if len(text) > LIMIT:
-        sentence = f"A {WORDS[name]} may have at most {LIMIT} characters; this one has {len(text):,}."
+        sentence = TOO_LONG[name] % {"limit": LIMIT, "length": f"{len(text):,}"}
         raise Refusal("sip_credentials_invalid", sentence, field=name)
     if any(unicodedata.category(character) in UNPRINTABLE for character in text):
-        sentence = f"A {WORDS[name]} can't hold line breaks or control characters."
-        raise Refusal("sip_credentials_invalid", sentence, field=name)
+        raise Refusal("sip_credentials_invalid", str(UNWRITABLE[name]), field=name)
 
 
 def _clean_caller_id(text: str) -> str:
@@ -182,5 +197,6 @@ def _clean_caller_id(text: str) -> str:
     try:
         return parse_e164(text).e164
     except Refusal as refusal:
-        sentence = f"{refusal.sentence} Or leave it empty to show the number itself."
-        raise Refusal("caller_id_invalid", sentence, field="caller_id") from refusal
+        sentence = _("%(refusal)s Or leave it empty to show the number itself.")
+        told = sentence % {"refusal": refusal.sentence}
+        raise Refusal("caller_id_invalid", told, field="caller_id") from refusal

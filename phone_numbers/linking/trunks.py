@@ -15,12 +15,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from dialnexa import audit
 from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
 from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Workspace
+from dialnexa.translations.marking import gettext_noop
+from dialnexa.translations.retelling import retell
 from phone_numbers.buying.purchasing import broken_constraint
 from phone_numbers.emitting import emit_activated
 from phone_numbers.linking.health import ask, asking, health_columns
@@ -31,7 +35,10 @@ from telephony.e164 import E164, parse_e164
 from telephony.models import CarrierSlug, NumberKind
 from telephony.sip import Check
 
-INTERRUPTED = "The link was interrupted before your carrier had answered. Link the number again."
+INTERRUPTED = gettext_noop(
+    "The link was interrupted before your carrier had answered. Link the number again."
+)
+ASKING = gettext_noop("Asking your carrier over SIP whether it answers.")
 UNFINISHED = timedelta(minutes=1)  # a link that takes longer has lost its process
 CLEANER = system("Trunk check")
 
@@ -86,7 +93,8 @@ def link_number(
 def _link_checked(trunk: SipTrunk, wanted: TrunkSettings, by: Actor, now: datetime) -> PhoneNumber:
     """Ask the carrier, and end the reservation by what it says."""
     try:
-        found = ask(wanted)
+        with override("en"):  # what it says is kept
+            found = ask(wanted)
     except Refusal as refusal:  # the host leads elsewhere than a moment ago
         _give_up(trunk, refusal.sentence, by=by, now=now, dismissed_at=now)
         raise
@@ -114,7 +122,7 @@ def unlink(number: PhoneNumber, *, by: Actor, now: datetime) -> None:
     SipTrunk.objects.filter(number=number).update(
         sealed_password=None, next_check_at=None, checking_until=None, rung_until=None
     )
-    reason = "It stays with your own carrier."
+    reason = gettext_noop("It stays with your own carrier.")
     number.transition("released", by=by, now=now, reason=reason, released_at=now, next_release_at=None)
 
 
@@ -132,7 +140,8 @@ def _registered(e164: str) -> Refusal:
     """The same words whoever has it."""
     return Refusal(
         "number_already_registered",
-        f"{e164} is registered here already. If it is yours, release it first; otherwise ask support.",
+        _("%(number)s is registered here already. If it is yours, release it first; otherwise ask support.")
+        % {"number": e164},
         status=409,
         field="phone_number",
     )
@@ -176,8 +185,11 @@ def _refuse_too_many_silent(workspace: Workspace) -> None:
         return
     raise Refusal(
         "sip_links_silent",
-        f"{settings.TRUNKS_SILENT_MOST} of your linked numbers have not answered a test. Test or release "
-        "some of them before you link more; support can help where a carrier answers no tests.",
+        _(
+            "%(count)s of your linked numbers have not answered a test. Test or release some of them before "
+            "you link more; support can help where a carrier answers no tests."
+        )
+        % {"count": settings.TRUNKS_SILENT_MOST},
         status=409,
     )
 
@@ -193,7 +205,7 @@ def _pending_number(workspace: Workspace, number: E164, nickname: str, now: date
         capabilities=["voice"],
         nickname=nickname,
         carrier=CarrierSlug.SIP_TRUNK,
-        status_reason="Asking your carrier over SIP whether it answers.",
+        status_reason=ASKING,
         created_at=now,
     )
 
@@ -232,13 +244,13 @@ def _give_up(
 
 
 def _interrupted() -> Refusal:
-    return Refusal("sip_link_interrupted", INTERRUPTED, status=409)
+    return Refusal("sip_link_interrupted", _(INTERRUPTED), status=409)
 
 
 def _not_answering(found: Check) -> Refusal:
     return Refusal(
         f"sip_trunk_{found.health}",
-        f"{found.sentence} The number was not linked.",
+        _("%(why)s The number was not linked.") % {"why": retell(found.sentence)},
         status=502,
         sip_code=found.code,
         sip_reason=found.reason,

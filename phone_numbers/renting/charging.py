@@ -13,6 +13,7 @@ from dialnexa import audit, wallet
 from dialnexa.actors import Actor
 from dialnexa.bulk import insert_rows, update_rows
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.models import Rental, RentalCharge
 from phone_numbers.renting.schedule import Period
 
@@ -23,6 +24,7 @@ MOVED = (
     *("short_since", "review_since"),
 )
 Accounts = dict[tuple[str, str], tuple[str, str]]  # wallet and revenue, by workspace and currency
+RENT = gettext_noop("%(number)s: rent %(starts)s – %(ends)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +130,20 @@ def _transfer(reference: str, rental: Rental, period: Period, accounts: Accounts
         "currency": rental.currency,
         "workspace_id": rental.workspace_id,
         "subject_id": rental.number_id,
-        "memo": f"{rental.number.e164}: rent {span_of(rental, period)}",
+        "memo": RENT % {"number": rental.number.e164, **_days_of(rental, period)},
     }
 
 
 def span_of(rental: Rental, period: Period) -> str:
     """``31 Jan – 28 Feb 2027``: its days, in the zone of the rental."""
+    return " – ".join(_days_of(rental, period).values())
+
+
+def _days_of(rental: Rental, period: Period) -> dict[str, str]:
     zone = ZoneInfo(rental.time_zone)
     starts, ends = period.starts_at.astimezone(zone), period.ends_at.astimezone(zone)
     year = "" if starts.year == ends.year else f" {starts.year}"
-    return f"{starts:%-d %b}{year} – {ends:%-d %b %Y}"
+    return {"starts": f"{starts:%-d %b}{year}", "ends": f"{ends:%-d %b %Y}"}
 
 
 def _move_on(payments: Sequence[Payment]) -> None:

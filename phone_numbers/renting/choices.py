@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -26,7 +27,9 @@ def set_auto_renew(number: PhoneNumber, *, on: bool, by: Actor, now: datetime) -
     with transaction.atomic():
         rental = Rental.objects.select_for_update(no_key=True).filter(number=number, ended_at=None).first()
         if rental is None:
-            raise Refusal("no_rental", f"{number.e164} costs no rent here.", status=409)
+            raise Refusal(
+                "no_rental", _("%(number)s costs no rent here.") % {"number": number.e164}, status=409
+            )
         if rental.auto_renew == on:
             return
         changes = {"auto_renew": on, **({"next_run_at": now} if on and rental.short_since else {})}
@@ -48,13 +51,15 @@ def rank_numbers(workspace: Workspace, number_ids: Sequence[str], *, by: Actor, 
     """
     wanted = list(dict.fromkeys(number_ids))
     if len(wanted) > RANKED_MOST:
-        raise Refusal("too_many", f"At most {RANKED_MOST} numbers can be put in order.")
+        sentence = _("At most %(most)s numbers can be put in order.") % {"most": RANKED_MOST}
+        raise Refusal("too_many", sentence)
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # one order at a time
         rentals = Rental.objects.filter(workspace=workspace, ended_at=None)
         mine = dict(rentals.filter(number__in=wanted).values_list("number_id", "pk"))
         if len(mine) < len(wanted):
-            raise Refusal("numbers_unknown", "One of these numbers is not rented by this workspace any more.")
+            sentence = _("One of these numbers is not rented by this workspace any more.")
+            raise Refusal("numbers_unknown", sentence)
         rank_before = rentals.filter(renewal_rank__isnull=False).order_by("renewal_rank")
         before = list(rank_before.values_list("number_id", flat=True))
         if before == wanted:

@@ -7,7 +7,10 @@ from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
@@ -26,20 +29,31 @@ def quote_rent(rental: Rental, months: int, *, now: datetime) -> Payment:
     beyond what is due; 409 ``rental_ended``, ``number_missing`` while its carrier does not carry it.
     """
     if rental.ended_at:
-        raise Refusal("rental_ended", "This number is not rented any more.", status=409)
+        raise Refusal("rental_ended", _("This number is not rented any more."), status=409)
     if rental.number.missing_since:
+        sentence = _(
+            "%(carrier)s does not carry this number at the moment, so it costs no rent. Support knows."
+        )
         carrier = rental.number.get_carrier_display()
-        sentence = f"{carrier} does not carry this number at the moment, so it costs no rent. Support knows."
-        raise Refusal("number_missing", sentence, status=409)
+        raise Refusal("number_missing", sentence % {"carrier": carrier}, status=409)
     least, most = months_payable(rental, now=now)
     if most < least:
-        paid = f"{localtime(rental.paid_through):%-d %B %Y}"
-        sentence = f"It is paid until {paid}, which is as far ahead as rent can be paid."
-        raise Refusal("months_wrong", sentence)
+        sentence = _("It is paid until %(day)s, which is as far ahead as rent can be paid.")
+        raise Refusal("months_wrong", sentence % {"day": _day(rental.paid_through)})
     if not least <= months <= most:
-        bounds = f"{least}" if least == most else f"{least} to {most}"
-        raise Refusal("months_wrong", f"Choose {bounds} month{'' if most == 1 else 's'} to pay now.")
+        raise Refusal("months_wrong", _months_to_choose(least, most))
     return Payment(rental, list(islice(coming_periods(rental, list(rental.prices.all())), months)))
+
+
+def _months_to_choose(least: int, most: int) -> str:
+    sentence = ngettext("Choose %(most)s month to pay now.", "Choose %(most)s months to pay now.", most)
+    if least < most:
+        sentence = _("Choose %(least)s to %(most)s months to pay now.")
+    return sentence % {"least": least, "most": most}
+
+
+def _day(at: datetime) -> str:
+    return date_format(localtime(at), "j F Y")
 
 
 def months_payable(rental: Rental, *, now: datetime) -> tuple[int, int]:
@@ -60,11 +74,13 @@ def pay_rent(number: PhoneNumber, *, months: int, paid_through: datetime, by: Ac
         rows = Rental.objects.select_related("number", "workspace").filter(number=number)
         rental = rows.select_for_update(of=("self",), no_key=True).first()
         if rental is None:
-            raise Refusal("no_rental", f"{number.e164} costs no rent here.", status=409)
+            raise Refusal(
+                "no_rental", _("%(number)s costs no rent here.") % {"number": number.e164}, status=409
+            )
         if rental.paid_through != paid_through:
-            paid = f"{localtime(rental.paid_through):%-d %B %Y}"
-            sentence = f"It has been paid in the meantime, until {paid}. Look again before paying more."
-            raise Refusal("rent_paid_already", sentence, status=409)
+            sentence = _("It has been paid in the meantime, until %(day)s. Look again before paying more.")
+            told = sentence % {"day": _day(rental.paid_through)}
+            raise Refusal("rent_paid_already", told, status=409)
         payment = quote_rent(rental, months, now=now)
         if by.api_key:
             refuse_over_cap(by.api_key, payment.total, now=now)

@@ -14,6 +14,7 @@ from dialnexa.access import Right
 from dialnexa.models import Notice, Workspace
 from dialnexa.money import format_money
 from dialnexa.notices import tell
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.renting.forecast import Forecast, Risk
 from telephony.e164 import format_international
 
@@ -35,13 +36,12 @@ def tell_of(
     Of money hears who may add some, of everything else who may pay rent or decide about numbers.
     """
     today = f"{now.astimezone(ZoneInfo(workspace.time_zone)):%Y-%m-%d}"
-    listed = _list(workspace, risks, WHEN[kind], outlook.currency)
     return tell(
         workspace,
         reference=f"rent:{kind}:{workspace.pk}:{today}",
         right=Right.OWN if kind == Kind.SHORT else Right.MANAGE,
         title=_title(kind, risks),
-        body=f"{listed} {_advice(workspace, kind, outlook)}",
+        body=_advice(kind) % _facts(workspace, kind, risks, outlook),
         page=_page(workspace, kind, risks),
         tone=Notice.Tone.WAITING if kind == Kind.OFF else Notice.Tone.TROUBLE,
         now=now,
@@ -55,23 +55,23 @@ WHEN: dict[Kind, Callable[[Risk], datetime]] = {
     Kind.HOLD: lambda risk: risk.kept_until,
 }
 ONE = {
-    Kind.SHORT: "The wallet will not cover the rent of {}",
-    Kind.OFF: "{} does not renew by itself",
-    Kind.GRACE: "{} stops working soon",
-    Kind.HOLD: "{} is lost soon",
+    Kind.SHORT: gettext_noop("The wallet will not cover the rent of %(number)s"),
+    Kind.OFF: gettext_noop("%(number)s does not renew by itself"),
+    Kind.GRACE: gettext_noop("%(number)s stops working soon"),
+    Kind.HOLD: gettext_noop("%(number)s is lost soon"),
 }
 MANY = {
-    Kind.SHORT: "The wallet will not cover the rent of {} numbers",
-    Kind.OFF: "{} numbers do not renew by themselves",
-    Kind.GRACE: "{} numbers stop working soon",
-    Kind.HOLD: "{} numbers are lost soon",
+    Kind.SHORT: gettext_noop("The wallet will not cover the rent of %(count)s numbers"),
+    Kind.OFF: gettext_noop("%(count)s numbers do not renew by themselves"),
+    Kind.GRACE: gettext_noop("%(count)s numbers stop working soon"),
+    Kind.HOLD: gettext_noop("%(count)s numbers are lost soon"),
 }
 
 
 def _title(kind: Kind, risks: Sequence[Risk]) -> str:
     if len(risks) == 1:
-        return ONE[kind].format(format_international(risks[0].e164))
-    return MANY[kind].format(len(risks))
+        return ONE[kind] % {"number": format_international(risks[0].e164)}
+    return MANY[kind] % {"count": len(risks)}
 
 
 def _list(
@@ -88,30 +88,37 @@ def _list(
     return "; ".join(lines) + (f"; and {more} more." if more else ".")
 
 
-def _advice(workspace: Workspace, kind: Kind, outlook: Forecast) -> str:
-    grace = f"{settings.RENT_GRACE_DAYS} days"
+def _advice(kind: Kind) -> str:
     if kind == Kind.SHORT:
-        return (
-            f"{_missing(workspace, outlook)} Then the rent of the next two weeks is paid by itself. "
-            f"Unpaid, a number works for {grace} more."
+        return gettext_noop(
+            "%(list)s Add %(amount)s or more by %(day)s. Then the rent of the next two weeks is paid by "
+            "itself. Unpaid, a number works for %(grace)s days more."
         )
     if kind == Kind.OFF:
-        return (
-            "Pay by hand, or switch automatic renewal on. If you no longer need it, do nothing: unpaid, a "
-            f"number works for {grace} more, then it stops."
+        return gettext_noop(
+            "%(list)s Pay by hand, or switch automatic renewal on. If you no longer need it, do nothing: "
+            "unpaid, a number works for %(grace)s days more, then it stops."
         )
     if kind == Kind.GRACE:
-        return (
-            "Unpaid after its day, a number makes and takes no calls; it is then kept for you for "
-            f"{settings.RENT_HOLD_DAYS} days."
+        return gettext_noop(
+            "%(list)s Unpaid after its day, a number makes and takes no calls; it is then kept for you for "
+            "%(hold)s days."
         )
-    return "Paid, a number works again at once, with the same agents. After its day it is yours no more."
+    return gettext_noop(
+        "%(list)s Paid, a number works again at once, with the same agents. After its day it is yours no "
+        "more."
+    )
 
 
-def _missing(workspace: Workspace, outlook: Forecast) -> str:
-    amount = format_money(outlook.top_up_needed, outlook.currency)
-    assert outlook.top_up_by is not None
-    return f"Add {amount} or more by {_day(workspace, outlook.top_up_by)}."
+def _facts(workspace: Workspace, kind: Kind, risks: Sequence[Risk], outlook: Forecast) -> dict[str, str]:
+    by = outlook.top_up_by
+    return {
+        "list": _list(workspace, risks, WHEN[kind], outlook.currency),
+        "amount": format_money(outlook.top_up_needed, outlook.currency),
+        "day": _day(workspace, by) if by else "",
+        "grace": str(settings.RENT_GRACE_DAYS),
+        "hold": str(settings.RENT_HOLD_DAYS),
+    }
 
 
 def _page(workspace: Workspace, kind: Kind, risks: Sequence[Risk]) -> str:

@@ -16,6 +16,7 @@ from dialnexa.actors import Actor
 from dialnexa.models import Notice
 from dialnexa.money import format_money
 from dialnexa.notices import Telling, tell_all
+from dialnexa.translations.marking import gettext_noop
 from dialnexa.webhooks.emitting import Event, emit_all
 from dialnexa.webhooks.writing import money
 from phone_numbers.emitting import emit_activated
@@ -31,8 +32,8 @@ Unpaid = tuple[Rental, Period]  # and the first period that is due
 def why_unpaid(rental: Rental) -> str:
     """Why a renewal did not happen, as a sentence."""
     if not rental.auto_renew:
-        return "Automatic renewal is switched off, and nobody paid."
-    return "The wallet did not cover the rent."
+        return gettext_noop("Automatic renewal is switched off, and nobody paid.")
+    return gettext_noop("The wallet did not cover the rent.")
 
 
 def tell_past_due(unpaid: Sequence[Unpaid], *, by: Actor, now: datetime) -> None:
@@ -49,9 +50,18 @@ def tell_past_due(unpaid: Sequence[Unpaid], *, by: Actor, now: datetime) -> None
 
 
 def _past_due(rental: Rental, period: Period) -> Telling:
-    ends, amount = _day(rental, _works_until(rental)), format_money(period.amount, rental.currency)
-    body = f"{why_unpaid(rental)} It works on until {ends}. Pay {amount} before then to keep it."
-    return _telling(rental, f"{period.k}:short", f"Rent of {_name(rental)} is due", body, Tone.TROUBLE)
+    title = gettext_noop("Rent of %(number)s is due") % {"number": _name(rental)}
+    body = gettext_noop("%(why)s It works on until %(day)s. Pay %(amount)s before then to keep it.")
+    body %= _unpaid_facts(rental, period, _works_until(rental))
+    return _telling(rental, f"{period.k}:short", title, body, Tone.TROUBLE)
+
+
+def _unpaid_facts(rental: Rental, period: Period, ends: datetime) -> dict[str, str]:
+    return {
+        "why": why_unpaid(rental),
+        "day": _day(rental, ends),
+        "amount": format_money(period.amount, rental.currency),
+    }
 
 
 def tell_expired(unpaid: Sequence[Unpaid], *, now: datetime) -> None:
@@ -65,12 +75,13 @@ def tell_expired(unpaid: Sequence[Unpaid], *, now: datetime) -> None:
 
 
 def _expired(rental: Rental, period: Period) -> Telling:
-    ends, amount = _day(rental, _kept_until(rental)), format_money(period.amount, rental.currency)
-    body = (
-        f"{why_unpaid(rental)} Calls from and to it are refused now. It is kept for you until {ends}: pay "
-        f"{amount}, and it works again at once, with the same agents."
+    title = gettext_noop("%(number)s has stopped working") % {"number": _name(rental)}
+    body = gettext_noop(
+        "%(why)s Calls from and to it are refused now. It is kept for you until %(day)s: pay %(amount)s, and "
+        "it works again at once, with the same agents."
     )
-    return _telling(rental, f"{period.k}:expired", f"{_name(rental)} has stopped working", body, Tone.TROUBLE)
+    body %= _unpaid_facts(rental, period, _kept_until(rental))
+    return _telling(rental, f"{period.k}:expired", title, body, Tone.TROUBLE)
 
 
 def _works_until(rental: Rental) -> datetime:
@@ -85,20 +96,25 @@ def _kept_until(rental: Rental) -> datetime:
 
 def tell_extended(rental: Rental, until: datetime, *, now: datetime) -> None:
     """Support gives more time to pay."""
-    ends = _day(rental, until)
-    is_off = rental.rental_status == Rental.Status.EXPIRED
-    body = f"Support keeps it for you until {ends}." if is_off else f"It works on until {ends}."
-    title = f"More time to pay for {_name(rental)}"
-    _tell(rental, f"extended:{until:%Y%m%d%H%M}", title, f"{body} Pay before then.", Tone.WAITING, now)
+    body = gettext_noop("It works on until %(day)s. Pay before then.")
+    if rental.rental_status == Rental.Status.EXPIRED:
+        body = gettext_noop("Support keeps it for you until %(day)s. Pay before then.")
+    body %= {"day": _day(rental, until)}
+    title = gettext_noop("More time to pay for %(number)s") % {"number": _name(rental)}
+    _tell(rental, f"extended:{until:%Y%m%d%H%M}", title, body, Tone.WAITING, now)
 
 
 def tell_paid(payment: Payment, *, had_expired: bool, now: datetime) -> None:
     """Rent that was overdue is paid."""
     rental, first = payment.rental, payment.periods[0]
-    amount, until = format_money(payment.total, rental.currency), _day(rental, rental.paid_through)
-    works = "works again" if had_expired else "is paid"
-    body = f"{amount} was charged. It is paid until {until}, with the same agents as before."
-    _tell(rental, f"{first.k}:paid", f"{_name(rental)} {works}", body, Tone.GOOD, now)
+    works, is_paid = gettext_noop("%(number)s works again"), gettext_noop("%(number)s is paid")
+    title = (works if had_expired else is_paid) % {"number": _name(rental)}
+    body = gettext_noop("%(amount)s was charged. It is paid until %(day)s, with the same agents as before.")
+    body %= {
+        "amount": format_money(payment.total, rental.currency),
+        "day": _day(rental, rental.paid_through),
+    }
+    _tell(rental, f"{first.k}:paid", title, body, Tone.GOOD, now)
     if had_expired:
         _emit(rental, "rental.restored", first.k, now)
 
@@ -106,8 +122,11 @@ def tell_paid(payment: Payment, *, had_expired: bool, now: datetime) -> None:
 def tell_lost(rental: Rental, *, now: datetime) -> None:
     """The hold is over: the number has left the workspace."""
     assert rental.expired_at is not None
-    body = "Its rent was not paid while it was kept for you. Ask support soon if you want it back."
-    _tell(rental, f"{rental.paid_periods}:lost", f"{_name(rental)} is yours no more", body, Tone.TROUBLE, now)
+    title = gettext_noop("%(number)s is yours no more") % {"number": _name(rental)}
+    body = gettext_noop(
+        "Its rent was not paid while it was kept for you. Ask support soon if you want it back."
+    )
+    _tell(rental, f"{rental.paid_periods}:lost", title, body, Tone.TROUBLE, now)
     kept = _moment(hold_end(rental.expired_at))
     _emit(rental, "number.released", rental.paid_periods, now, kept_until=kept)
 
@@ -115,22 +134,29 @@ def tell_lost(rental: Rental, *, now: datetime) -> None:
 def tell_assigned(payment: Payment, *, now: datetime) -> None:
     """Support gave the workspace a number."""
     rental, amount = payment.rental, format_money(payment.total, payment.rental.currency)
-    body = f"Support added it. {amount} was charged for the first month. Choose who answers it."
-    _tell(rental, "assigned", f"{_name(rental)} is yours", body, Tone.GOOD, now)
+    body = gettext_noop(
+        "Support added it. %(amount)s was charged for the first month. Choose who answers it."
+    )
+    title = gettext_noop("%(number)s is yours") % {"number": _name(rental)}
+    _tell(rental, "assigned", title, body % {"amount": amount}, Tone.GOOD, now)
     emit_activated(rental.number, now=now)
 
 
 def tell_price(rental: Rental, price: RentalPrice, *, now: datetime) -> None:
     """Its rent changes."""
     old, new = (format_money(x, rental.currency) for x in (rental.monthly_price, price.monthly_price))
-    body = f"From {_day(rental, price.starts_at)} it costs {new} a month instead of {old}. {price.reason}"
-    title = f"The rent of {_name(rental)} changes"
+    body = gettext_noop("From %(day)s it costs %(new)s a month instead of %(old)s.")
+    if price.reason:
+        body = gettext_noop("From %(day)s it costs %(new)s a month instead of %(old)s. %(reason)s")
+    body %= {"day": _day(rental, price.starts_at), "new": new, "old": old, "reason": price.reason}
+    title = gettext_noop("The rent of %(number)s changes") % {"number": _name(rental)}
     _tell(rental, f"price:{price.pk}", title, body.strip(), Tone.WAITING, now)
 
 
 def note_review(rental: Rental, missed: int, *, by: Actor, now: datetime) -> None:
     """More was missed than is charged by itself: support decides, and the number works meanwhile."""
-    reason = f"{missed} months are due at once. Support looks at it before anything is charged."
+    due = gettext_noop("%(months)s months are due at once. Support looks at it before anything is charged.")
+    reason = due % {"months": missed}
     audit.record(rental, "review", by=by, now=now, reason=reason)
 
 

@@ -16,6 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from dialnexa.translations.marking import gettext_noop
+
 from .voice import Voice
 
 
@@ -199,7 +201,7 @@ class CarrierError(Exception):
 
     outcome = Outcome.NOT_DONE
     code = "carrier_error"
-    sentence = "The carrier refused the request."
+    sentence = gettext_noop("The carrier refused the request.")
 
     def __init__(
         self,
@@ -228,7 +230,7 @@ class TransportError(CarrierError):
 
     outcome = Outcome.UNKNOWN
     code = "carrier_unreachable"
-    sentence = "The carrier did not answer."
+    sentence = gettext_noop("The carrier did not answer.")
 
 
 class ServerError(CarrierError):
@@ -236,7 +238,7 @@ class ServerError(CarrierError):
 
     outcome = Outcome.UNKNOWN
     code = "carrier_failed"
-    sentence = "The carrier reported a fault of its own."
+    sentence = gettext_noop("The carrier reported a fault of its own.")
 
 
 class UnexpectedReply(CarrierError):
@@ -244,64 +246,64 @@ class UnexpectedReply(CarrierError):
 
     outcome = Outcome.UNKNOWN
     code = "carrier_unexpected_reply"
-    sentence = "The carrier answered something unexpected."
+    sentence = gettext_noop("The carrier answered something unexpected.")
 
 
 class RateLimited(CarrierError):
     code = "carrier_rate_limited"
-    sentence = "The carrier asks us to slow down."
+    sentence = gettext_noop("The carrier asks us to slow down.")
 
 
 class AuthFailed(CarrierError):
     code = "carrier_auth_failed"
-    sentence = "The carrier did not accept our credentials."
+    sentence = gettext_noop("The carrier did not accept our credentials.")
 
 
 class NotPermitted(CarrierError):
     code = "carrier_not_permitted"
-    sentence = "Our carrier account may not do this."
+    sentence = gettext_noop("Our carrier account may not do this.")
 
 
 class BadRequest(CarrierError):
     code = "carrier_bad_request"
-    sentence = "The carrier did not understand the request."
+    sentence = gettext_noop("The carrier did not understand the request.")
 
 
 class NumberUnavailable(CarrierError):
     code = "number_unavailable"
-    sentence = "The number is no longer available at the carrier. Pick another one."
+    sentence = gettext_noop("The number is no longer available at the carrier. Pick another one.")
 
 
 class ComplianceRequired(CarrierError):
     code = "carrier_compliance_required"
-    sentence = "The carrier asks for identity papers first."
+    sentence = gettext_noop("The carrier asks for identity papers first.")
 
 
 class InsufficientCredit(CarrierError):
     code = "carrier_out_of_credit"
-    sentence = "Our account at the carrier is out of credit right now."
+    sentence = gettext_noop("Our account at the carrier is out of credit right now.")
 
 
 class DestinationRefused(CarrierError):
     code = "carrier_refuses_destination"
-    sentence = "The carrier does not place calls to this number."
+    sentence = gettext_noop("The carrier does not place calls to this number.")
 
 
 class LimitReached(CarrierError):
     code = "carrier_limit_reached"
-    sentence = "Our account at the carrier has reached its limit of numbers."
+    sentence = gettext_noop("Our account at the carrier has reached its limit of numbers.")
 
 
 class ReleaseTooEarly(CarrierError):
     code = "carrier_release_too_early"
-    sentence = "The carrier does not take this number back yet."
+    sentence = gettext_noop("The carrier does not take this number back yet.")
 
 
 class NotFound(CarrierError):
     code = "carrier_not_found"
-    sentence = "The carrier does not know this number."
+    sentence = gettext_noop("The carrier does not know this number.")
 
 
 class Unsupported(CarrierError):
     code = "carrier_unsupported"
-    sentence = "This carrier does not offer that."
+    sentence = gettext_noop("This carrier does not offer that.")

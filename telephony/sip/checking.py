@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialnexa.errors import Refusal
+from dialnexa.translations.marking import gettext_noop
 from telephony.sip.digest import Credentials
 from telephony.sip.hosts import Termination
 from telephony.sip.options import Answer, ask
@@ -15,6 +16,7 @@ from telephony.sip.verdicts import Health, clean_reason, explain, judge
 from telephony.sip.wire import Trouble
 
 LEAST = 1.2  # seconds: a target gets no less, so that not all of them can be tried when all are silent
+INVISIBLE = gettext_noop("A user name has no line breaks or other invisible characters. Enter it again.")
 UNAVAILABLE = 503  # the one reply after which RFC 3263 (4.3) tries the next target
 
 
@@ -51,7 +53,7 @@ def check_trunk(
     end = time.monotonic() + deadline
     credentials = Credentials(username, password) if username else None
     if not username.isprintable():
-        sentence = "A user name has no line breaks or other invisible characters. Enter it again."
+        sentence = INVISIBLE
         return Check("unauthorized", None, "", sentence, None, str(termination))
     try:
         targets = resolve(termination, transport, resolver=resolver, seconds=min(PATIENCE, deadline / 2))

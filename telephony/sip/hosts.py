@@ -9,12 +9,14 @@ from ipaddress import ip_address
 
 import idna
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from dialnexa.addresses import Network, may_call
 from dialnexa.errors import Refusal
+from dialnexa.translations.marking import gettext_noop
 
 LIMIT = 253  # characters of a name in DNS
-EXAMPLE = "Write it like sip.carrier.example or sip.carrier.example:5080."
+EXAMPLE = gettext_noop("Write it like sip.carrier.example or sip.carrier.example:5080.")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|(?:sips?|tel|https?|wss?|udp|tcp|tls|mailto|data|file):", re.I)
 SHAPE = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]*)(?::(?P<port>.*))?")
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
@@ -46,7 +48,7 @@ def parse_termination(text: str) -> Termination:
         return Termination(_address(text))
     found = SHAPE.fullmatch(text)
     if not found:
-        raise no("characters", f"This is not a host. {EXAMPLE}")
+        raise no("characters", _like(_("This is not a host.")))
     return Termination(_host(found["host"]), _port(found["port"]))
 
 
@@ -67,13 +69,17 @@ def no(code: str, sentence: str, *, status: int = 400) -> Refusal:
     return Refusal(f"sip_host_{code}", sentence, status=status, field="termination")
 
 
+def _like(sentence: str) -> str:
+    return f"{sentence} {_(EXAMPLE)}"
+
+
 def private(host: str) -> Refusal:
     """One sentence for every way to lead inside; which address it was is nobody's business."""
-    return no(
-        "private",
-        f"{host} does not lead to a public address, and only those are called. Use the address at which your "
-        "carrier can be reached from the internet.",
+    sentence = _(
+        "%(host)s does not lead to a public address, and only those are called. Use the address at which "
+        "your carrier can be reached from the internet."
     )
+    return no("private", sentence % {"host": host})
 
 
 def may_lead_to(address: str, allowed: Iterable[Network]) -> bool:
@@ -84,18 +90,19 @@ def may_lead_to(address: str, allowed: Iterable[Network]) -> bool:
 
 def _refuse_foreign_parts(text: str) -> None:
     if not text:
-        raise no("missing", f"Say where your carrier takes calls. {EXAMPLE}")
+        raise no("missing", _like(_("Say where your carrier takes calls.")))
     if len(text) > LIMIT + 8:
-        raise no("too_long", f"A host has at most {LIMIT} characters; this one has {len(text):,}.")
+        raise _too_long(text)
     if SCHEME.match(text):
-        scheme, _, rest = text.partition(":")
-        raise no("scheme", f"Write it without {scheme}: at the start. {EXAMPLE}")
+        without = _("Write it without %(scheme)s: at the start.") % {"scheme": text.partition(":")[0]}
+        raise no("scheme", _like(without))
     if "@" in text:
-        raise no("user", "Leave out the part before the @: the user name has a field of its own.")
+        sentence = _("Leave out the part before the @: the user name has a field of its own.")
+        raise no("user", sentence)
     if set(text) & set("/;?#\\"):
-        raise no("parameters", f"Leave out everything after the host and its port. {EXAMPLE}")
+        raise no("parameters", _like(_("Leave out everything after the host and its port.")))
     if not text.isprintable() or any(character.isspace() for character in text):
-        raise no("characters", "A host has no spaces or invisible characters.")
+        raise no("characters", _("A host has no spaces or invisible characters."))
 
 
 def _host(text: str) -> str:
@@ -106,9 +113,10 @@ def _host(text: str) -> str:
         return _address(text)
     labels = name.split(".")
     if not all(LABEL.fullmatch(label) for label in labels):
-        raise no("name", f"{name[:80]} is not a host name. {EXAMPLE}")
+        raise _no_name(name[:80])
     if len(labels) == 1:
-        raise no("single_label", f"{name} is only a name inside a network. Write the whole name. {EXAMPLE}")
+        only = _("%(name)s is only a name inside a network. Write the whole name.") % {"name": name}
+        raise no("single_label", _like(only))
     return name
 
 
@@ -119,10 +127,19 @@ def _ascii(text: str) -> str:
     except (idna.IDNAError, UnicodeError):
         name = text.lower().removesuffix(".") if text.isascii() and "xn--" not in text.lower() else ""
     if not name:
-        raise no("name", f"{text[:80] or 'Nothing'} is not a host name. {EXAMPLE}")
+        raise _no_name(text[:80] or _("Nothing"))
     if len(name) > LIMIT:
-        raise no("too_long", f"A host has at most {LIMIT} characters; this one has {len(name):,}.")
+        raise _too_long(name)
     return name
+
+
+def _no_name(text: str) -> Refusal:
+    return no("name", _like(_("%(text)s is not a host name.") % {"text": text}))
+
+
+def _too_long(text: str) -> Refusal:
+    sentence = _("A host has at most %(limit)s characters; this one has %(length)s.")
+    return no("too_long", sentence % {"limit": LIMIT, "length": f"{len(text):,}"})
 
 
 def _address(text: str, *, brackets: bool = False) -> str:
@@ -132,7 +149,8 @@ def _address(text: str, *, brackets: bool = False) -> str:
     except ValueError:
         address = None
     if address is None or str(address) != text.lower() or "%" in text or (brackets and address.version == 4):
-        raise no("address", f"{text[:80]} is not an address as it is usually written, like 198.51.100.7.")
+        sentence = _("%(text)s is not an address as it is usually written, like 198.51.100.7.")
+        raise no("address", sentence % {"text": text[:80]})
     host = str(address)
     if not may_lead_to(host, settings.SIP_ALLOWED_NETWORKS):
         raise private(host)
@@ -143,5 +161,5 @@ def _port(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and is_port_allowed(int(text))):
-        raise no("port", "The port must be 5060, 5061 or from 1024 to 65535.")
+        raise no("port", _("The port must be 5060, 5061 or from 1024 to 65535."))
     return int(text)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv6Network, ip_address, ip_network
 
+from django.utils.translation import gettext as _
+
 from dialnexa.addresses import Network, unwrap
 from dialnexa.errors import Refusal
 
@@ -22,8 +24,8 @@ def parse_sources(text: str) -> tuple[str, ...]:
     """
     written = dict.fromkeys(part for part in re.split(r"[\s,;]+", text) if part)
     if len(written) > MOST:
-        sentence = f"Calls may come from at most {MOST} addresses and networks; these are {len(written)}."
-        raise Refusal("sip_sources_too_many", sentence)
+        sentence = _("Calls may come from at most %(most)s addresses and networks; these are %(count)s.")
+        raise Refusal("sip_sources_too_many", sentence % {"most": MOST, "count": len(written)})
     return tuple(dict.fromkeys(_brief(_network(part)) for part in written))
 
 
@@ -43,11 +45,11 @@ def _network(text: str) -> Network:
     except ValueError:
         found = None
     if found is None or "%" in text:  # a zone means something on one machine only
-        sentence = f"{text[:60]} is neither an address nor a network, such as 203.0.113.7 or 203.0.113.0/24."
-        raise Refusal("sip_sources_invalid", sentence)
+        sentence = _("%(text)s is neither an address nor a network, such as 203.0.113.7 or 203.0.113.0/24.")
+        raise Refusal("sip_sources_invalid", sentence % {"text": text[:60]})
     if found.network_address != ip_address(text.partition("/")[0]):
-        sentence = f"{text[:60]} is not where a network begins. Did you mean {found}?"
-        raise Refusal("sip_sources_invalid", sentence)
+        sentence = _("%(text)s is not where a network begins. Did you mean %(network)s?")
+        raise Refusal("sip_sources_invalid", sentence % {"text": text[:60], "network": found})
     return _as_ipv4(found)
 
 

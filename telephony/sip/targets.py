@@ -17,6 +17,7 @@ import dns.exception
 import dns.name
 import dns.resolver
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from dialnexa.addresses import Network, unwrap
 from telephony.sip.hosts import Termination, is_address, is_port_allowed, may_lead_to, no, private
@@ -76,7 +77,8 @@ def _refuse_inside(host: str, places: Iterable[tuple[str, int]], allowed: Sequen
         if not may_lead_to(address, allowed):
             raise private(host)
         if not is_port_allowed(port):
-            raise no("port", f"{host} leads to a port that is not called: 5060, 5061 and from 1024 are.")
+            sentence = _("%(host)s leads to a port that is not called: 5060, 5061 and from 1024 are.")
+            raise no("port", sentence % {"host": host})
 
 
 class _LookUp:
@@ -96,8 +98,10 @@ class _LookUp:
         if found:
             return found
         if self._failed:
-            raise no("unresolved", f"DNS did not say in time where {host} is. Try again later.", status=502)
-        raise no("unknown", f"There is no host {host} in DNS. Check the spelling.")
+            sentence = _("DNS did not say in time where %(host)s is. Try again later.") % {"host": host}
+            raise no("unresolved", sentence, status=502)
+        sentence = _("There is no host %(host)s in DNS. Check the spelling.")
+        raise no("unknown", sentence % {"host": host})
 
     def _services(self, host: str, transport: str) -> list[tuple[str, int]]:
         """What SRV records say, or else the host itself at the usual port."""
@@ -106,8 +110,8 @@ class _LookUp:
             return [(host, USUAL_PORTS[transport])]
         wanted = [record for record in records if record.target != dns.name.root]
         if not wanted:
-            way = transport.upper()
-            raise no("unknown", f"{host} says in DNS that it takes no calls over {way}. Choose another way.")
+            sentence = _("%(host)s says in DNS that it takes no calls over %(way)s. Choose another way.")
+            raise no("unknown", sentence % {"host": host, "way": transport.upper()})
         return [(record.target.to_text(True), record.port) for record in _ordered(wanted)[:MOST]]
 
     def _addresses(self, name: str) -> list[str]:
@@ -139,6 +143,5 @@ def _system_resolver() -> Resolver:
     try:
         return dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration:
-        raise no(
-            "unresolved", "This installation can't look up names: it has no DNS server.", status=502
-        ) from None
+        sentence = _("This installation can't look up names: it has no DNS server.")
+        raise no("unresolved", sentence, status=502) from None
