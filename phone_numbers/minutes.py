@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from dialnexa.models import LedgerAccount, LedgerEntry, Workspace
 from telephony.rating import CallPrice
@@ -14,8 +15,9 @@ from telephony.rating import CallPrice
 def decided_by(price: CallPrice) -> str:
     """What the rate that decides covers, in words."""
     if not price.network_group:
-        return "calls over your own carrier"
-    return f"{price.group_name}, prefix +{price.prefix}" if price.prefix else price.group_name
+        return _("calls over your own carrier")
+    words = {"group": price.group_name, "prefix": price.prefix}
+    return _("%(group)s, prefix +%(prefix)s") % words if price.prefix else price.group_name
 
 
 def balance_at(workspace: Workspace, at: datetime) -> Decimal:

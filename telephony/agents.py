@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -62,9 +63,8 @@ def open_version(agent: Agent, runtime_url: str | None = None, *, by: Actor, now
         locked = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
         last = newest_version(locked)
         if last.status == DRAFT:
-            raise Refusal(
-                "draft_open", f"{last} is still a draft. Change it, or publish it first.", status=409
-            )
+            sentence = _("%(version)s is still a draft. Change it, or publish it first.") % {"version": last}
+            raise Refusal("draft_open", sentence, status=409)
         return _open_draft(locked, last.number + 1, runtime_url or last.runtime_url, by, now)
 
 
@@ -80,9 +80,11 @@ def publish(
         Agent.objects.select_for_update(no_key=True).get(pk=version.agent_id)
         version.refresh_from_db()
         if version.status == PUBLISHED:
-            raise Refusal("version_published", f"{version} is published already.", status=409)
+            sentence = _("%(version)s is published already.") % {"version": version}
+            raise Refusal("version_published", sentence, status=409)
         if expected_url not in (None, version.runtime_url):
-            sentence = f"{version} was edited meanwhile: it now runs at {version.runtime_url}. Look again."
+            sentence = _("%(version)s was edited meanwhile: it now runs at %(url)s. Look again.")
+            sentence %= {"version": version, "url": version.runtime_url}
             raise Refusal("draft_changed", sentence, status=409)
         clean_endpoint(version.runtime_url)
         version.status, version.published_at = PUBLISHED, now
@@ -140,10 +142,12 @@ def _facts(version: AgentVersion) -> dict[str, str | int]:
 def _clean_title(title: str) -> str:
     title = title.strip()
     if not title:
-        raise Refusal("title_missing", "Give the agent a name.", field="title")
+        raise Refusal("title_missing", _("Give the agent a name."), field="title")
     if len(title) > TITLE_LIMIT:
-        sentence = f"A name may have at most {TITLE_LIMIT} characters; this one has {len(title):,}."
+        sentence = _("A name may have at most %(most)s characters; this one has %(count)s.")
+        sentence %= {"most": TITLE_LIMIT, "count": f"{len(title):,}"}
         raise Refusal("title_too_long", sentence, field="title")
     if not title.isprintable():
-        raise Refusal("title_invalid", "A name can't hold line breaks or control characters.", field="title")
+        sentence = _("A name can't hold line breaks or control characters.")
+        raise Refusal("title_invalid", sentence, field="title")
     return title

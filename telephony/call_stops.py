@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor, Channel
@@ -52,7 +53,9 @@ def allow_calls(workspace: Workspace | None, *, reason: str, by: Actor, now: dat
         if stop is None:
             return
         if stop.by_staff and by.channel != Channel.STAFF:
-            sentence = "Support stopped this workspace's calls, and has to let them go on. Write to support."
+            sentence = _(
+                "Support stopped this workspace's calls, and has to let them go on. Write to support."
+            )
             raise Refusal("stopped_by_support", sentence, status=403)
         stop.lifted_at = now
         stop.save(update_fields=["lifted_at"])
@@ -74,12 +77,13 @@ def _standing(stops: QuerySet[CallStop], at: datetime | None) -> QuerySet[CallSt
 def stopped_words(stop: CallStop) -> str:
     """Why no call goes out, and who can change that."""
     if stop.workspace_id is None:
-        return "All calls are stopped for now. Support is at it; try again later. Nothing was charged."
+        return _("All calls are stopped for now. Support is at it; try again later. Nothing was charged.")
     if stop.by_staff:
-        return "Support stopped this workspace's calls. Write to support to have them go on."
-    return "This workspace's calls are stopped. An owner can let them go on, on the Limits page."
+        return _("Support stopped this workspace's calls. Write to support to have them go on.")
+    return _("This workspace's calls are stopped. An owner can let them go on, on the Limits page.")
 
 
 def _refuse_without(reason: str) -> None:
     if not reason.strip() or len(reason) > LONGEST:
-        raise Refusal("reason_missing", f"Say why, in 1 to {LONGEST} characters.", field="reason")
+        sentence = _("Say why, in 1 to %(most)s characters.") % {"most": LONGEST}
+        raise Refusal("reason_missing", sentence, field="reason")

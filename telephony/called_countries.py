@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.access import Right
 from dialnexa.countries import country_name
@@ -18,6 +19,11 @@ from telephony.limits.table import NEW_COUNTRY
 from telephony.models import CalledCountry
 
 NEW = timedelta(hours=24)
+FIRST = _("First call to %(country)s")
+NEVER_BEFORE = _(
+    "%(workspace)s has never called %(country)s before. If nobody here meant to, stop all calls on the "
+    "Limits page and change your passwords and API keys. For a day at most %(most)s calls go there."
+)
 
 
 def newness(workspace: Workspace, country: str, *, at: datetime) -> tuple[int, datetime] | None:
@@ -52,14 +58,13 @@ def note_country(workspace: Workspace, country: str, *, now: datetime) -> None:
 
 def _tell(workspace: Workspace, country: str, now: datetime) -> None:
     most = NEW_COUNTRY.default(workspace.currency)
-    name = country_name(country)
+    name = country_name(country, "en")
     tell(
         workspace,
         reference=f"new_country:{workspace.pk}:{country}",
         right=Right.MANAGE,
-        title=f"First call to {name}",
-        body=f"{workspace.name} has never called {name} before. If nobody here meant to, stop all calls on "
-        f"the Limits page and change your passwords and API keys. For a day at most {most} calls go there.",
+        title=FIRST % {"country": name},
+        body=NEVER_BEFORE % {"workspace": workspace.name, "country": name, "most": most},
         page=reverse("limits:limits", args=[workspace.slug]),
         tone=Notice.Tone.TROUBLE,
         now=now,

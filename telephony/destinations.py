@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from dialnexa.countries import country_name
 from telephony.e164 import E164, Unreadable, read_destination
 from telephony.high_cost import Ranges
@@ -110,9 +112,10 @@ def judge_destination(text: str, rules: Rules, *, read: Read = read_destination)
     number = read(text)
     if isinstance(number, Unreadable):
         said = Step("number", Outcome.FAIL, f"destination_{number.problem}", number.sentence, status=400)
-        return Judgement(None, (said, *(_skipped(name, "There is no number to ask about.") for name in REST)))
-    possible = f"{number.e164} is a possible number{_in(number.country)}."
-    said = Step("number", Outcome.PASS, "destination_possible", possible)
+        return Judgement(
+            None, (said, *(_skipped(name, _("There is no number to ask about.")) for name in REST))
+        )
+    said = Step("number", Outcome.PASS, "destination_possible", _possible(number))
     dear = (_high_cost(number, rules.ranges),) if rules.ranges is not None else ()
     return Judgement(number, (said, _kyc(number, rules), *_permission(number, rules), *dear))
 
@@ -124,40 +127,39 @@ def _kyc(number: E164, rules: Rules) -> Step:
     if rules.kyc_verified:
         return Step("kyc", Outcome.PASS, "kyc_verified", rules.kyc_sentence, rules.kyc_case)
     if rules.verification_number and number.e164 == rules.verification_number:
-        sentence = f"{number.e164} is the workspace's registered verification number."
+        sentence = _("%(number)s is the workspace's registered verification number.") % {"number": number}
         return Step("kyc", Outcome.PASS, "verification_number", sentence, rules.kyc_case)
-    only = (
-        f"Until then only {rules.verification_number} may be called."
-        if rules.verification_number
-        else ("Until then only a registered verification number may be called, and none is confirmed.")
-    )
+    only = _("Until then only a registered verification number may be called, and none is confirmed.")
+    if rules.verification_number:
+        only = _("Until then only %(number)s may be called.") % {"number": rules.verification_number}
     sentence = f"{rules.kyc_sentence} {only}"
     return Step("kyc", Outcome.FAIL, "kyc_not_verified", sentence, rules.kyc_case, "kyc", 403)
 
 
 def _permission(number: E164, rules: Rules) -> tuple[Step, Step]:
     if rules.over_sip:
-        why = "The call leaves over a linked number" if rules.sip_route else "SIP/BYOC is switched on"
-        sentence = f"{why}, so Telephony Config is not asked."
+        sentence = _("SIP/BYOC is switched on, so Telephony Config is not asked.")
+        if rules.sip_route:
+            sentence = _("The call leaves over a linked number, so Telephony Config is not asked.")
         return _skipped("country", sentence, rules.sip_record), _skipped("prefix", sentence, rules.sip_record)
     groups = rules.groups.get(number.country, ())
     if not groups:
-        return _country_off(number, rules), _skipped("prefix", "The country is not enabled.")
+        return _country_off(number, rules), _skipped("prefix", _("The country is not enabled."))
     names = ", ".join(group.name for group in groups)
-    sentence = f"{country_name(number.country)} is enabled at {rules.carrier_label}: {names}."
+    said = {"country": country_name(number.country), "carrier": rules.carrier_label, "groups": names}
+    sentence = _("%(country)s is enabled at %(carrier)s: %(groups)s.") % said
     return Step("country", Outcome.PASS, "country_enabled", sentence, groups[0].id), _prefix(number, groups)
 
 
 def _country_off(number: E164, rules: Rules) -> Step:
     if not number.country:
-        sentence = f"{number.e164} belongs to no country, and such networks can't be enabled."
+        sentence = _("%(number)s belongs to no country, and such networks can't be enabled.")
     elif not rules.groups:
-        sentence = (
-            f"Nothing is enabled at {rules.carrier_label} yet. Enable {country_name(number.country)} first."
-        )
+        sentence = _("Nothing is enabled at %(carrier)s yet. Enable %(country)s first.")
     else:
-        sentence = f"{country_name(number.country)} is not enabled at {rules.carrier_label}."
-    return Step("country", Outcome.FAIL, "country_not_enabled", sentence, "", "telephony", 403)
+        sentence = _("%(country)s is not enabled at %(carrier)s.")
+    names = {"country": country_name(number.country), "carrier": rules.carrier_label, "number": number.e164}
+    return Step("country", Outcome.FAIL, "country_not_enabled", sentence % names, "", "telephony", 403)
 
 
 def _prefix(number: E164, groups: tuple[Group, ...]) -> Step:
@@ -165,26 +167,27 @@ def _prefix(number: E164, groups: tuple[Group, ...]) -> Step:
     best = max(((_longest(digits, group), group) for group in groups), key=lambda found: found[0] or "")
     whole = next((group for group in groups if not group.prefixes), None)
     if best[0]:
-        sentence = f"{number.e164} begins with +{best[0]}, which {best[1].name} covers."
+        sentence = _("%(number)s begins with +%(prefix)s, which %(group)s covers.")
+        sentence %= {"number": number.e164, "prefix": best[0], "group": best[1].name}
         return Step("prefix", Outcome.PASS, "prefix_enabled", sentence, best[1].id)
     if whole:
-        return Step(
-            "prefix", Outcome.PASS, "whole_country", f"{whole.name} covers the whole country.", whole.id
-        )
+        sentence = _("%(group)s covers the whole country.") % {"group": whole.name}
+        return Step("prefix", Outcome.PASS, "whole_country", sentence, whole.id)
     names = ", ".join(group.name for group in groups)
-    sentence = f"{number.e164} begins with none of the prefixes of what is enabled there ({names})."
+    sentence = _("%(number)s begins with none of the prefixes of what is enabled there (%(groups)s).")
+    sentence %= {"number": number.e164, "groups": names}
     return Step("prefix", Outcome.FAIL, "prefix_not_enabled", sentence, groups[0].id, "telephony", 403)
 
 
 def _high_cost(number: E164, ranges: Ranges) -> Step:
     why = ranges.why_not(number.e164)
     if not why:
-        sentence = f"{number.e164} is not in an expensive range."
+        sentence = _("%(number)s is not in an expensive range.") % {"number": number.e164}
         return Step("high_cost", Outcome.PASS, "high_cost_not", sentence)
-    sentence = (
-        f"{number.e164} can't be called: {why}. Enabling its country does not open it; ask support to open "
-        "the prefix for a while."
-    )
+    sentence = _(
+        "%(number)s can't be called: %(why)s. Enabling its country does not open it; ask support to open the "
+        "prefix for a while."
+    ) % {"number": number.e164, "why": why}
     return Step("high_cost", Outcome.FAIL, "high_cost_number", sentence, "", "limits", 403)
 
 
@@ -197,5 +200,8 @@ def _skipped(name: str, sentence: str, record: str = "") -> Step:
     return Step(name, Outcome.SKIPPED, "skipped", sentence, record)
 
 
-def _in(country: str) -> str:
-    return f" in {country_name(country)}" if country else ""
+def _possible(number: E164) -> str:
+    if not number.country:
+        return _("%(number)s is a possible number.") % {"number": number.e164}
+    said = _("%(number)s is a possible number in %(country)s.")
+    return said % {"number": number.e164, "country": country_name(number.country)}

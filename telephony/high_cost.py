@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from dialnexa.models import Workspace
 from telephony.e164 import dear_kind, dear_patterns
@@ -35,9 +36,10 @@ class Ranges:
             return ""
         for n in range(LONGEST + 1, 1, -1):
             if why := self.denied.get(e164[1:n]):
-                return f"+{e164[1:n]} is on the list of prefixes that are never called ({why})"
+                said = _("+%(prefix)s is on the list of prefixes that are never called (%(why)s)")
+                return said % {"prefix": e164[1:n], "why": why}
         kind = dear_kind(e164)
-        return f"it is a {kind} number" if kind else ""
+        return _("it is a %(kind)s number") % {"kind": _(kind)} if kind else ""
 
 
 class Suspects(dict[str, bool]):

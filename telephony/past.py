@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from dialnexa.countries import country_name
 from dialnexa.models import AuditEntry, Workspace
 from dialnexa.past import first_changes_after, state_at
@@ -26,11 +28,13 @@ def rules_at(workspace: Workspace, carrier: str, *, at: datetime) -> Rules:
     """
     case = KycCase.objects.filter(workspace=workspace, country=workspace.country).first()
     verified = bool(case) and _standing_at(case, at) == KycCase.Status.VERIFIED
-    word = "was" if verified else "was not"
+    said = _("%(workspace)s was verified for %(country)s then.")
+    if not verified:
+        said = _("%(workspace)s was not verified for %(country)s then.")
     return replace(
         destination_rules(workspace, carrier, now=at),
         kyc_verified=verified,
-        kyc_sentence=f"{workspace.name} {word} verified for {country_name(workspace.country)} then.",
+        kyc_sentence=said % {"workspace": workspace.name, "country": country_name(workspace.country)},
         verification_number=_verification_number(workspace, at),
         sip_switch=_sip_switch(workspace, at),
         groups=with_prefixes(NetworkGroup.objects.filter(pk__in=_groups(workspace, carrier, at))),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from dialnexa.models import Workspace
 from kyc.gate import may_rent
 from kyc.requirements import ANY, papers_in
@@ -17,5 +19,8 @@ def missing_papers(workspace: Workspace, country: str, *, now: datetime) -> str:
     if not blocked:
         return ""
     kinds = [NumberKind(kind).label for kind in blocked if kind != ANY]
-    which = "Numbers" if ANY in blocked else f"{' and '.join(kinds)} numbers"
-    return f"{which} can’t be rented there yet: {next(iter(blocked.values())).sentence}"
+    names = " {} ".format(_("and")).join(map(str, kinds))
+    said = {"kinds": names, "why": next(iter(blocked.values())).sentence}
+    if ANY in blocked:
+        return _("Numbers can’t be rented there yet: %(why)s") % said
+    return _("%(kinds)s numbers can’t be rented there yet: %(why)s") % said

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dialnexa.countries import country_name
 from kyc.models import VerificationNumber
 from telephony.batches.drafts import carrier_of, choices_of, file_of
 from telephony.batches.judging import code_judge, judge_rows
@@ -26,9 +30,11 @@ def purchases_stopped(off: SwitchOff, now: datetime) -> Iterator[Effect]:
     closed = [country for country in off.countries if country.iso not in off.left]
     if not closed:
         return
-    where, label = _several([country.name for country in closed]), CarrierSlug(off.carrier).label
-    sentence = f"No numbers of {where} can be bought from {label}. Those you have stay, and still answer."
-    yield Effect("purchases", sentence)
+    where, label = _several([country_name(country.iso) for country in closed]), CarrierSlug(off.carrier).label
+    sentence = _(
+        "No numbers of %(where)s can be bought from %(carrier)s. Those you have stay, and still answer."
+    )
+    yield Effect("purchases", sentence % {"where": where, "carrier": label})
 
 
 def batches_stopped(off: SwitchOff, now: datetime) -> Iterator[Effect]:
@@ -42,16 +48,20 @@ def batches_stopped(off: SwitchOff, now: datetime) -> Iterator[Effect]:
             continue
         label = f"{batch} ({batch.get_status_display().lower()})"
         if batch.rows > budget:
-            named.append((batch.pk, f"{label}: too long to count here"))
+            named.append((batch.pk, _("%(batch)s: too long to count here") % {"batch": label}))
             continue
         budget -= batch.rows
         if stopped := _rows_stopped(batch, off):
-            named.append((batch.pk, f"{label}: {stopped:,} of {batch.good_rows:,} calls"))
+            said = {"batch": label, "stopped": f"{stopped:,}", "rows": f"{batch.good_rows:,}"}
+            named.append((batch.pk, _("%(batch)s: %(stopped)s of %(rows)s calls") % said))
     if named:
-        lists = "One list of calls" if len(named) == 1 else f"{len(named)} lists of calls"
-        yield Effect(
-            "batches", f"{lists} would be refused in part.", tuple(named[:SHOWN]), len(named[SHOWN:])
+        sentence = ngettext(
+            "One list of calls would be refused in part.",
+            "%(count)s lists of calls would be refused in part.",
+            len(named),
         )
+        sentence %= {"count": len(named)}
+        yield Effect("batches", sentence, tuple(named[:SHOWN]), len(named[SHOWN:]))
 
 
 def _rows_stopped(batch: BatchCall, off: SwitchOff) -> int:
@@ -73,14 +83,19 @@ def destinations_stopped(off: SwitchOff, now: datetime) -> Iterator[Effect]:
     judges: Callable[[str], Callable[[str], bool]] = cache(off.judge)
     stopped = [e164 for e164, carrier in _called(off, now) if judges(carrier)(e164)]
     if stopped:
-        numbers = "One number" if len(stopped) == 1 else f"{len(stopped):,} numbers"
         named = tuple((e164, format_international(e164)) for e164 in stopped[:SHOWN])
-        sentence = f"{numbers} called in the last {RECENT.days} days could not be called again."
+        sentence = ngettext(
+            "One number called in the last %(days)s days could not be called again.",
+            "%(count)s numbers called in the last %(days)s days could not be called again.",
+            len(stopped),
+        )
+        sentence %= {"count": f"{len(stopped):,}", "days": RECENT.days}
         yield Effect("destinations", sentence, named, len(stopped[SHOWN:]))
     known = VerificationNumber.objects.filter(workspace=off.workspace, confirmed_at__isnull=False).first()
     if known and not off.is_sip and judges(off.carrier)(known.e164):
         number = format_international(known.e164)
-        yield Effect("destinations", f"Your registered verification number {number} could not be called.")
+        sentence = _("Your registered verification number %(number)s could not be called.")
+        yield Effect("destinations", sentence % {"number": number})
 
 
 def _called(off: SwitchOff, now: datetime) -> list[tuple[str, str]]:
@@ -100,4 +115,6 @@ def _stops_calls(off: SwitchOff) -> bool:
 
 def _several(names: list[str]) -> str:
     """``Germany``, ``Germany and Spain``."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    if len(names) == 1:
+        return names[0]
+    return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}

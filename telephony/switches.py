@@ -7,9 +7,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
+from dialnexa.countries import country_name
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Workspace
 from telephony.models import NetworkGroup, SipSwitch, WorkspaceNetworkGroup
@@ -48,7 +50,8 @@ def enable_groups(
 def _refuse_not_offered(groups: Iterable[NetworkGroup]) -> None:
     for group in groups:
         if not group.country.is_offered:
-            sentence = f"{group.country.name} is not offered any more. Ask support if you need it."
+            sentence = _("%(country)s is not offered any more. Ask support if you need it.")
+            sentence %= {"country": country_name(group.country.iso)}
             raise Refusal("country_not_offered", sentence, status=409)
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 
+from django.utils.translation import gettext as _
+
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from telephony.models import NetworkGroup
@@ -42,7 +44,7 @@ def switch_off(off: SwitchOff, *, expected: str, by: Actor, now: datetime) -> li
     Returns the groups that were on. Raises Refusal ``effects_changed`` (409) when something else would stop.
     """
     if find_effects(off, now=now).fingerprint != expected:
-        sentence = "What this stops has changed since it was shown. Look at it again before you go on."
+        sentence = _("What this stops has changed since it was shown. Look at it again before you go on.")
         raise Refusal("effects_changed", sentence, status=409)
     if off.is_sip:
         set_sip_switch(off.workspace, False, by=by, now=now)

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext, trans_real
 
 VALUE = re.compile(r"%\((\w+)\)[sd]|%%")
 DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}", re.ASCII)
+BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z+“])")
 LEAST = 8  # signs that are no values: with fewer, words can't be told from any others
 
 
@@ -24,12 +25,26 @@ def retell(sentence: str) -> str:
     language = get_language() or "en"
     if not sentence or language.startswith("en"):
         return sentence
-    if (whole := gettext(sentence)) != sentence:
-        return whole
+    return _whole(sentence, language) or _one_by_one(sentence, language) or sentence
+
+
+def _whole(sentence: str, language: str) -> str:
+    """Empty where nothing that is translated says it."""
+    if (said := gettext(sentence)) != sentence:
+        return said
     for longest, pattern, words in _patterns(language):
         if longest in sentence and (found := pattern.fullmatch(sentence)):
             return gettext(words) % {name: retell(value) for name, value in found.groupdict().items()}
-    return _day(sentence) if DAY.fullmatch(sentence) else sentence
+    return _day(sentence) if DAY.fullmatch(sentence) else ""
+
+
+def _one_by_one(text: str, language: str) -> str:
+    """Of sentences that stand behind one another, as many together as are known."""
+    ends = [found.start() for found in BETWEEN.finditer(text)]
+    for end in reversed(ends):
+        if said := _whole(text[:end], language):
+            return f"{said} {retell(text[end + 1 :])}"
+    return f"{text[: ends[0]]} {retell(text[ends[0] + 1 :])}" if ends else ""
 
 
 @cache
@@ -74,4 +89,4 @@ def _day(text: str) -> str:
     try:
         return date_format(datetime.strptime(text, "%d %B %Y").replace(tzinfo=UTC), "j F Y")
     except ValueError:
-        return text
+        return ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from dialnexa.time_zones import known
@@ -25,7 +27,7 @@ def read_caller(workspace: Workspace, pk: str) -> PhoneNumber | None:
         return None
     number = PhoneNumber.objects.filter(workspace=workspace, status="active", pk=pk).first()
     if number is None:
-        raise Refusal("batch_choice_unknown", "Choose one of the active numbers.")
+        raise Refusal("batch_choice_unknown", _("Choose one of the active numbers."))
     return number
 
 
@@ -34,7 +36,7 @@ def read_version(workspace: Workspace, pk: str) -> AgentVersion | None:
         return None
     version = AgentVersion.objects.filter(workspace=workspace, status="published", pk=pk).first()
     if version is None:
-        raise Refusal("batch_choice_unknown", "Choose one of the published versions.")
+        raise Refusal("batch_choice_unknown", _("Choose one of the published versions."))
     return version
 
 
@@ -44,7 +46,7 @@ def read_plan(workspace: Workspace, asked: Mapping[str, str]) -> Plan:
     version = read_version(workspace, asked.get("agent_version", ""))
     if number is None or version is None:
         field = "agent_version" if number else "from_number"
-        sentence = "Choose the number to call from, and the agent."
+        sentence = _("Choose the number to call from, and the agent.")
         raise Refusal("batch_choice_unknown", sentence, field=field)
     zone = asked.get("time_zone", "").strip() or workspace.time_zone
     return Plan(
@@ -67,11 +69,12 @@ def _moment(asked: Mapping[str, str], field: str, zone: str) -> datetime | None:
     if not text:
         return None
     if zone not in known():
-        raise Refusal("batch_choice_unknown", f"There is no time zone “{zone[:40]}”.", field="time_zone")
+        sentence = _("There is no time zone “%(zone)s”.") % {"zone": zone[:40]}
+        raise Refusal("batch_choice_unknown", sentence, field="time_zone")
     try:
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        sentence = "Write the moment like 2026-03-31T09:00."
+        sentence = _("Write the moment like 2026-03-31T09:00.")
         raise Refusal("batch_choice_unknown", sentence, field=field) from error
 
 
@@ -80,11 +83,12 @@ def _time(asked: Mapping[str, str], field: str) -> time | None:
     try:
         return time.fromisoformat(text).replace(tzinfo=None) if text else None
     except ValueError as error:
-        raise Refusal("batch_choice_unknown", "Write the hour like 09:00.", field="calling_hours") from error
+        sentence = _("Write the hour like 09:00.")
+        raise Refusal("batch_choice_unknown", sentence, field="calling_hours") from error
 
 
 def _whole(asked: Mapping[str, str], field: str) -> int:
     text = asked.get(field, "").strip()
     if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise Refusal("batch_choice_unknown", "Write a whole number.", field=field)
+        raise Refusal("batch_choice_unknown", _("Write a whole number."), field=field)
     return int(text)

@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa.actors import Actor
 from dialnexa.errors import IllegalTransition, Refusal
@@ -19,12 +21,17 @@ from telephony.models import BatchCall, BatchRow, Call
 
 State = BatchRow.State
 CANCELLED = "batch_cancelled"
+IMPOSSIBLE = {
+    "batch_not_pausable": gettext_noop("This batch is %(status)s and can't be paused."),
+    "batch_not_paused": gettext_noop("This batch is %(status)s and can't be resumed."),
+    "batch_over": gettext_noop("This batch is %(status)s and can't be cancelled."),
+}
 QUEUED = ("waiting", "scheduled")
 
 
 def pause_batch(batch: BatchCall, *, by: Actor, now: datetime, reason: str = "") -> BatchCall:
     """Dial no more for now; calls in the air go on. Raises Refusal 409 ``batch_not_pausable``."""
-    with _locked(batch, "batch_not_pausable", "paused") as mine:
+    with _locked(batch, "batch_not_pausable") as mine:
         ran = mine.status == BatchCall.Status.RUNNING
         mine.transition("pause", by=by, now=now, reason=reason, next_run_at=None, rests_until=None)
         say_why(mine, reason)
@@ -39,7 +46,7 @@ def resume_batch(batch: BatchCall, *, by: Actor, now: datetime) -> BatchCall:
     After its API key was revoked its calls count for whoever resumes it. Raises Refusal 409
     ``batch_not_paused``, 403 ``kyc_not_verified``.
     """
-    with _locked(batch, "batch_not_paused", "resumed") as mine:
+    with _locked(batch, "batch_not_paused") as mine:
         refuse_while_locked(mine.workspace, now=now)
         if mine.api_key and mine.api_key.revoked_at:
             BatchCall.objects.filter(pk=mine.pk).update(api_key=by.api_key)
@@ -58,7 +65,7 @@ def cancel_batch(
     """
     soon = now + timedelta(seconds=settings.RING_AGAIN) if hang_up else None
     done: dict[str, Any] = {"next_run_at": None, "rests_until": None, "finished_at": now, "hang_up_at": soon}
-    with _locked(batch, "batch_over", "cancelled") as mine:
+    with _locked(batch, "batch_over") as mine:
         ran = mine.status == BatchCall.Status.RUNNING
         mine.transition("cancel", by=by, now=now, reason=reason, **done)
         say_why(mine, reason)
@@ -86,9 +93,9 @@ def hang_up_calls(batch_id: str, *, by: Actor, now: datetime) -> int:
 
 def _cancel_waiting(batch: BatchCall) -> None:
     rows = BatchRow.objects.filter(batch=batch, state=State.WAITING)
-    again = "The batch was cancelled before it was called again."
+    again = gettext_noop("The batch was cancelled before it was called again.")
     rows.filter(tries__gt=0).update(state=State.FAILED, next_try_at=None, reason_code=CANCELLED, reason=again)
-    end_waiting(batch, CANCELLED, "The batch was cancelled before it was called.")
+    end_waiting(batch, CANCELLED, gettext_noop("The batch was cancelled before it was called."))
 
 
 def end_waiting(batch: BatchCall, code: str, sentence: str) -> None:
@@ -119,11 +126,11 @@ def say_why(batch: BatchCall, reason: str, code: str = "", fix: str = "") -> Non
 
 
 @contextmanager
-def _locked(batch: BatchCall, code: str, done: str) -> Iterator[BatchCall]:
+def _locked(batch: BatchCall, code: str) -> Iterator[BatchCall]:
     with transaction.atomic():
         mine = BatchCall.objects.select_for_update(no_key=True, of=("self",)).get(pk=batch.pk)
         try:
             yield mine
         except IllegalTransition as error:
-            sentence = f"This batch is {mine.get_status_display().lower()} and can't be {done}."
+            sentence = _(IMPOSSIBLE[code]) % {"status": mine.get_status_display().lower()}
             raise Refusal(code, sentence, status=409) from error

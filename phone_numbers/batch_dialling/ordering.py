@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -95,7 +97,11 @@ def refusal_of(found: RowsInvalid) -> tuple[str, str]:
     """Code and sentence of what is wrong with the rows."""
     report = found.report
     if not report.good:
-        return "batch_no_good_rows", "No row of this list can be called."
+        return "batch_no_good_rows", _("No row of this list can be called.")
     rejected = report.rows - report.good
-    rows = "row" if rejected == 1 else "rows"
-    return "batch_rows_invalid", f"{rejected:,} {rows} can't be called. Correct them, or skip them."
+    sentence = ngettext(
+        "%(count)s row can't be called. Correct them, or skip them.",
+        "%(count)s rows can't be called. Correct them, or skip them.",
+        rejected,
+    )
+    return "batch_rows_invalid", sentence % {"count": f"{rejected:,}"}

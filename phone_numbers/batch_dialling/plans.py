@@ -7,6 +7,7 @@ from datetime import datetime, time
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
@@ -43,10 +44,11 @@ def refuse_plan(plan: Plan, workspace: Workspace, *, now: datetime) -> None:
         raise Refusal("batch_plan_invalid", sentence, field=field)
     mine = AgentVersion.objects.filter(workspace=workspace, pk=plan.version.pk)
     if not mine.filter(status=AgentVersion.Status.PUBLISHED).exists():
-        sentence = f"{plan.version} is not published. Choose a published version."
+        sentence = _("%(version)s is not published. Choose a published version.") % {"version": plan.version}
         raise Refusal("version_not_published", sentence, fix="agents", field="agent_version")
     if plan.number.workspace_id != workspace.pk or plan.number.status != PhoneNumber.Status.ACTIVE:
-        sentence = f"{plan.number} is not active, so it can't call. Choose another number."
+        sentence = _("%(number)s is not active, so it can't call. Choose another number.")
+        sentence %= {"number": plan.number}
         raise Refusal("number_not_active", sentence, status=409, field="from_number")
 
 
@@ -59,23 +61,34 @@ def _mistakes(plan: Plan, now: datetime) -> list[tuple[str, str]]:
         except ValidationError as error:
             return [("time_zone", error.messages[0])]
     checks = (
-        (not 1 <= plan.at_once <= most, "at_once", f"Between 1 and {most} calls can run at once."),
-        (not 1 <= plan.attempts <= ATTEMPTS, "attempts", f"A number is called 1 to {ATTEMPTS} times."),
+        (
+            not 1 <= plan.at_once <= most,
+            "at_once",
+            _("Between 1 and %(most)s calls can run at once.") % {"most": most},
+        ),
+        (
+            not 1 <= plan.attempts <= ATTEMPTS,
+            "attempts",
+            _("A number is called 1 to %(most)s times.") % {"most": ATTEMPTS},
+        ),
         (
             not 1 <= plan.retry_minutes <= RETRY_MINUTES,
             "retry_minutes",
-            f"Wait 1 to {RETRY_MINUTES:,} minutes before a number is called again.",
+            _("Wait 1 to %(most)s minutes before a number is called again.") % {"most": f"{RETRY_MINUTES:,}"},
         ),
-        ((begin is None) != (end is None), "calling_hours", "Calling hours need a beginning and an end."),
+        ((begin is None) != (end is None), "calling_hours", _("Calling hours need a beginning and an end.")),
         (
             begin is not None and begin == end,
             "calling_hours",
-            "Calling hours that begin and end at the same time are none. Leave both empty to call all day.",
+            _(
+                "Calling hours that begin and end at the same time are none. Leave both empty to call all "
+                "day."
+            ),
         ),
         (
             plan.ends_at is not None and plan.ends_at <= max(plan.starts_at or now, now),
             "ends_at",
-            "The end has to be later than the start, and in the future.",
+            _("The end has to be later than the start, and in the future."),
         ),
     )
     return [(field, sentence) for wrong, field, sentence in checks if wrong]

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import clock
 from dialnexa.actors import Actor, Channel
@@ -29,10 +30,10 @@ STEP = 100  # rows of one round; a worker has other work, too
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 KEEPS_TURN = timedelta(hours=1)  # at most so long until somebody may be called again; then others have it
 AWAKE = {"rests_until": None, "reason": "", "reason_code": "", "fix": ""}
-HOURS = ("outside_calling_hours", "Now is outside its calling hours.")
-SPENT = "The limit for what calls may cost in a day is reached."
-LATER = ("waits_to_call_again", "Everybody was called; who was not reached is called again later.")
-ENDED = ("batch_ended", "The batch's end came first.")
+HOURS = ("outside_calling_hours", _("Now is outside its calling hours."))
+SPENT = _("The limit for what calls may cost in a day is reached.")
+LATER = ("waits_to_call_again", _("Everybody was called; who was not reached is called again later."))
+ENDED = ("batch_ended", _("The batch's end came first."))
 SPENDING = frozenset({"daily_spend_reached", "monthly_spend_reached"})
 OF_A_ROW = frozenset({"country_not_enabled", "prefix_not_enabled", "high_cost_number", "price_unknown"})
 Status, State = BatchCall.Status, BatchRow.State
@@ -53,7 +54,7 @@ def advance_batch(batch_id: str, *, tell: Callable[[], datetime] = clock.now) ->
     placed: list[str] = []
     _begin(batch_id, tell())
     try:
-        for _ in range(STEP):
+        for _round in range(STEP):
             if call := _dial_next(batch_id, tell()):
                 placed.append(call.pk)
         look = tell()

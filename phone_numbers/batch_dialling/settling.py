@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop as _
+
 from telephony.models import BatchCall, BatchRow, Call
 
 State, Status = BatchRow.State, BatchCall.Status
 AGAIN = ("busy", "no_answer", "did_not_pick", "failed")  # a call that ended so is tried again
 WHY = {
-    "busy": "The line was busy.",
-    "no_answer": "The phone did not ring.",
-    "did_not_pick": "Nobody picked up.",
-    "failed": "The call failed.",
-    "cancelled": "The call was cancelled.",
+    "busy": _("The line was busy."),
+    "no_answer": _("The phone did not ring."),
+    "did_not_pick": _("Nobody picked up."),
+    "failed": _("The call failed."),
+    "cancelled": _("The call was cancelled."),
 }
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import chain
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
@@ -57,14 +59,19 @@ def start_batch(
 
 def _refuse_not_draft(batch: BatchCall) -> None:
     if batch.status != Status.DRAFT:
-        raise Refusal("batch_not_draft", "This batch has been started already.", status=409)
+        raise Refusal("batch_not_draft", _("This batch has been started already."), status=409)
     if batch.is_being_read:
-        raise Refusal("batch_being_read", "The list is still being read. Wait until it is.", status=409)
+        sentence = _("The list is still being read. Wait until it is.")
+        raise Refusal("batch_being_read", sentence, status=409)
 
 
 def _refuse_invalid(rejected: int) -> None:
-    rows = "row" if rejected == 1 else "rows"
-    raise Refusal("batch_rows_invalid", f"{rejected:,} {rows} can't be called. Correct or skip them.")
+    sentence = ngettext(
+        "%(count)s row can't be called. Correct or skip them.",
+        "%(count)s rows can't be called. Correct or skip them.",
+        rejected,
+    )
+    raise Refusal("batch_rows_invalid", sentence % {"count": f"{rejected:,}"})
 
 
 def _lock(number: PhoneNumber) -> PhoneNumber:
@@ -84,7 +91,7 @@ def _tried(rows: Iterator[Row], batch: BatchCall, plan: Plan, now: datetime) -> 
     """The same rows, unless nobody could be called now. What may change until the start is not asked."""
     first = next(rows, None)
     if first is None:
-        sentence = "No row of this list can be called. Look at why rows were rejected."
+        sentence = _("No row of this list can be called. Look at why rows were rejected.")
         raise Refusal("batch_no_good_rows", sentence, field="file")
     told = explain_call(
         plan.number, first.e164, workspace=batch.workspace, now=now, version=plan.version, turn_taken=True

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from telephony.models import BatchCall, Call
 
+FAILING = _("%(failed)s of the last %(count)s calls failed at the carrier. Look at why, then resume.")
 REVOKED = (
     "key_revoked",
-    "The API key it was started with was revoked. Resume it only if you mean its calls.",
+    _("The API key it was started with was revoked. Resume it only if you mean its calls."),
 )
 
 
@@ -27,4 +29,4 @@ def failing(batch: BatchCall) -> str:
     failed = last.count(Call.Status.FAILED)
     if len(last) < settings.BATCH_STOP_FROM or failed < len(last) * settings.BATCH_STOP_SHARE:
         return ""
-    return f"{failed} of the last {len(last)} calls failed at the carrier. Look at why, then resume."
+    return FAILING % {"failed": failed, "count": len(last)}

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.utils.timezone import make_aware
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa.ids import ID_PATTERN
 from telephony.models import Call, Direction
@@ -18,12 +19,12 @@ from telephony.models import Call, Direction
 SEARCH_LIMIT = 100
 NOT_DIGITS = re.compile(r"[\s+().\-\u2010-\u2015/]")
 CHIPS = {
-    "all": "All",
-    "open": "In progress",
-    "completed": "Completed",
-    "missed": "Not reached",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
+    "all": _("All"),
+    "open": _("In progress"),
+    "completed": _("Completed"),
+    "missed": _("Not reached"),
+    "failed": _("Failed"),
+    "cancelled": _("Cancelled"),
 }
 STATUSES: dict[str, tuple[str, ...]] = {
     "open": Call.OPEN,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from dialnexa.translations.retelling import retell
 from telephony.models import Call, CarrierSlug, Direction
 
 Status = Call.Status
@@ -15,11 +19,14 @@ TONES = {
     **dict.fromkeys((Status.CREATED, Status.INITIATED, Status.SENT), "waiting"),
 }
 DOING = {
-    Status.CREATED: "Waiting for a line",
-    Status.INITIATED: "Asking {carrier} to dial",
-    Status.SENT: "{carrier} dials",
-    Status.RECEIVED: "{agent} speaks",
+    Status.CREATED: _("Waiting for a line"),
+    Status.INITIATED: _("Asking %(carrier)s to dial"),
+    Status.SENT: _("%(carrier)s dials"),
+    Status.RECEIVED: _("%(agent)s speaks"),
 }
+
+
+RINGS = _("The phone rings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,9 @@ class CallRow:
     def word(self) -> str:
         """The state; a call the carrier took rings only once it says so."""
         if self.call.status == Status.SENT and self.call.rang_at is None:
-            return "Dialling"
+            return gettext("Dialling")
         if self.call.direction == Direction.INBOUND and self.call.status == Status.FAILED:
-            return "Rejected" if self.call.answered_at is None else "Failed"
+            return gettext("Rejected") if self.call.answered_at is None else gettext("Failed")
         return self.call.get_status_display()
 
     @property
@@ -57,13 +64,14 @@ class CallRow:
         """What is being done, or why it ended as it did."""
         call = self.call
         if call.is_open:
-            agent = call.agent_version.agent.title if call.agent_version else "The agent"
+            agent = call.agent_version.agent.title if call.agent_version else gettext("The agent")
             words = DOING[Status(call.status)]
-            words = "The phone rings" if call.status == Status.SENT and call.rang_at else words
-            return words.format(carrier=call.get_carrier_display(), agent=agent)
+            words = RINGS if call.status == Status.SENT and call.rang_at else words
+            return gettext(words) % {"carrier": call.get_carrier_display(), "agent": agent}
         if call.reason or call.status != Status.FAILED or not call.cause:
-            return call.reason
-        return f"{call.get_carrier_display()} says: {call.cause}"
+            return retell(call.reason)
+        said = {"carrier": call.get_carrier_display(), "cause": retell(call.cause)}
+        return gettext("%(carrier)s says: %(cause)s") % said
 
     @property
     def since(self) -> datetime:
@@ -92,14 +100,14 @@ class CallRow:
         call = self.call
         is_ours = call.direction == Direction.OUTBOUND
         reached = [
-            ("Dialled", call.initiated_at) if is_ours else ("Came in", call.created_at),
-            ("Rang", call.rang_at),
-            ("Answered", call.answered_at),
+            (gettext("Dialled"), call.initiated_at) if is_ours else (gettext("Came in"), call.created_at),
+            (gettext("Rang"), call.rang_at),
+            (gettext("Answered"), call.answered_at),
         ]
         steps = [Step(title, "done", at) for title, at in reached if at]
         if call.is_open:
             ahead = [title for title, at in reached if not at] if not call.answered_at else []
-            rest = [*ahead, "Ended"]
+            rest = [*ahead, gettext("Ended")]
             return [*steps, *(Step(title, "later" if n else "now") for n, title in enumerate(rest))]
-        ended = self.word if call.status != Status.COMPLETED else "Ended"
+        ended = self.word if call.status != Status.COMPLETED else gettext("Ended")
         return [*steps, Step(ended, "failed" if self.tone == "trouble" else "done", call.ended_at)]

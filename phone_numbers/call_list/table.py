@@ -8,6 +8,7 @@ from functools import cached_property
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dialnexa.cells import csv_lines
 from dialnexa.models import Workspace
@@ -108,10 +109,10 @@ class CallTable:
         batches = BatchCall.objects.filter(**mine).exclude(status="draft").values_list("id", "title")
         ours = [(number.pk, format_international(number.e164)) for number in numbers[:OFFERED]]
         return [
-            Select("direction", "Direction", list(Direction.choices), filters.direction),
-            Select("number", "Number", ours, filters.number),
-            Select("agent", "Agent", list(agents[:OFFERED]), filters.agent),
-            Select("batch", "Batch", list(batches[:OFFERED]), filters.batch),
+            Select("direction", _("Direction"), list(Direction.choices), filters.direction),
+            Select("number", _("Number"), ours, filters.number),
+            Select("agent", _("Agent"), list(agents[:OFFERED]), filters.agent),
+            Select("batch", _("Batch"), list(batches[:OFFERED]), filters.batch),
         ]
 
 

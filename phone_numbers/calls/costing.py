@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import audit, clock, wallet
 from dialnexa.actors import system
@@ -30,6 +31,9 @@ BILLING = system("Billing")
 AGAIN = timedelta(minutes=1)  # after which somebody is rung again
 A_ROUND = 10  # calls: each is a request to a carrier, from the workers that also buy and dial
 NOTHING = Decimal(0)
+FROM = _("Call from %(number)s: %(amount)s returned, %(carrier)s bills %(seconds)s s")
+TO = _("Call to %(number)s: %(amount)s returned, %(carrier)s bills %(seconds)s s")
+WENT_BACK = _("%(amount)s went back to the wallet: %(carrier)s bills %(seconds)s s.")
 
 
 def take_due_costs(*, now: datetime) -> list[str]:
@@ -98,8 +102,8 @@ def _give_back(call: Call, amount: Decimal, seconds: int, now: datetime) -> None
     """The call then costs what the carrier's seconds cost. It happens once: later records change nothing."""
     told = format_money(amount, call.currency)
     carrier = call.get_carrier_display()
-    way = "from" if call.direction == Direction.INBOUND else "to"
-    memo = f"Call {way} {call.other}: {told} returned, {carrier} bills {seconds} s"[:200]
+    said = {"number": call.other, "amount": told, "carrier": carrier, "seconds": seconds}
+    memo = ((FROM if call.direction == Direction.INBOUND else TO) % said)[:200]
     try:
         wallet.unbill(call.workspace, amount, subject=call.pk, memo=memo, by=BILLING, now=now)
     except wallet.AlreadyBooked:
@@ -107,5 +111,5 @@ def _give_back(call: Call, amount: Decimal, seconds: int, now: datetime) -> None
     before = {"charged": str(call.charged), "billed_seconds": call.billed_seconds}
     call.charged, call.billed_seconds = (call.charged or NOTHING) - amount, seconds
     after = {"charged": str(call.charged), "billed_seconds": seconds}
-    why = f"{told} went back to the wallet: {carrier} bills {seconds} s."
+    why = WENT_BACK % said
     audit.record(call, "unbill", before=before, after=after, by=BILLING, now=now, reason=why)

@@ -17,10 +17,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa import clock
 from dialnexa.actors import Actor, system
 from dialnexa.errors import IllegalTransition, Refusal
+from dialnexa.translations.retelling import retell
 from phone_numbers.calls.answering import answer_outbound
 from phone_numbers.calls.callbacks import callback_url
 from phone_numbers.calls.lines import OnlyTells, line_of
@@ -41,7 +44,10 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 DIALLER = system("Dialler")
 Status = Call.Status
-GONE = "{number} was given back before it could call. Nothing was charged."
+GONE = gettext_noop("%(number)s was given back before it could call. Nothing was charged.")
+NOT_CONNECTED = gettext_noop("This number's carrier is not connected: %(error)s")
+UNCHARGED = gettext_noop("Nothing was charged.")
+EARLY = gettext_noop("Cancelled before dialling.")
 
 
 def advance_call(call_id: str, *, tell: Clock = clock.now) -> None:
@@ -62,16 +68,16 @@ def dial(call: Call, *, tell: Clock = clock.now) -> None:
     deadline = time.monotonic() + settings.CALL_LEASE - 1
     exchanges: list[Exchange] = []
     if call.number.status != PhoneNumber.Status.ACTIVE or call.number.workspace_id != call.workspace_id:
-        fail_call(call, "number_not_active", GONE.format(number=call.from_text), by=DIALLER, now=tell())
+        fail_call(call, "number_not_active", GONE % {"number": call.from_text}, by=DIALLER, now=tell())
         return
     if step := _refused_now(call, tell()):
-        fail_call(call, step.code, f"{step.sentence} Nothing was charged.", by=DIALLER, now=tell())
+        fail_call(call, step.code, f"{step.sentence} {UNCHARGED}", by=DIALLER, now=tell())
         return
     try:
         line = line_of(call, recorder=exchanges.append)
         _claim(call, now=tell())
     except LookupError as error:
-        sentence = f"This number's carrier is not connected: {error}"
+        sentence = NOT_CONNECTED % {"error": error}
         fail_call(call, "carrier_not_configured", sentence, by=DIALLER, now=tell())
         return
     except IllegalTransition as error:
@@ -101,7 +107,7 @@ class HeldUp(TransportError):
 
     outcome = Outcome.NOT_DONE
     code = "worker_held_up"
-    sentence = "The worker was held up before it could ask the carrier."
+    sentence = gettext_noop("The worker was held up before it could ask the carrier.")
 
 
 def _claim(call: Call, *, now: datetime) -> None:
@@ -183,12 +189,12 @@ def hang_up(call: Call, *, by: Actor, now: datetime) -> None:
     with transaction.atomic():
         row = Call.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=call.pk)
         if row.status == Status.CREATED:
-            end_call(row, "cancel", by=by, now=now, code="cancelled", sentence="Cancelled before dialling.")
+            end_call(row, "cancel", by=by, now=now, code="cancelled", sentence=EARLY)
             return
     if not row.is_open:
-        raise Refusal("call_over", "This call is over already.", status=409)
+        raise Refusal("call_over", _("This call is over already."), status=409)
     if not row.carrier_call_id:
-        sentence = "The carrier has not confirmed this call yet. Try again in a few seconds."
+        sentence = _("The carrier has not confirmed this call yet. Try again in a few seconds.")
         raise Refusal("call_unconfirmed", sentence, status=409)
     _tell_to_hang_up(row, now)
 
@@ -198,9 +204,10 @@ def _tell_to_hang_up(call: Call, now: datetime) -> None:
     try:
         line_of(call, recorder=exchanges.append).hang_up(call.carrier_call_id)
     except OnlyTells as error:
-        raise Refusal(error.code, error.sentence, status=409) from error
+        raise Refusal(error.code, retell(error.sentence), status=409) from error
     except CarrierError as error:
-        raise Refusal(error.code, f"The call goes on. {error.sentence} Try again.", status=502) from error
+        sentence = " ".join((_("The call goes on."), retell(error.sentence), _("Try again.")))
+        raise Refusal(error.code, sentence, status=502) from error
     finally:
         save_exchanges(exchanges, about=call.id, workspace_id=call.workspace_id, now=now)
     soon = now + timedelta(seconds=2)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from django.utils.translation import gettext_noop as _
+
 from dialnexa.sealing import SealBroken
 from phone_numbers.linking.settings import TrunkSettings, settings_of
 from phone_numbers.models import SipTrunk
@@ -49,7 +51,7 @@ class OnlyTells(CarrierError):
     """The engine asks who takes a call and tells what became of it; it takes no orders."""
 
     code = "engine_only_tells"
-    sentence = "The SIP engine that carries this call ends it by itself when somebody hangs up."
+    sentence = _("The SIP engine that carries this call ends it by itself when somebody hangs up.")
 
 
 class TellingEngine:
@@ -71,7 +73,7 @@ class TellingEngine:
 
 class PasswordLost(CarrierError):
     code = "sip_password_lost"
-    sentence = "The password of this number's SIP trunk can't be read any more. Enter it again."
+    sentence = _("The password of this number's SIP trunk can't be read any more. Enter it again.")
 
 
 class TrunkLine:

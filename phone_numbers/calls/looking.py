@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import clock
 from dialnexa.actors import system
@@ -28,9 +29,9 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 LOOKER = system("Dialler")
 OTHER_CLOCK = timedelta(minutes=1)  # by which a carrier's may be behind ours
-NO_WORD = "The carrier never said whether it placed the call, and does not list it. Nothing was charged."
-LOST = "The carrier does not know this call any more. Nothing was charged."
-UNTOLD = "The carrier could not be asked about this call for {hours} hours. Nothing was charged."
+NO_WORD = _("The carrier never said whether it placed the call, and does not list it. Nothing was charged.")
+LOST = _("The carrier does not know this call any more. Nothing was charged.")
+UNTOLD = _("The carrier could not be asked about this call for %(hours)s hours. Nothing was charged.")
 
 
 def settle_doubt(call: Call, *, tell: Clock = clock.now) -> None:
@@ -61,7 +62,7 @@ def _look(call: Call, ask: Ask, code: str, sentence: str, tell: Clock) -> None:
     except (CarrierError, LookupError) as error:
         log.warning("%s: the carrier can't be asked: %s", call.pk, error)
         if _overdue(call, tell() - timedelta(seconds=settings.CALL_UNTOLD)):
-            untold = UNTOLD.format(hours=round(settings.CALL_UNTOLD / 3600))
+            untold = UNTOLD % {"hours": round(settings.CALL_UNTOLD / 3600)}
             fail_call(call, "call_untold", untold, by=LOOKER, now=tell())
     else:
         if found:

@@ -14,12 +14,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
 
 from dialnexa import audit, wallet
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.spending import left_under_cap, refuse_over_cap
+from dialnexa.translations.retelling import retell
 from phone_numbers.minutes import decided_by
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.calling import explain_call
@@ -34,6 +37,7 @@ from telephony.models import AgentVersion, Call, Direction
 from telephony.rating import CallPrice
 
 FIRST = 60  # seconds the wallet has to cover
+HELD = gettext_noop("Call to %(number)s, up to %(minutes)s min")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,10 @@ def _place(
             return earlier
         number = _fresh(workspace, number)
         key = by.api_key
-        told = explain_call(
-            number, to, workspace=workspace, now=now, version=asked.version, key=key, turn_taken=True
-        )
+        with override("en"):  # the call keeps it
+            told = explain_call(
+                number, to, workspace=workspace, now=now, version=asked.version, key=key, turn_taken=True
+            )
         refuse_call(told)
         call = _call(workspace, told, asked, by, now)
         _reserve(call, told, room, by, now)
@@ -112,7 +117,8 @@ def _fresh(workspace: Workspace, number: PhoneNumber) -> PhoneNumber:
     numbers = PhoneNumber.objects.filter(workspace=workspace).select_related("workspace", "rental")
     if found := numbers.filter(pk=number.pk).first():
         return found
-    raise Refusal("number_not_found", f"{number.e164} is not this workspace's number any more.", status=404)
+    sentence = _("%(number)s is not this workspace's number any more.") % {"number": number.e164}
+    raise Refusal("number_not_found", sentence, status=404)
 
 
 def refuse_call(told: Explanation) -> None:
@@ -126,7 +132,7 @@ def step_refusal(step: Step) -> Refusal:
     limit = {"limit": step.limit} if step.limit else {}
     later = {"retry_after": step.retry_after} if step.retry_after else {}
     record = {"record": step.record, **limit, **later}
-    return Refusal(step.code, step.sentence, status=step.status, fix=step.fix, **record)
+    return Refusal(step.code, retell(step.sentence), status=step.status, fix=step.fix, **record)
 
 
 def _earlier(workspace: Workspace, key: str) -> Call | None:
@@ -170,7 +176,8 @@ def step_facts(step: Step) -> dict[str, str]:
 
 def copy_price(call: Call, price: CallPrice) -> None:
     """The call keeps the price it was made at, whatever the rates become."""
-    call.rate_id, call.rate_words = price.rate_id, decided_by(price)[:200]
+    with override("en"):
+        call.rate_id, call.rate_words = price.rate_id, decided_by(price)[:200]
     call.per_minute, call.connection_fee = price.per_minute, price.connection_fee
     call.pulse_seconds = price.pulse_seconds
 
@@ -186,7 +193,7 @@ def _reserve(call: Call, told: Explanation, room: Decimal | None, by: Actor, now
     call.held, call.limit_seconds = price.price_of(seconds), seconds
     if by.api_key:
         refuse_over_cap(by.api_key, call.held, now=now)
-    memo = f"Call to {call.to_text}, up to {-(-seconds // 60)} min"
+    memo = HELD % {"number": call.to_text, "minutes": -(-seconds // 60)}
     wallet.hold(call.workspace, call.held, subject=call.id, memo=memo, by=by, now=now)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import wallet
 from dialnexa.actors import Actor, system
@@ -110,7 +111,26 @@ ENDS = {
 }
 
 
-LAST_WORDS = {CallState.FAILED: "failed", CallState.CANCELLED: "was cancelled"}
+LAST_WORDS = {  # of a call that was answered; with the carrier's cause, and without
+    CallState.FAILED: (
+        _(
+            "The carrier says that this call failed (%(cause)s) after it was answered. What it bills is "
+            "charged."
+        ),
+        _("The carrier says that this call failed after it was answered. What it bills is charged."),
+    ),
+    CallState.CANCELLED: (
+        _(
+            "The carrier says that this call was cancelled (%(cause)s) after it was answered. What it bills "
+            "is charged."
+        ),
+        _("The carrier says that this call was cancelled after it was answered. What it bills is charged."),
+    ),
+}
+CALL_FROM = _("Call from %(number)s")
+NOTHING_CHARGED = _("Call to %(number)s: nothing charged")
+REST_RETURNED = _("Call to %(number)s: %(amount)s charged, the rest returned")
+UNPAID = _("This call cost %(owed)s, of which the wallet still had %(paid)s. The rest was not charged.")
 
 
 def _end(call: Call, event: CallEvent, *, by: Actor, now: datetime) -> None:
@@ -138,9 +158,8 @@ def _ending(call: Call, event: CallEvent) -> str:
 
 
 def _broken_off(event: CallEvent) -> str:
-    cause = f" ({event.cause})" if event.cause else ""
-    word = LAST_WORDS[event.state]
-    return f"The carrier says that this call {word}{cause} after it was answered. What it bills is charged."
+    caused, plain = LAST_WORDS[event.state]
+    return caused % {"cause": event.cause} if event.cause else plain
 
 
 def _spoken(call: Call, event: CallEvent, now: datetime) -> int:
@@ -209,7 +228,7 @@ def _charge(call: Call, spoken: int, *, by: Actor, now: datetime) -> Decimal:
     """Take the price of so many seconds: of what was held, or from the wallet for a call that came in."""
     owed = price_of(call, spoken)
     if call.direction == Direction.INBOUND:
-        memo = f"Call from {call.from_text}"[:MEMO_LIMIT]
+        memo = (CALL_FROM % {"number": call.from_text})[:MEMO_LIMIT]
         return wallet.charge(call.workspace, owed, subject=call.pk, memo=memo, by=by, now=now)
     taken = min(owed, call.held)
     if taken < owed:
@@ -223,10 +242,10 @@ def _charge(call: Call, spoken: int, *, by: Actor, now: datetime) -> Decimal:
 def _settled(call: Call, taken: Decimal) -> str:
     """What the wallet's book says of the end: the line that gives back what was reserved too much."""
     if not taken:
-        return f"Call to {call.to_text}: nothing charged"
-    return f"Call to {call.to_text}: {format_money(taken, call.currency)} charged, the rest returned"
+        return NOTHING_CHARGED % {"number": call.to_text}
+    return REST_RETURNED % {"number": call.to_text, "amount": format_money(taken, call.currency)}
 
 
 def _unpaid(call: Call, charge: Decimal, spoken: int) -> str:
     owed, paid = (format_money(x, call.currency) for x in (price_of(call, spoken), charge))
-    return f"This call cost {owed}, of which the wallet still had {paid}. The rest was not charged."
+    return UNPAID % {"owed": owed, "paid": paid}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from phone_numbers.calls.progress import next_look, ring_end
 from phone_numbers.calls.silence import note_alive
@@ -15,7 +16,7 @@ from telephony.models import Call, CarrierSlug, Direction
 from telephony.sip_engines import get_engine
 
 EVERY = timedelta(seconds=2)
-GONE = "It rang for as long as it may, and the SIP engine does not know it any more"
+GONE = _("It rang for as long as it may, and the SIP engine does not know it any more")
 Status = Call.Status
 
 

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Value
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext_noop as _
 
 from telephony.carriers.voice import CallEvent, CallState
 from telephony.models import Call
 
 SILENCE = timedelta(minutes=5)
-SILENT = "The SIP engine fell silent; charged until its last word"
+SILENT = _("The SIP engine fell silent; charged until its last word")
 
 
 def note_alive(call_id: str, seconds: int, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Min
+from django.utils.translation import gettext as _
 
 from dialnexa import clock, keeper
 from dialnexa.errors import Refusal
@@ -91,7 +92,7 @@ def next_renewal(workspace: Workspace) -> datetime:
     rentals = Rental.objects.filter(workspace=workspace, ended_at=None, next_run_at__gt=clock.now())
     at = rentals.aggregate(at=Min("next_run_at"))["at"]
     if at is None:
-        sentence = "Nothing is rented here that could be renewed. Buy a number first."
+        sentence = _("Nothing is rented here that could be renewed. Buy a number first.")
         raise Refusal("no_rental", sentence, status=409)
     return at
 
@@ -137,17 +138,18 @@ def _alone() -> Iterator[bool]:
 
 
 def _moving() -> Refusal:
-    return Refusal("clock_moving", "Days are passing already. Wait until they have.", status=409)
+    return Refusal("clock_moving", _("Days are passing already. Wait until they have."), status=409)
 
 
 def _refuse_fixed() -> None:
     if not settings.MOVABLE_CLOCK:
-        raise Refusal("clock_fixed", "Only the demo's clock can be moved (see make run).", status=409)
+        sentence = _("Only the demo's clock can be moved (see make run).")
+        raise Refusal("clock_fixed", sentence, status=409)
 
 
 def _refuse_too_far(until: datetime) -> None:
     if until > clock.now() + FARTHEST:
-        raise Refusal("too_far", f"At most {FARTHEST.days} days can pass at once.")
+        raise Refusal("too_far", _("At most %(days)s days can pass at once.") % {"days": FARTHEST.days})
 
 
 def _refuse_busy() -> None:
@@ -156,6 +158,8 @@ def _refuse_busy() -> None:
         is_buying = NumberOrder.objects.filter(status=NumberOrder.Status.BUYING).exists()
         is_calling = Call.objects.filter(status__in=Call.OPEN).exists()
     if is_buying:
-        raise Refusal("clock_busy", "A number is being bought. Wait until that is settled.", status=409)
+        sentence = _("A number is being bought. Wait until that is settled.")
+        raise Refusal("clock_busy", sentence, status=409)
     if is_calling:
-        raise Refusal("clock_busy", "A call is on. Hang up first, or wait until it is over.", status=409)
+        sentence = _("A call is on. Hang up first, or wait until it is over.")
+        raise Refusal("clock_busy", sentence, status=409)

@@ -8,9 +8,11 @@ from decimal import Decimal
 from itertools import chain
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from dialnexa import history
 from dialnexa.models import AuditEntry, LedgerAccount, LedgerEntry, Notice, Workspace
+from dialnexa.translations.retelling import retell
 
 MOST = 300  # of each kind
 IN_THE_BOOKS = Q(subject_type="rental", event="renew")  # told by its transfer
@@ -45,9 +47,9 @@ def _changes(workspace: Workspace, since: datetime, until: datetime) -> list[Hap
     return [
         Happening(
             line.entry.at,
-            "Change",
+            _("Change"),
             f"{line.word} {line.label}: {line.sentence}",
-            more=line.entry.reason,
+            more=retell(line.entry.reason),
             tone=line.tone,
             url=line.url,
         )
@@ -63,7 +65,7 @@ def _money(workspace: Workspace, since: datetime, until: datetime) -> list[Happe
         Happening(
             entry.created_at,
             entry.get_kind_display(),
-            entry.memo,
+            retell(entry.memo),
             tone=TONES.get(entry.kind, "off"),
             amount=-entry.amount if entry.debit.kind == wallet else entry.amount,
             currency=entry.currency,
@@ -75,6 +77,13 @@ def _money(workspace: Workspace, since: datetime, until: datetime) -> list[Happe
 def _notices(workspace: Workspace, since: datetime, until: datetime) -> list[Happening]:
     notices = Notice.objects.filter(workspace=workspace, created_at__gt=since, created_at__lte=until)
     return [
-        Happening(notice.created_at, "Notice", notice.title, notice.body, notice.tone, notice.page)
+        Happening(
+            notice.created_at,
+            _("Notice"),
+            retell(notice.title),
+            retell(notice.body),
+            notice.tone,
+            notice.page,
+        )
         for notice in notices.order_by("created_at", "id")[:MOST]
     ]

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from dialnexa import wallet
 from dialnexa.models import ApiKey, Workspace
 from dialnexa.money import format_money
@@ -24,18 +27,22 @@ from telephony.past import rules_at
 from telephony.rating import CallPrice, rate_call
 from telephony.rules import destination_rules
 
-NO_NUMBER = "No number was chosen to call from, so this was not asked."
-OF_TODAY = "The prefixes of network groups are today's: their own history is not kept."
-TRUNK_FAILS = {
+NO_NUMBER = gettext_noop("No number was chosen to call from, so this was not asked.")
+OF_TODAY = gettext_noop("The prefixes of network groups are today's: their own history is not kept.")
+REFUSED = gettext_noop("%(trunk)s refused the credentials. The call is tried anyway.")
+TRUNK_FAILS = {  # what is said of now, and of a moment that has been
     "unreachable": (
         "trunk_unreachable",
-        "{trunk} {did} not answer over SIP. The call is tried all the same.",
+        gettext_noop("%(trunk)s does not answer over SIP. The call is tried all the same."),
+        gettext_noop("%(trunk)s did not answer over SIP. The call is tried all the same."),
     ),
-    "unauthorized": (
-        "trunk_unauthorized",
-        "{trunk} refused the credentials. The call is tried anyway.",
-    ),
+    "unauthorized": ("trunk_unauthorized", REFUSED, REFUSED),
 }
+UNCHECKED = (
+    "trunk_unchecked",
+    gettext_noop("%(trunk)s is not tested yet. The call is tried anyway."),
+    gettext_noop("%(trunk)s was not tested yet. The call is tried anyway."),
+)
 
 
 def explain_call(
@@ -79,7 +86,7 @@ def explain_call(
         other=judged.number,
         version=version,
         price=price,
-        notes=(OF_TODAY,) if past else (),
+        notes=(_(OF_TODAY),) if past else (),
         spend_left=spend_left(spending),
     )
 
@@ -91,34 +98,38 @@ def _from(
     number: PhoneNumber | None, version: AgentVersion | None, at: datetime, past: bool, chosen: bool
 ) -> list[Step]:
     if number is None:
-        return [_skipped(name, NO_NUMBER) for name in ("active", "rental", "version", "trunk")]
+        return [_skipped(name, _(NO_NUMBER)) for name in ("active", "rental", "version", "trunk")]
     return [*number_steps(number, at, past), _calls(number, version, past, chosen), _trunk(number, at, past)]
 
 
 def _calls(number: PhoneNumber, version: AgentVersion | None, past: bool, chosen: bool) -> Step:
     if version and chosen:
-        sentence = f"{version} was chosen for this call."
+        sentence = _("%(version)s was chosen for this call.") % {"version": version}
         return Step("version", Outcome.PASS, "outbound_version_published", sentence, version.pk)
-    was = "was" if past else "is"
     if version is None:
-        sentence = f"No agent {was} chosen to call from {number}."
+        sentence = _("No agent is chosen to call from %(number)s.")
+        sentence = (_("No agent was chosen to call from %(number)s.") if past else sentence) % {
+            "number": number
+        }
         return Step("version", Outcome.FAIL, "outbound_version_missing", sentence, number.pk, "routing", 409)
-    sentence = f"{version} {was} chosen to call from {number}."
+    sentence = _("%(version)s is chosen to call from %(number)s.")
+    sentence = _("%(version)s was chosen to call from %(number)s.") if past else sentence
+    sentence %= {"version": version, "number": number}
     return Step("version", Outcome.PASS, "outbound_version_published", sentence, version.pk)
 
 
 def _trunk(number: PhoneNumber, at: datetime, past: bool) -> Step:
     trunk: SipTrunk | None = getattr(number, "trunk", None)
     if trunk is None:
-        return _skipped("trunk", f"{number} belongs to {number.get_carrier_display()}; there is no trunk.")
+        sentence = _("%(number)s belongs to %(carrier)s; there is no trunk.")
+        return _skipped("trunk", sentence % {"number": number, "carrier": number.get_carrier_display()})
     health = value_at(trunk.pk, "health", at, today=trunk.health)
     if health == SipTrunk.Health.HEALTHY:
-        sentence = f"{trunk} answered when it was last tested."
+        sentence = _("%(trunk)s answered when it was last tested.") % {"trunk": trunk}
         return Step("trunk", Outcome.PASS, "trunk_healthy", sentence, trunk.pk)
-    unchecked = ("trunk_unchecked", "{trunk} {was} not tested yet. The call is tried anyway.")
-    code, words = TRUNK_FAILS.get(health, unchecked)
-    words = words.format(trunk=trunk, did="did" if past else "does", was="was" if past else "is")
-    return Step("trunk", Outcome.WARNING, code, words, trunk.pk, "trunk")
+    code, now, then = TRUNK_FAILS.get(health, UNCHECKED)
+    sentence = _(then if past else now) % {"trunk": trunk}
+    return Step("trunk", Outcome.WARNING, code, sentence, trunk.pk, "trunk")
 
 
 # --- money ------------------------------------------------------------------------------------
@@ -135,16 +146,19 @@ def _money(
     to: E164 | None, price: CallPrice | None, rules: Rules, workspace: Workspace, at: datetime, past: bool
 ) -> Iterable[Step]:
     if to is None:
-        return [_skipped(name, "There is no number to ask about.") for name in ("price", "wallet")]
+        return [_skipped(name, _("There is no number to ask about.")) for name in ("price", "wallet")]
     if price is None and rules.sip_route:
-        free = "No flat rate is set for calls over your own carrier, so nothing is charged here."
+        free = _("No flat rate is set for calls over your own carrier, so nothing is charged here.")
         return [_skipped(name, free) for name in ("price", "wallet")]
     if price is None:
-        sentence = f"There is no price for calls to {to} yet. Ask support if you need it."
+        sentence = _("There is no price for calls to %(number)s yet. Ask support if you need it.") % {
+            "number": to
+        }
         unknown = Step("price", Outcome.FAIL, "price_unknown", sentence, "", "", 409)
-        return [unknown, _skipped("wallet", "Without a price the wallet can't be asked.")]
-    rate = format_rate(price.per_minute, price.currency)
-    said = f"A minute {'cost' if past else 'costs'} {rate}, which is the price of {decided_by(price)}."
+        return [unknown, _skipped("wallet", _("Without a price the wallet can't be asked."))]
+    said = _("A minute costs %(price)s, which is the price of %(what)s.")
+    said = _("A minute cost %(price)s, which is the price of %(what)s.") if past else said
+    said %= {"price": format_rate(price.per_minute, price.currency), "what": decided_by(price)}
     balance = balance_at(workspace, at) if past else wallet.balance(workspace)
     return [
         Step("price", Outcome.PASS, "price_known", said, str(price.rate_id)),
@@ -153,13 +167,19 @@ def _money(
 
 
 def _wallet(price: CallPrice, balance: Decimal, past: bool) -> Step:
-    has = f"The wallet {'held' if past else 'holds'} {format_money(balance, price.currency)}"
     needed = price.price_of(60)
-    minute = format_rate(needed, price.currency)
+    said = {
+        "balance": format_money(balance, price.currency),
+        "minute": format_rate(needed, price.currency),
+    }
     if balance >= needed:
-        return Step("wallet", Outcome.PASS, "wallet_covers_minute", f"{has}; a first minute needs {minute}.")
-    sentence = f"{has}, and a first minute needs {minute}. Add credit first."
-    return Step("wallet", Outcome.FAIL, "wallet_insufficient", sentence, "", "wallet", 402)
+        sentence = _("The wallet holds %(balance)s; a first minute needs %(minute)s.")
+        sentence = _("The wallet held %(balance)s; a first minute needs %(minute)s.") if past else sentence
+        return Step("wallet", Outcome.PASS, "wallet_covers_minute", sentence % said)
+    sentence = _("The wallet holds %(balance)s, and a first minute needs %(minute)s. Add credit first.")
+    if past:
+        sentence = _("The wallet held %(balance)s, and a first minute needs %(minute)s. Add credit first.")
+    return Step("wallet", Outcome.FAIL, "wallet_insufficient", sentence % said, "", "wallet", 402)
 
 
 def _skipped(name: str, sentence: str) -> Step:

@@ -12,6 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa.models import Workspace
 from dialnexa.past import state_at
@@ -23,11 +25,23 @@ from telephony.e164 import E164, Unreadable, read_destination
 from telephony.models import AgentVersion, CarrierSlug
 from telephony.rating import CallPrice, rate_call
 
-STATUS = {  # what a number that is not active does to calls
-    "pending": "{number} {was} still being bought, so no call comes in or goes out.",
-    "releasing": "{number} {was} being given back, so no call comes in or goes out.",
-    "released": "{number} {was} given back, so no call comes in or goes out.",
-    "failed": "{number} {was} never bought, so no call comes in or goes out.",
+STATUS = {  # what a number that is not active does to calls: now, and at a moment that has been
+    "pending": (
+        gettext_noop("%(number)s is still being bought, so no call comes in or goes out."),
+        gettext_noop("%(number)s was still being bought, so no call comes in or goes out."),
+    ),
+    "releasing": (
+        gettext_noop("%(number)s is being given back, so no call comes in or goes out."),
+        gettext_noop("%(number)s was being given back, so no call comes in or goes out."),
+    ),
+    "released": (
+        gettext_noop("%(number)s is given back, so no call comes in or goes out."),
+        gettext_noop("%(number)s was given back, so no call comes in or goes out."),
+    ),
+    "failed": (
+        gettext_noop("%(number)s is never bought, so no call comes in or goes out."),
+        gettext_noop("%(number)s was never bought, so no call comes in or goes out."),
+    ),
 }
 
 
@@ -77,12 +91,13 @@ class Explanation:
         if self.direction == "inbound":
             return self._answered()
         if self.refusal:
-            return f"{'This call was not possible' if self.past else 'This call is not possible'}: " + (
-                self.refusal.sentence
-            )
-        source = self.number.e164 if self.number else f"Any number of {CarrierSlug(self.carrier).label}"
+            said = _("This call is not possible: %(why)s")
+            said = _("This call was not possible: %(why)s") if self.past else said
+            return said % {"why": self.refusal.sentence}
+        any_number = _("Any number of %(carrier)s") % {"carrier": CarrierSlug(self.carrier).label}
         assert self.other
-        return f"{source} {'could' if self.past else 'can'} call {self.other}."
+        said = _("%(number)s could call %(other)s.") if self.past else _("%(number)s can call %(other)s.")
+        return said % {"number": self.number.e164 if self.number else any_number, "other": self.other}
 
     @property
     def priced_by(self) -> str:
@@ -91,9 +106,12 @@ class Explanation:
 
     def _answered(self) -> str:
         if self.refusal:
-            return f"Nobody {'answered' if self.past else 'answers'}: {self.refusal.sentence}"
+            said = _("Nobody answered: %(why)s") if self.past else _("Nobody answers: %(why)s")
+            return said % {"why": self.refusal.sentence}
         assert self.number
-        return f"{self.version} {'answered' if self.past else 'answers'} {self.number}."
+        said = _("%(version)s answers %(number)s.")
+        said = _("%(version)s answered %(number)s.") if self.past else said
+        return said % {"version": self.version, "number": self.number}
 
 
 def explain_inbound(
@@ -110,7 +128,8 @@ def explain_inbound(
         return _inbound(None, at, past, [*steps, *_caller(caller)])
     number = number_at(workspace, read.e164, at)
     if number is None:
-        sentence = f"{read} {'was' if past else 'is'} no number of this workspace."
+        sentence = _("%(number)s is no number of this workspace.")
+        sentence = (_("%(number)s was no number of this workspace.") if past else sentence) % {"number": read}
         steps = [Step("number", Outcome.FAIL, "number_unknown", sentence, status=404)]
         return _inbound(None, at, past, [*steps, *_caller(caller)])
     version = who_answered(number, "inbound", at)
@@ -128,22 +147,27 @@ def _caller(caller: str) -> list[Step]:
     if not caller:
         return []
     read = read_destination(caller)
-    who = "The caller's number is none" if isinstance(read, Unreadable) else f"{read} calls"
-    sentence = f"{who}, but who calls decides nothing."
+    sentence = _("The caller's number is none, but who calls decides nothing.")
+    if not isinstance(read, Unreadable):
+        sentence = _("%(number)s calls, but who calls decides nothing.") % {"number": read}
     return [Step("caller", Outcome.SKIPPED, "caller_not_asked", sentence)]
 
 
 def _answering(number: PhoneNumber, version: AgentVersion | None, past: bool) -> Step:
     name, record = (str(version), version.pk) if version else ("", "")
-    return answering_step(Asked(number.e164, number.pk), name, record, was="was" if past else "is")
+    return answering_step(Asked(number.e164, number.pk), name, record, past=past)
 
 
-def answering_step(asked: Asked, version: str, record: str, *, was: str = "is") -> Step:
+def answering_step(asked: Asked, version: str, record: str, *, past: bool = False) -> Step:
     """Is an agent connected for calls that come in? ``version`` is its name, empty for none."""
     if not version:
-        sentence = f"No agent {was} connected to {asked} for calls that come in."
+        sentence = _("No agent is connected to %(number)s for calls that come in.")
+        sentence = _("No agent was connected to %(number)s for calls that come in.") if past else sentence
+        sentence %= {"number": asked}
         return Step("version", Outcome.FAIL, "inbound_version_missing", sentence, asked.pk, "routing", 409)
-    sentence = f"{version} {was} connected for calls that come in."
+    sentence = _("%(version)s is connected for calls that come in.")
+    sentence = _("%(version)s was connected for calls that come in.") if past else sentence
+    sentence %= {"version": version}
     return Step("version", Outcome.PASS, "inbound_version_published", sentence, record)
 
 
@@ -167,34 +191,45 @@ def number_steps(number: PhoneNumber, at: datetime, past: bool) -> list[Step]:
 
 
 def _active(number: PhoneNumber, at: datetime, past: bool) -> Step:
-    status, was = state_at(number, at), "was" if past else "is"
     if past and number.created_at > at:
-        sentence = f"{number} was not in this workspace yet."
+        sentence = _("%(number)s was not in this workspace yet.") % {"number": number}
         return Step("active", Outcome.FAIL, "number_not_active", sentence, number.pk, "", 409)
-    return active_step(Asked(number.e164, number.pk), status, was=was)
+    return active_step(Asked(number.e164, number.pk), state_at(number, at), past=past)
 
 
-def active_step(asked: Asked, status: str, *, was: str = "is") -> Step:
+def active_step(asked: Asked, status: str, *, past: bool = False) -> Step:
     if status == PhoneNumber.Status.ACTIVE:
-        return Step("active", Outcome.PASS, "number_active", f"{asked} {was} active.", asked.pk)
-    sentence = STATUS[status].format(number=asked, was=was)
+        sentence = _("%(number)s was active.") if past else _("%(number)s is active.")
+        return Step("active", Outcome.PASS, "number_active", sentence % {"number": asked}, asked.pk)
+    sentence = _(STATUS[status][past]) % {"number": asked}
     return Step("active", Outcome.FAIL, "number_not_active", sentence, asked.pk, "number", 409)
 
 
 def _rental(number: PhoneNumber, at: datetime, past: bool) -> Step:
-    rental, was = getattr(number, "rental", None), "was" if past else "is"
+    rental = getattr(number, "rental", None)
     asked = Asked(number.e164, number.pk)
     if rental is None or rental.anchor > at:
-        return rental_step(asked, "", "", was=was)
-    return rental_step(asked, state_at(rental, at), rental.pk, was=was)
+        return rental_step(asked, "", "", past=past)
+    return rental_step(asked, state_at(rental, at), rental.pk, past=past)
 
 
-def rental_step(asked: Asked, status: str, record: str, *, was: str = "is") -> Step:
+def rental_step(asked: Asked, status: str, record: str, *, past: bool = False) -> Step:
     """Is the rent paid? ``status`` is the rental's, empty where none is due; ``record`` its id."""
     if not status:
-        sentence = f"No rent {was} due for {asked} here."
+        sentence = (
+            _("No rent was due for %(number)s here.") if past else _("No rent is due for %(number)s here.")
+        )
+        sentence %= {"number": asked}
         return Step("rental", Outcome.SKIPPED, "rental_none", sentence, asked.pk)
     if status == Rental.Status.ACTIVE:
-        return Step("rental", Outcome.PASS, "rental_active", f"The rent {was} paid.", record)
-    sentence = f"The rent of {asked} {was} overdue: calls are off until it is paid."
+        return Step(
+            "rental",
+            Outcome.PASS,
+            "rental_active",
+            _("The rent was paid.") if past else _("The rent is paid."),
+            record,
+        )
+    sentence = _("The rent of %(number)s is overdue: calls are off until it is paid.")
+    sentence = _("The rent of %(number)s was overdue: calls are off until it is paid.") if past else sentence
+    sentence %= {"number": asked}
     return Step("rental", Outcome.FAIL, "rental_expired", sentence, record, "wallet", 402)

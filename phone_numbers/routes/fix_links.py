@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.models import Workspace
 from dialnexa.shell import fix_link
@@ -11,9 +13,9 @@ from telephony.destinations import Step
 from telephony.e164 import country_name
 
 PANELS = {  # of the number's own page
-    "number": ("", "Open the number"),
-    "routing": ("#routing-panel", "Choose an agent"),
-    "trunk": ("#trunk-panel", "Open the trunk"),
+    "number": ("", _("Open the number")),
+    "routing": ("#routing-panel", _("Choose an agent")),
+    "trunk": ("#trunk-panel", _("Open the trunk")),
 }
 
 
@@ -22,7 +24,10 @@ def step_link(step: Step, about: Explanation, workspace: Workspace) -> dict[str,
     slug = workspace.slug
     if step.fix in PANELS and about.number:
         panel, label = PANELS[step.fix]
-        return {"url": reverse("numbers:number", args=[slug, about.number.pk]) + panel, "label": label}
+        return {
+            "url": reverse("numbers:number", args=[slug, about.number.pk]) + panel,
+            "label": gettext(label),
+        }
     return mending_link(step.fix, workspace, about.other.country if about.other else "", about.carrier)
 
 
@@ -32,5 +37,5 @@ def mending_link(fix: str, workspace: Workspace, country: str, carrier: str) -> 
         return fix_link("kyc", workspace.slug, workspace.country)
     link = fix_link(fix, workspace.slug, country, carrier)
     if link and fix == "telephony" and country:
-        link["label"] = f"{country_name(country)} in Telephony Config"
+        link["label"] = gettext("%(country)s in Telephony Config") % {"country": country_name(country)}
     return link

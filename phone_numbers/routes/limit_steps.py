@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from dialnexa.countries import country_name
 from dialnexa.errors import Refusal
 from telephony.call_stops import stop_of, stopped_words
@@ -27,8 +30,8 @@ from telephony.rating import CallPrice
 FIRST = 60  # seconds that every call has to be able to last
 NOTHING = Decimal(0)
 Spending = Sequence[tuple[Allowance, Decimal]]  # limits on spending, each with what is used of it
-PAST = "What happened in single seconds and minutes is not kept, so it was not asked."
-COUNTED = "This call is counted in it already."
+PAST = gettext_noop("What happened in single seconds and minutes is not kept, so it was not asked.")
+COUNTED = gettext_noop("This call is counted in it already.")
 
 
 def limit_steps(
@@ -54,7 +57,7 @@ def limit_steps(
 def _stopped(allowances: Allowances, at: datetime, past: bool) -> Step:
     stop = stop_of(allowances.workspace, at=at if past else None)
     if stop is None:
-        return Step("stop", Outcome.PASS, "calls_not_stopped", "Nobody has stopped calls.")
+        return Step("stop", Outcome.PASS, "calls_not_stopped", _("Nobody has stopped calls."))
     return Step("stop", Outcome.FAIL, "calls_stopped", stopped_words(stop), stop.pk, "limits", 409)
 
 
@@ -67,22 +70,25 @@ def _at_once(allowances: Allowances, at: datetime) -> Step:
         if not allowance.fits(running):
             return _reached("concurrency", allowance.refusal(running), allowance)
     allowance, running = used[-1]
-    most = f"{running} of at most {allowance.value:,.0f}" if allowance.value is not None else f"{running}"
-    return Step("concurrency", Outcome.PASS, "concurrency_free", f"{most} calls at the same time.")
+    said = _("%(running)s calls at the same time.") % {"running": running}
+    if allowance.value is not None:
+        said = _("%(running)s of at most %(most)s calls at the same time.")
+        said %= {"running": running, "most": f"{allowance.value:,.0f}"}
+    return Step("concurrency", Outcome.PASS, "concurrency_free", said)
 
 
 def _rates(allowances: Allowances, past: bool, turn_taken: bool) -> Step:
     if past or turn_taken:
-        return _skipped("call_rate", PAST if past else COUNTED)
+        return _skipped("call_rate", _(PAST if past else COUNTED))
     refusal = refusal_now(allowances.all_of(*CALL_RATES))
     if refusal:
         return _reached("call_rate", refusal)
-    return Step("call_rate", Outcome.PASS, "call_rate_free", "Another call may begin now.")
+    return Step("call_rate", Outcome.PASS, "call_rate_free", _("Another call may begin now."))
 
 
 def _spend(price: CallPrice | None, spending: Spending) -> list[Step]:
     if price is None:
-        why = "The call costs nothing here, or has no price."
+        why = _("The call costs nothing here, or has no price.")
         return [_skipped("daily_spend", why), _skipped("monthly_spend", why)]
     needed = price.price_of(FIRST)
     steps = {"daily_spend": _free("daily_spend"), "monthly_spend": _free("monthly_spend")}
@@ -120,14 +126,16 @@ def spend_used(allowances: Allowances, at: datetime, past: bool) -> Iterator[tup
 def _new_country(allowances: Allowances, to: E164 | None, at: datetime) -> Step:
     found = newness(allowances.workspace, to.country, at=at) if to else None
     if found is None or to is None:
-        return _skipped("new_country", "The country is not new to this workspace.")
+        return _skipped("new_country", _("The country is not new to this workspace."))
     allowance, (used, until) = allowances.of(NEW_COUNTRY), found
     name = country_name(to.country)
     if allowance.fits(used):
-        said = f"{name} is new: {used} of {allowance.value} calls of its first day are placed."
+        said = _("%(country)s is new: %(used)s of %(most)s calls of its first day are placed.")
+        said %= {"country": name, "used": used, "most": allowance.value}
         return Step("new_country", Outcome.WARNING, "new_country", said)
     wait = max(1, int((until - at).total_seconds()))
-    said = f"{name} is new to this workspace. {allowance.sentence(used)}"
+    said = _("%(country)s is new to this workspace.") % {"country": name}
+    said = f"{said} {allowance.sentence(used)}"
     refusal = Refusal(NEW_COUNTRY.code, said, status=NEW_COUNTRY.status, retry_after=wait)
     return _reached("new_country", refusal, allowance)
 
@@ -152,7 +160,7 @@ def _reached(name: str, refusal: Refusal, allowance: Allowance | None = None) ->
 
 
 def _free(name: str) -> Step:
-    return Step(name, Outcome.PASS, f"{name}_free", "A first minute fits into what calls may cost.")
+    return Step(name, Outcome.PASS, f"{name}_free", _("A first minute fits into what calls may cost."))
 
 
 def _skipped(name: str, sentence: str) -> Step:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
+from django.utils.translation import gettext as _
 
 from dialnexa.ids import ID_PATTERN
 from dialnexa.models import Workspace
@@ -71,7 +72,7 @@ def read_question(workspace: Workspace, asked: Mapping[str, str], *, now: dateti
     moment, wrong = _moment(at, now)
     errors = {"at": wrong} if wrong else {}
     if direction == "outbound" and not carrier:
-        errors["from"] = f"No number of this workspace is {ours}, or more than one."
+        errors["from"] = _("No number of this workspace is %(text)s, or more than one.") % {"text": ours}
     source, to = (source, ours) if direction == "inbound" else (ours, to)
     return Question(direction, source, to, at, moment, number, carrier, errors)
 
@@ -144,10 +145,10 @@ def _moment(text: str, now: datetime) -> tuple[datetime | None, str]:
     except ValueError:
         moment = None
     if moment is None or moment.year < EARLIEST:
-        return None, "Write the moment like 2026-11-21 14:30."
+        return None, _("Write the moment like 2026-11-21 14:30.")
     moment = make_aware(moment) if is_naive(moment) else moment
     if moment > now:
-        return None, "That moment is still to come. Leave it empty for now."
+        return None, _("That moment is still to come. Leave it empty for now.")
     return moment, ""
 
 

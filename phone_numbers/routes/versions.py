@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
 from telephony.agents import published_versions
@@ -18,21 +20,24 @@ def named_version(
     """
     agent = Agent.objects.filter(workspace=workspace, pk=agent_id).first()
     if agent is None:
-        raise Refusal("agent_not_found", f"{field}: There is no such agent in this workspace.", field=field)
+        sentence = _("There is no such agent in this workspace.")
+        raise Refusal("agent_not_found", f"{field}: {sentence}", field=field)
     if version is not None:
         return _numbered(agent, version, field)
     latest = published_versions(workspace).filter(agent=agent).order_by("-number").first()
     if latest is None:
-        sentence = f"{field}: {agent.title} has no published version. Publish one first."
-        raise Refusal("agent_not_published", sentence, field=field)
+        sentence = _("%(agent)s has no published version. Publish one first.") % {"agent": agent.title}
+        raise Refusal("agent_not_published", f"{field}: {sentence}", field=field)
     return latest
 
 
 def _numbered(agent: Agent, version: int, field: str) -> AgentVersion:
     found = agent.versions.select_related("agent").filter(number=version).first()
     if found is None:
-        raise Refusal("version_not_found", f"{field}: {agent.title} has no version {version}.", field=field)
+        sentence = _("%(agent)s has no version %(number)s.") % {"agent": agent.title, "number": version}
+        raise Refusal("version_not_found", f"{field}: {sentence}", field=field)
     if found.status != AgentVersion.Status.PUBLISHED:
-        sentence = f"{field}: {found} is a draft. Publish it first; numbers use published versions only."
-        raise Refusal("version_not_published", sentence, field=field)
+        sentence = _("%(version)s is a draft. Publish it first; numbers use published versions only.")
+        sentence %= {"version": found}
+        raise Refusal("version_not_published", f"{field}: {sentence}", field=field)
     return found

@@ -7,18 +7,24 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 register = template.Library()
-UNITS = ((2 * 24 * 60, 24 * 60, "days"), (2 * 60, 60, "h"), (0, 1, "min"))  # from, minutes in one, name
+UNITS = (  # from, minutes in one, how so many are written
+    (2 * 24 * 60, 24 * 60, gettext_noop("%(n)s days")),
+    (2 * 60, 60, gettext_noop("%(n)s h")),
+    (0, 1, gettext_noop("%(n)s min")),
+)
 
 
 @register.filter
 def time_span(minutes: list[int]) -> str:
     """``[2, 4]`` → ``2–4 min``, ``[40000, 120000]`` → ``28–84 days``: begun units count."""
     low, high = minutes
-    size, unit = next((size, unit) for least, size, unit in UNITS if high >= least)
+    size, words = next((size, words) for least, size, words in UNITS if high >= least)
     short, long = -(-low // size), -(-high // size)
-    return f"{long:,} {unit}" if short == long else f"{short:,}–{long:,} {unit}"
+    return _(words) % {"n": f"{long:,}" if short == long else f"{short:,}–{long:,}"}
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """How calls are written in templates."""
 
 from django import template
+from django.utils.translation import gettext as _
 
 from telephony import e164
 
@@ -21,7 +22,9 @@ def spoken(seconds: int | None) -> str:
 def minutes(seconds: int) -> str:
     """``1800`` → ``30 min``, ``90`` → ``1 min 30 s``."""
     whole, rest = divmod(seconds, 60)
-    return f"{whole} min {rest} s" if rest and whole else f"{whole} min" if whole else f"{rest} s"
+    if rest and whole:
+        return _("%(minutes)s min %(seconds)s s") % {"minutes": whole, "seconds": rest}
+    return _("%(n)s min") % {"n": whole} if whole else _("%(n)s s") % {"n": rest}
 
 
 @register.filter
@@ -29,4 +32,4 @@ def end_of_line(text: str) -> str:
     """A phone number for people; a SIP address or a withheld number as the carrier wrote it."""
     if e164.PATTERN.fullmatch(text):
         return e164.format_international(text)
-    return text or "Withheld"
+    return text or _("Withheld")

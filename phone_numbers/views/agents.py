@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
@@ -49,7 +50,11 @@ def create(request: Request, slug: str) -> HttpResponse:
         agent = create_agent(workspace, **asked, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _form(request, "create", context | {"refusal": refusal}, status=422)
-    return _to_agent(request, agent, f"{agent.title} is here, with a draft. Publish it to use it on numbers.")
+    return _to_agent(
+        request,
+        agent,
+        _("%(agent)s is here, with a draft. Publish it to use it on numbers.") % {"agent": agent.title},
+    )
 
 
 @require_GET
@@ -75,7 +80,8 @@ def edit(request: Request, slug: str, agent_id: str) -> HttpResponse:
         context = _agent_context(request, workspace, agent) | {"asked": asked, "refusal": refusal}
         return render(request, "agents/agent.html", context, status=422)
     opened = version.pk != newest.pk
-    return _to_agent(request, agent, f"Draft v{version.number} is open." if opened else "Saved.")
+    said = _("Draft v%(number)s is open.") % {"number": version.number} if opened else _("Saved.")
+    return _to_agent(request, agent, said)
 
 
 @require_http_methods(["GET", "POST"])
@@ -89,7 +95,7 @@ def publish_draft(request: Request, slug: str, agent_id: str) -> HttpResponse:
     if request.method == "GET" and draft.status == AgentVersion.Status.DRAFT:
         return _form(request, "publish", {"workspace": workspace, "agent": agent, "version": draft})
     if request.method == "GET":
-        return _to_agent(request, agent, f"{draft} is published already.")
+        return _to_agent(request, agent, _("%(version)s is published already.") % {"version": draft})
     version = get_object_or_404(agent.versions, pk=_plain(request.POST.get("version", "")))
     shown = request.POST.get("runtime_url", "")
     try:
@@ -97,7 +103,8 @@ def publish_draft(request: Request, slug: str, agent_id: str) -> HttpResponse:
     except Refusal as refusal:
         context = {"workspace": workspace, "agent": agent, "version": version, "refusal": refusal}
         return _form(request, "publish", context, status=422)
-    return _to_agent(request, agent, f"{version} is published. Choose it on the numbers that should use it.")
+    said = _("%(version)s is published. Choose it on the numbers that should use it.")
+    return _to_agent(request, agent, said % {"version": version})
 
 
 def _agent_context(request: Request, workspace: Workspace, agent: Agent) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dialnexa import clock
@@ -36,7 +37,8 @@ def start(request: Request, slug: str, batch_id: str) -> HttpResponse:
     except Refusal as refusal:
         return batches.refused(request, batch, refusal)
     ring_on_commit(tasks.advance_batch, batch_id=batch.pk)
-    messages.success(request, f"{batch.good_rows:,} rows of “{batch.title}” will be called.")
+    said = _("%(rows)s rows of “%(batch)s” will be called.")
+    messages.success(request, said % {"rows": f"{batch.good_rows:,}", "batch": batch.title})
     return redirect("batches:batch", slug, batch.pk)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from dialnexa import clock
 from dialnexa.access import Right, has_right
@@ -59,13 +60,13 @@ def show_progress(request: Request, batch: BatchCall, refusal: Refusal | None = 
 def _outcome(row: BatchRow) -> tuple[str, str]:
     """Its tone and word."""
     if row.reason_code == CANCELLED:
-        return "off", "Cancelled"
+        return "off", _("Cancelled")
     return ROW_TONES.get(row.state, "off"), row.get_state_display()
 
 
 def _chips(progress: Progress, chosen: str) -> list[tuple[str, str, int, bool]]:
     """State, label, count and whether it is chosen."""
-    states = [("", "All", progress.total, not chosen)]
+    states = [("", _("All"), progress.total, not chosen)]
     for state, label in BatchRow.State.choices:
         count = getattr(progress, state)
         if count or state == chosen:
@@ -82,4 +83,5 @@ def _next_call(batch: BatchCall, progress: Progress, now: datetime) -> datetime 
 def _said(batch: BatchCall, progress: Progress) -> str:
     """What is read aloud when it changes: the state, and the rows that are over, by tenths."""
     tenths = 10 * progress.over // (progress.total or 1)
-    return f"{batch.get_status_display()}, {tenths * 10} % of the rows are over"
+    said = _("%(status)s, %(share)s %% of the rows are over")
+    return said % {"status": batch.get_status_display(), "share": tenths * 10}

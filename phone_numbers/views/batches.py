@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
@@ -17,6 +18,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace, has_right
+from dialnexa.countries import country_name
 from dialnexa.doorbell import ring_on_commit
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
@@ -98,10 +100,11 @@ def _upload(request: Request, workspace: Workspace) -> BatchCall:
     now, file = clock.now(), request.FILES.get("file")
     refuse_while_locked(workspace, now=now)
     if request.upload_handlers[0].too_large:  # type: ignore[attr-defined]
-        sentence = f"The file is too large: {settings.BATCH_MOST_BYTES:,} bytes are allowed. Split it."
+        sentence = _("The file is too large: %(most)s bytes are allowed. Split it.")
+        sentence %= {"most": f"{settings.BATCH_MOST_BYTES:,}"}
         raise Refusal("batch_file_too_large", sentence, status=413)
     if file is None:
-        raise Refusal("batch_file_missing", "Choose a CSV file or an Excel workbook.")
+        raise Refusal("batch_file_missing", _("Choose a CSV file or an Excel workbook."))
     number = read_caller(workspace, request.POST.get("from_number", ""))
     return upload_batch(
         workspace,
@@ -184,7 +187,7 @@ def _report(request: Request, batch: BatchCall, refusal: Refusal | None = None) 
         "repairable": sum(repair["count"] for repair in batch.report["repairs"] if not repair["taken"]),
         "rejected": batch.rows - batch.good_rows,
         "cost": [Decimal(batch.report["estimate"][end]) for end in ("low", "high")],
-        "regions": sorted(all_regions(), key=lambda region: region.name),
+        "regions": sorted(all_regions(), key=lambda region: country_name(region.iso)),
         "numbers": numbers,
         "versions": versions,
         "has_caller": has_caller,
@@ -219,7 +222,8 @@ def choose(request: Request, slug: str, batch_id: str) -> HttpResponse:
         return refused(request, batch, refusal)
     _ring(batch)
     if not batch.is_being_read:
-        messages.success(request, f"Read again: {batch.good_rows:,} of {batch.rows:,} rows can be called.")
+        said = _("Read again: %(good)s of %(rows)s rows can be called.")
+        messages.success(request, said % {"good": f"{batch.good_rows:,}", "rows": f"{batch.rows:,}"})
     return redirect("batches:batch", slug, batch.pk)
 
 
@@ -238,5 +242,5 @@ def delete(request: Request, slug: str, batch_id: str) -> HttpResponse:
         delete_draft(batch, by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return refused(request, batch, refusal)
-    messages.success(request, f"“{batch.title}” and its file are deleted.")
+    messages.success(request, _("“%(batch)s” and its file are deleted.") % {"batch": batch.title})
     return redirect("batches:list", slug)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
@@ -22,6 +23,7 @@ from dialnexa.ids import ID_PATTERN
 from dialnexa.mfa import staff
 from dialnexa.models import Workspace
 from dialnexa.shell import sign_in_required
+from dialnexa.translations.retelling import retell
 from phone_numbers.call_list.filters import read_call_filters
 from phone_numbers.call_list.rows import CallRow
 from phone_numbers.call_list.table import CallTable, export_calls
@@ -97,15 +99,18 @@ def call_context(request: Request, call: Call) -> dict[str, Any]:
         "call": call,
         "row": CallRow(call),
         "events": tell(entries_about([call.pk]), call.workspace.slug),
-        "trace": [
-            {"title": TITLES.get(step["name"], step["name"]), "word": WORDS.get(step["outcome"], ""), **step}
-            for step in call.trace
-        ],
+        "trace": [_told(step) for step in call.trace],
         "webhooks": call.webhooks.count(),
         "exchanges": CarrierExchange.objects.filter(about=call.pk)[:20] if _is_at_the_desk(request) else [],
         "may_operate": has_right(request, Right.OPERATE),
         "now": clock.now(),
     }
+
+
+def _told(step: dict[str, str]) -> dict[str, str]:
+    """A question of the trace, as the call keeps it, with its title and its outcome in a word."""
+    title, word = TITLES.get(step["name"], step["name"]), WORDS.get(step["outcome"], "")
+    return {"title": str(title), "word": str(word), **step, "sentence": retell(step["sentence"])}
 
 
 def _is_at_the_desk(request: Request) -> bool:
@@ -125,7 +130,7 @@ def end(request: Request, slug: str, call_id: str) -> HttpResponse:
     fresh = get_call(call.workspace, call.pk)
     if request.htmx:
         return live(request, fresh, is_ending=fresh.is_open)
-    messages.success(request, "The carrier was told to hang up." if fresh.is_open else "Cancelled.")
+    messages.success(request, _("The carrier was told to hang up.") if fresh.is_open else _("Cancelled."))
     return redirect("calls:call", slug, call.pk)
 
 

@@ -11,6 +11,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from dialnexa import clock
@@ -22,7 +24,7 @@ from dialnexa.shell import sign_in_required
 from phone_numbers.demo.clock import ask, asked_until, next_renewal
 from phone_numbers.demo.story import Happening, read_story
 
-SPANS = {"1": "+1 day", "7": "+7 days", "40": "+40 days"}
+SPANS = {"1": gettext_lazy("+1 day"), "7": gettext_lazy("+7 days"), "40": gettext_lazy("+40 days")}
 NEXT = "next"
 
 
@@ -67,7 +69,7 @@ def _until(span: str, workspace: Workspace, now: datetime) -> datetime:
     if span == NEXT:
         return next_renewal(workspace)
     if span not in SPANS:
-        raise Refusal("span_unknown", "Choose one of the buttons.")
+        raise Refusal("span_unknown", _("Choose one of the buttons."))
     return now + timedelta(days=int(span))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import replace_url
@@ -23,26 +24,26 @@ from telephony.config import offered_carriers
 from telephony.models import CarrierSlug
 
 TITLES = {
-    "number": "The number that is called",
-    "kyc": "KYC",
-    "country": "Country",
-    "prefix": "Network group",
-    "high_cost": "Expensive range",
-    "active": "Our number",
-    "rental": "Rent",
-    "version": "Agent",
-    "trunk": "SIP trunk",
-    "price": "Price",
-    "wallet": "Wallet",
-    "stop": "Calls stopped",
-    "concurrency": "Calls at the same time",
-    "call_rate": "Pace of calls",
-    "daily_spend": "Spent on calls today",
-    "monthly_spend": "Spent on calls this month",
-    "new_country": "First day of a country",
-    "caller": "Caller",
+    "number": _("The number that is called"),
+    "kyc": _("KYC"),
+    "country": _("Country"),
+    "prefix": _("Network group"),
+    "high_cost": _("Expensive range"),
+    "active": _("Our number"),
+    "rental": _("Rent"),
+    "version": _("Agent"),
+    "trunk": _("SIP trunk"),
+    "price": _("Price"),
+    "wallet": _("Wallet"),
+    "stop": _("Calls stopped"),
+    "concurrency": _("Calls at the same time"),
+    "call_rate": _("Pace of calls"),
+    "daily_spend": _("Spent on calls today"),
+    "monthly_spend": _("Spent on calls this month"),
+    "new_country": _("First day of a country"),
+    "caller": _("Caller"),
 }
-WORDS = {"pass": "yes", "fail": "no", "warning": "with a warning", "skipped": "not asked"}
+WORDS = {"pass": _("yes"), "fail": _("no"), "warning": _("with a warning"), "skipped": _("not asked")}
 
 
 @require_GET

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -73,7 +74,7 @@ def place(request: Request, slug: str) -> HttpResponse:
 
 def _place(request: Request, workspace: Workspace, wish: Wish) -> Call:
     if wish.number is None:
-        raise Refusal("number_not_found", "Choose one of the active numbers to call from.", field="from")
+        raise Refusal("number_not_found", _("Choose one of the active numbers to call from."), field="from")
     call = place_call(
         workspace,
         wish.number,

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext_noop as _
 
 from dialnexa import audit, clock
 from dialnexa.actors import SYSTEM
@@ -28,7 +29,7 @@ LEASE = timedelta(seconds=30)  # after each sign of life
 EVERY = 0.5  # seconds between signs of life
 MOST_READINGS = 5
 AT_ONCE = 100
-TOO_MUCH = "Reading the list was broken off too often. Split it into several lists, or upload it again."
+TOO_MUCH = _("Reading the list was broken off too often. Split it into several lists, or upload it again.")
 
 
 class Superseded(Exception):

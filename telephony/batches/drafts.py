@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -79,9 +80,9 @@ def upload_batch(
 
 
 def _clean_title(title: str, name: str) -> str:
-    title = title.strip() or name.rpartition(".")[0][:TITLE] or "List"
+    title = title.strip() or name.rpartition(".")[0][:TITLE] or _("List")
     if len(title) > TITLE or not title.isprintable():
-        sentence = f"A title has at most {TITLE} characters, in one line."
+        sentence = _("A title has at most %(most)s characters, in one line.") % {"most": TITLE}
         raise Refusal("batch_title_invalid", sentence, field="title")
     return title
 
@@ -156,7 +157,8 @@ def file_of(batch: BatchCall) -> bytes:
     """The bytes as they were uploaded. Raises Refusal 404 ``batch_file_gone`` where they were no list."""
     file = BatchFile.objects.filter(batch=batch).first()
     if file is None:
-        raise Refusal("batch_file_gone", "The file was no list and is not kept. Upload another.", status=404)
+        sentence = _("The file was no list and is not kept. Upload another.")
+        raise Refusal("batch_file_gone", sentence, status=404)
     return zlib.decompress(file.compressed)
 
 
@@ -205,8 +207,10 @@ def _refuse_busy(batch: BatchCall) -> None:
     if batch.status != Status.DRAFT:
         raise _no_draft()
     if batch.is_being_read:
-        raise Refusal("batch_being_read", "The list is still being read. Wait until it is.", status=409)
+        sentence = _("The list is still being read. Wait until it is.")
+        raise Refusal("batch_being_read", sentence, status=409)
 
 
 def _no_draft() -> Refusal:
-    return Refusal("batch_not_draft", "This batch is no draft any more, and stays as it is.", status=409)
+    sentence = _("This batch is no draft any more, and stays as it is.")
+    return Refusal("batch_not_draft", sentence, status=409)

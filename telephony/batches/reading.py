@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dialnexa.errors import Refusal
 from telephony.batches.workbooks import open_workbook
@@ -22,19 +24,19 @@ DELIMITERS = ",;\t|"
 PHONE = frozenset({"phonenumber", "phone"})  # a header's name without blanks, underscores, hyphens and case
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 BEGINNINGS = (  # what other files begin with, and what they are
-    (b"%PDF", "a PDF"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"Rar!", "an archive"),
-    (b"7z\xbc\xaf", "an archive"),
-    (b"\x1f\x8b", "an archive"),
-    (b"{\\rtf", "a text document"),
-    (b"<", "a web page or XML"),
+    (b"%PDF", gettext_noop("a PDF")),
+    (b"\xd0\xcf\x11\xe0", gettext_noop("an old or password-protected Office file")),
+    (b"\x89PNG", gettext_noop("a picture")),
+    (b"\xff\xd8\xff", gettext_noop("a picture")),
+    (b"GIF8", gettext_noop("a picture")),
+    (b"Rar!", gettext_noop("an archive")),
+    (b"7z\xbc\xaf", gettext_noop("an archive")),
+    (b"\x1f\x8b", gettext_noop("an archive")),
+    (b"{\\rtf", gettext_noop("a text document")),
+    (b"<", gettext_noop("a web page or XML")),
 )
 INSIDE = (b"%PDF-", b"PK\x03\x04", b"PK\x05\x06")  # a list holds none of these anywhere
-LIST = "Upload a CSV file or an Excel workbook (.xlsx) with a column phone_number."
+LIST = gettext_noop("Upload a CSV file or an Excel workbook (.xlsx) with a column phone_number.")
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Cells = list[str]
 
@@ -69,10 +71,11 @@ def read_source(data: bytes, *, most_bytes: int = 0) -> Source:
     """
     most = most_bytes or settings.BATCH_MOST_BYTES
     if len(data) > most:
-        sentence = f"The file has {len(data):,} bytes; {most:,} are allowed. Split it into several lists."
+        sentence = _("The file has %(bytes)s bytes; %(most)s are allowed. Split it into several lists.")
+        sentence %= {"bytes": f"{len(data):,}", "most": f"{most:,}"}
         raise Refusal("batch_file_too_large", sentence, status=413)
     if not data.strip():
-        raise Refusal("batch_file_empty", f"The file is empty. {LIST}")
+        raise Refusal("batch_file_empty", _list(_("The file is empty.")))
     if data.startswith(b"PK\x03\x04"):
         book = open_workbook(data, most_columns=MOST_COLUMNS)
         return _source(book.rows, XLSX, "", "", book.about, book.warnings)
@@ -87,7 +90,7 @@ def _text_source(data: bytes) -> Source:
     def rows() -> Iterator[Cells]:
         lines = io.TextIOWrapper(io.BytesIO(plain), encoding="utf-8", newline="")
         reader = csv.reader(lines, delimiter=delimiter)
-        for _ in range(skipped):
+        for _line in range(skipped):
             next(reader, None)
         return reader
 
@@ -98,9 +101,9 @@ def _refuse_other_files(data: bytes) -> None:
     start = data[:1024].lstrip()
     what = next((what for beginning, what in BEGINNINGS if start.startswith(beginning)), "")
     if not what and any(sign in data for sign in INSIDE):
-        what = "two kinds of file in one"
+        what = gettext_noop("two kinds of file in one")
     if what:
-        raise Refusal("batch_file_type", f"This is {what}, not a list. {LIST}")
+        raise Refusal("batch_file_type", _list(_("This is %(what)s, not a list.") % {"what": _(what)}))
 
 
 def _as_utf8(data: bytes) -> tuple[bytes, str, tuple[str, ...]]:
@@ -112,23 +115,27 @@ def _as_utf8(data: bytes) -> tuple[bytes, str, tuple[str, ...]]:
         except UnicodeDecodeError:
             continue
         if NO_TEXT.search(text):
-            raise Refusal("batch_file_type", f"The file holds signs that no text has (NUL or others). {LIST}")
+            raise Refusal(
+                "batch_file_type", _list(_("The file holds signs that no text has (NUL or others)."))
+            )
         return text.removeprefix("\ufeff").encode(), encoding, WARNINGS.get(encoding, ())
     raise Refusal(
-        "batch_encoding", "The file can't be read as text. Save it as CSV UTF-8 and upload it again."
+        "batch_encoding", _("The file can't be read as text. Save it as CSV UTF-8 and upload it again.")
     )
 
 
 WARNINGS = {
     "cp1252": (
-        "The file is not UTF-8 and was read as Windows-1252. Look whether names with accents are right.",
+        gettext_noop(
+            "The file is not UTF-8 and was read as Windows-1252. Look whether names with accents are right."
+        ),
     )
 }
 
 
 def _delimiter(plain: bytes) -> tuple[str, int]:
     """What cuts the cells, and how many lines come before the header (Excel's ``sep=;``: one)."""
-    first, _, rest = plain.partition(b"\n")
+    first, _end, rest = plain.partition(b"\n")
     if said := re.fullmatch(r'"?sep=([,;\t|])"?', first.decode().strip(" \r")):
         return said[1], 1
     line = plain[:20_000].decode(errors="ignore")
@@ -171,19 +178,19 @@ def _phone_column(header: tuple[str, ...]) -> int:
     """Raises Refusal for a header that can't be used, naming what was found."""
     found = ", ".join(f"“{name[:40]}”" for name in header[:8]) + (" …" if len(header) > 8 else "")
     if len(header) > MOST_COLUMNS:
-        sentence = (
-            f"The file has {len(header)} columns; {MOST_COLUMNS} are allowed. Leave out what no agent needs."
-        )
+        sentence = _(
+            "The file has %(count)s columns; %(most)s are allowed. Leave out what no agent needs."
+        ) % {"count": len(header), "most": MOST_COLUMNS}
         raise Refusal("batch_too_many_columns", sentence)
     phones = [index for index, name in enumerate(header) if _is_phone(name)]
     if not phones:
-        sentence = f"No column is called phone_number. The first row says: {found or 'nothing'}. {LIST}"
-        raise Refusal("batch_header_missing", sentence)
+        sentence = _("No column is called phone_number. The first row says: %(names)s.")
+        raise Refusal("batch_header_missing", _list(sentence % {"names": found or _("nothing")}))
     names = [name for name in header if name]
     twice = sorted({name for name in names if names.count(name) > 1})
     if len(phones) > 1 or twice:
         what = ", ".join(f"“{name[:40]}”" for name in twice or [header[index] for index in phones])
-        sentence = f"Columns appear more than once: {what}. Leave one of each."
+        sentence = _("Columns appear more than once: %(names)s. Leave one of each.") % {"names": what}
         raise Refusal("batch_header_duplicate", sentence)
     return phones[0]
 
@@ -196,7 +203,8 @@ def _numbered(rows: Callable[[], Iterator[Cells]]) -> Iterator[tuple[int, Cells]
     try:
         yield from enumerate(rows(), 1)
     except csv.Error as error:
-        sentence = f"The file can't be cut into cells: {error}. Look for a quote that never ends."
+        sentence = _("The file can't be cut into cells: %(error)s. Look for a quote that never ends.")
+        sentence %= {"error": error}
         raise Refusal("batch_file_broken", sentence) from None
 
 
@@ -205,7 +213,12 @@ def _data_rows(rows: Callable[[], Iterator[Cells]]) -> Iterator[tuple[int, Cells
     next(numbered, None)
     for number, cells in numbered:
         if number > most:
-            sentence = f"The file has more than {most - 1:,} rows. Split it into several lists."
+            sentence = _("The file has more than %(most)s rows. Split it into several lists.")
+            sentence %= {"most": f"{most - 1:,}"}
             raise Refusal("batch_too_many_rows", sentence)
         if any(cells):
             yield number, cells
+
+
+def _list(sentence: str) -> str:
+    return f"{sentence} {_(LIST)}"

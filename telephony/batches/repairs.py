@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from django.utils.translation import gettext_noop as _
+
 from telephony.e164 import E164, SEPARATORS, all_regions, is_valid, parse_national, read_destination
 from telephony.fast_e164 import IMPOSSIBLE, read_fast
 
@@ -23,11 +25,11 @@ DECORATION = re.compile(
     r"^(?:tel:|callto:|sip:)?['\"`\u2018\u2019\u00b4]*|['\"`\u2018\u2019\u00b4]+$", re.IGNORECASE
 )
 KINDS = {  # kind → what it does, in words
-    "signs": "Leave out quotes, decimals and invisible signs",
-    "double_zero": "Write + instead of 00",
-    "missing_plus": "Put the missing + in front",
-    "trunk_zero": "Leave out the leading 0 and add the country code",
-    "national": "Add the country code",
+    "signs": _("Leave out quotes, decimals and invisible signs"),
+    "double_zero": _("Write + instead of 00"),
+    "missing_plus": _("Put the missing + in front"),
+    "trunk_zero": _("Leave out the leading 0 and add the country code"),
+    "national": _("Add the country code"),
 }
 
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop, override
+
 from dialnexa.countries import country_name
 from telephony.batches.estimate import Tally
 from telephony.batches.judging import (
@@ -30,16 +32,22 @@ FIRST = 100  # row numbers kept of each group
 EXAMPLES = 3
 STEP = 5_000  # rows
 SENTENCES = {  # of one row, so that they are true of any number of them
-    "destination_missing": "There is no number.",
-    "destination_unparseable": "This is no phone number, or lacks its country code.",
-    "destination_not_possible": "The number has too few or too many digits for its country.",
-    MANGLED: "A spreadsheet has turned the number into a power of ten (9.19E+11), and its last digits are "
-    "lost. It can't be repaired: format the column as text and export the list again.",
-    DUPLICATE: "The number is in the list more than once. The first row counts.",
-    PREFIX: "The number begins with none of the prefixes of what is enabled there.",
-    HIGH_COST: "The number is premium rate, shared cost, personal or satellite. Nobody calls those, whatever "
-    "is enabled; support can open a prefix for a while.",
+    "destination_missing": gettext_noop("There is no number."),
+    "destination_unparseable": gettext_noop("This is no phone number, or lacks its country code."),
+    "destination_not_possible": gettext_noop("The number has too few or too many digits for its country."),
+    MANGLED: gettext_noop(
+        "A spreadsheet has turned the number into a power of ten (9.19E+11), and its last digits are "
+        "lost. It can't be repaired: format the column as text and export the list again."
+    ),
+    DUPLICATE: gettext_noop("The number is in the list more than once. The first row counts."),
+    PREFIX: gettext_noop("The number begins with none of the prefixes of what is enabled there."),
+    HIGH_COST: gettext_noop(
+        "The number is premium rate, shared cost, personal or satellite. Nobody calls those, whatever "
+        "is enabled; support can open a prefix for a while."
+    ),
 }
+ALSO = gettext_noop("also row %(row)s")
+MORE = gettext_noop("%(rows)s and %(count)s more")
 FIXES = {COUNTRY: "telephony", PREFIX: "telephony", KYC: "kyc", HIGH_COST: "limits"}
 
 
@@ -130,7 +138,7 @@ def _add(groups: dict[tuple[str, str], Group], row: Row, source: Source) -> None
         group = groups.get(key)
         if group is None:
             group = groups[key] = Group(*key)
-        said = f"also row {row.first_row}" if code == DUPLICATE else row.e164
+        said = ALSO % {"row": row.first_row} if code == DUPLICATE else row.e164
         group.add(row, _value(row, source), said)
 
 
@@ -146,7 +154,7 @@ def _told(group: Group, rules: Rules) -> dict[str, Any]:
     return {
         "code": group.code,
         "country": group.country,
-        "country_name": country_name(group.country) if group.country else "",
+        "country_name": country_name(group.country, "en") if group.country else "",
         "sentence": SENTENCES.get(group.code) or _sentence(group, rules),
         "fix": FIXES.get(group.code, ""),
         **_counted(group),
@@ -155,7 +163,8 @@ def _told(group: Group, rules: Rules) -> dict[str, Any]:
 
 def _sentence(group: Group, rules: Rules) -> str:
     """As the step itself says it of the first number: for KYC and countries that is true of all."""
-    judgement = judge_destination(group.examples[0]["becomes"] or group.examples[0]["value"], rules)
+    with override("en"):  # it is kept
+        judgement = judge_destination(group.examples[0]["becomes"] or group.examples[0]["value"], rules)
     return next(step.sentence for step in judgement.failures if step.code == group.code)
 
 
@@ -184,4 +193,4 @@ def ranges(rows: Iterable[int], count: int, *, most: int = 12) -> str:
     shown = stretches[:most]
     left = count - sum(last - first + 1 for first, last in shown)
     said = ", ".join(f"{first:,}" if first == last else f"{first:,}–{last:,}" for first, last in shown)
-    return f"{said} and {left:,} more" if left else said
+    return MORE % {"rows": said, "count": f"{left:,}"} if left else said

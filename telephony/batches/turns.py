@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from dialnexa.errors import Refusal
 from dialnexa.rate_limiting import seconds_to_wait
@@ -31,7 +32,7 @@ def turn(workspace_id: str) -> Iterator[None]:
     Raises Refusal: 429 ``lists_too_many`` when it reads more often than BATCH_READ_LIMIT, 503 ``lists_busy``.
     """
     if wait := seconds_to_wait(settings.BATCH_READ_LIMIT, "lists", workspace_id):
-        sentence = f"That were many lists in a short time. Try again in {wait} s."
+        sentence = _("That were many lists in a short time. Try again in %(wait)s s.") % {"wait": wait}
         raise Refusal("lists_too_many", sentence, status=429, retry_after=wait)
     with _reading(workspace_id, PATIENCE):
         yield
@@ -52,7 +53,7 @@ def _piece(lines: Iterator[str], workspace_id: str) -> str:
 def _reading(workspace_id: str, patience: float | None) -> Iterator[None]:
     with _free:
         if not _free.wait_for(lambda: len(_readers) < MOST and workspace_id not in _readers, patience):
-            sentence = "Other lists are being read right now. Try again in a few seconds."
+            sentence = _("Other lists are being read right now. Try again in a few seconds.")
             raise Refusal("lists_busy", sentence, status=503, retry_after=AGAIN)
         _readers.append(workspace_id)
     try:

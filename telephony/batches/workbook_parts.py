@@ -10,6 +10,8 @@ from collections import Counter
 from typing import IO, Any
 from xml.parsers import expat
 
+from django.utils.translation import gettext_noop as _
+
 DEEPEST = 64  # elements in each other
 MOST_IN_ROW = 60_000  # elements of one row; a spreadsheet has 16,384 columns
 MOST_IN_ROWS = 12_000_000  # of all rows: a million rows with two columns have five million
@@ -19,7 +21,7 @@ MOST_ELSEWHERE = 150_000  # elements of everything else: styles, names, widths
 
 
 class Unsafe(Exception):
-    """The part is not what a spreadsheet writes; the message says what it does instead."""
+    """The part is not what a spreadsheet writes; the message says what it does instead, in English."""
 
 
 class PartWalk:
@@ -48,7 +50,7 @@ class PartWalk:
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Unsafe("nests elements too deeply")
+            raise Unsafe(_("The workbook nests elements too deeply."))
         if self.within:
             self._count_inside()
         elif (local := name.rpartition(":")[2]) in ("row", "si"):
@@ -60,7 +62,7 @@ class PartWalk:
     def _count_inside(self) -> None:
         self.counted += 1
         if self.counted > (MOST_IN_ROW if self.within == "row" else MOST_IN_TEXT):
-            raise Unsafe("has a row or text of too many parts")
+            raise Unsafe(_("The workbook has a row or text of too many parts."))
         self._add("inside", MOST_IN_ROWS)
 
     def _end(self, name: str) -> None:
@@ -71,10 +73,10 @@ class PartWalk:
     def _add(self, what: str, most: int) -> None:
         self.seen[what] += 1
         if self.seen[what] > most:
-            raise Unsafe("has far more parts than cells that are shown")
+            raise Unsafe(_("The workbook has far more parts than cells that are shown."))
 
     def _declare(self, *said: Any) -> None:
-        raise Unsafe("declares entities of its own")
+        raise Unsafe(_("The workbook declares entities of its own."))
 
 
 def read_texts(part: IO[bytes]) -> list[str]:

@@ -17,6 +17,8 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 import openpyxl
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.xml.constants import SHARED_STRINGS
@@ -36,7 +38,8 @@ BROKEN: tuple[type[BaseException], ...] = (
     # and of every kind for XML that is not as openpyxl expects it
     *(LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError, RuntimeError),
 )
-AGAIN = "Open it in a spreadsheet, save it as CSV UTF-8 and upload that."
+AGAIN = gettext_noop("Open it in a spreadsheet, save it as CSV UTF-8 and upload that.")
+SHEET = gettext_noop("Only the sheet “%(sheet)s” was read, not %(others)s.")  # kept with the report
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,10 @@ def open_workbook(data: bytes, *, most_columns: int) -> Workbook:
             about = _measure(archive, data)
         book, sheets = _open(data)
     except BROKEN as error:
-        sentence = f"The workbook is damaged or protected by a password. {AGAIN}"
-        raise Refusal("batch_workbook_broken", sentence) from error
+        said = _("The workbook is damaged or protected by a password.")
+        raise _no("batch_workbook_broken", said) from error
     left_out = sheets[1:]
-    said = f"Only the sheet “{sheets[0]}” was read, not {', '.join(f'“{name}”' for name in left_out)}."
+    said = SHEET % {"sheet": sheets[0], "others": ", ".join(f"“{name}”" for name in left_out)}
     return Workbook(lambda: _rows(book, sheets[0], most_columns + 1), about, (said,) if left_out else ())
 
 
@@ -67,19 +70,17 @@ def _measure(archive: zipfile.ZipFile, data: bytes) -> int:
     parts = archive.infolist()
     names = {part.filename for part in parts}
     if not names.issuperset(NEEDED):
-        raise Refusal("batch_file_type", f"This is an archive, not a workbook. {AGAIN}")
+        raise _no("batch_file_type", _("This is an archive, not a workbook."))
     if "xl/vbaProject.bin" in names:
-        raise Refusal("batch_workbook_unsafe", f"The workbook has macros. {AGAIN}")
+        raise _no("batch_workbook_unsafe", _("The workbook has macros."))
     if len(parts) > MOST_PARTS or len(names) < len(parts) or archive.comment or b"%PDF-" in data[:1024]:
-        raise Refusal(
-            "batch_workbook_unsafe", f"The workbook is not built as spreadsheets build them. {AGAIN}"
-        )
+        raise _no("batch_workbook_unsafe", _("The workbook is not built as spreadsheets build them."))
     left, seen = MOST_UNPACKED, Counter[str]()
     for part in parts:
         try:
             left -= _unpacked(archive, part, left, seen)
         except Unsafe as error:
-            raise Refusal("batch_workbook_unsafe", f"The workbook {error}. {AGAIN}") from None
+            raise _no("batch_workbook_unsafe", _(str(error))) from None
     return max(seen["row"], seen["inside"] // MOST_CELLS)
 
 
@@ -93,10 +94,10 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, seen: 
         while piece := stream.read(1 << 20):
             size += len(piece)
             if size > left or (size > 1_000_000 and size > MOST_RATIO * max(1, part.compress_size)):
-                sentence = f"The workbook unpacks to far more than its size ({part.filename[:60]}). {AGAIN}"
-                raise Refusal("batch_workbook_unsafe", sentence)
+                said = _("The workbook unpacks to far more than its size (%(part)s).")
+                raise _no("batch_workbook_unsafe", said % {"part": part.filename[:60]})
             if b"<!" in tail + piece and _declares(tail + piece) or b"\0" in piece and _is_xml(part):
-                raise Refusal("batch_workbook_unsafe", f"The workbook declares entities of its own. {AGAIN}")
+                raise _no("batch_workbook_unsafe", _("The workbook declares entities of its own."))
             walk.feed(piece)
             tail = piece[-16:]
     return size
@@ -127,7 +128,9 @@ def _open(data: bytes) -> tuple[openpyxl.Workbook, list[str]]:
     book = reader.wb
     sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not sheets or len(book.worksheets) > MOST_SHEETS:
-        raise Refusal("batch_workbook_sheets", f"A workbook may have 1 to {MOST_SHEETS} sheets. {AGAIN}")
+        raise _no(
+            "batch_workbook_sheets", _("A workbook may have 1 to %(most)s sheets.") % {"most": MOST_SHEETS}
+        )
     return book, sheets
 
 
@@ -141,8 +144,12 @@ def _rows(book: openpyxl.Workbook, sheet: str, most_columns: int) -> Iterator[li
                 row.pop()
             yield row
     except BROKEN as error:
-        sentence = f"The sheet “{sheet}” is damaged. {AGAIN}"
-        raise Refusal("batch_workbook_broken", sentence) from error
+        said = _("The sheet “%(sheet)s” is damaged.") % {"sheet": sheet}
+        raise _no("batch_workbook_broken", said) from error
+
+
+def _no(code: str, said: str) -> Refusal:
+    return Refusal(code, f"{said} {_(AGAIN)}")
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -29,8 +30,8 @@ class AgentVersion(models.Model):
     """One state of an agent, and where it runs. Once published it never changes."""
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        PUBLISHED = "published", "Published"
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("agv"), editable=False)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="versions")

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -22,13 +23,13 @@ class BatchCall(Stateful):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        WAITING = "waiting", "Waiting"
-        SCHEDULED = "scheduled", "Scheduled"
-        RUNNING = "running", "Running"
-        PAUSED = "paused", "Paused"
-        COMPLETED = "completed", "Completed"
-        CANCELLED = "cancelled", "Cancelled"
+        DRAFT = "draft", _("Draft")
+        WAITING = "waiting", _("Waiting")
+        SCHEDULED = "scheduled", _("Scheduled")
+        RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     TRANSITIONS: ClassVar[Transitions] = {
         "queue": (("draft",), "waiting"),

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import clock
 from dialnexa.ids import id_maker
@@ -17,8 +18,8 @@ from telephony.models.catalogue import CarrierSlug
 
 
 class Direction(models.TextChoices):
-    INBOUND = "inbound", "Inbound"
-    OUTBOUND = "outbound", "Outbound"
+    INBOUND = "inbound", _("Inbound")
+    OUTBOUND = "outbound", _("Outbound")
 
 
 class Call(Stateful):
@@ -32,16 +33,16 @@ class Call(Stateful):
     """
 
     class Status(models.TextChoices):
-        CREATED = "created", "Created"
-        INITIATED = "initiated", "Dialling"
-        SENT = "sent", "Ringing"
-        RECEIVED = "received", "In progress"
-        COMPLETED = "completed", "Completed"
-        DID_NOT_PICK = "did_not_pick", "Not picked up"
-        BUSY = "busy", "Busy"
-        NO_ANSWER = "no_answer", "No answer"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
+        CREATED = "created", _("Created")
+        INITIATED = "initiated", _("Dialling")
+        SENT = "sent", _("Ringing")
+        RECEIVED = "received", _("In progress")
+        COMPLETED = "completed", _("Completed")
+        DID_NOT_PICK = "did_not_pick", _("Not picked up")
+        BUSY = "busy", _("Busy")
+        NO_ANSWER = "no_answer", _("No answer")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     OPEN: ClassVar[tuple[str, ...]] = ("created", "initiated", "sent", "received")
     OVER: ClassVar[tuple[str, ...]] = (
@@ -239,11 +240,11 @@ class BatchRow(models.Model):
     """One person to call. Made when a batch starts, from the rows of its list that are good."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        CALLING = "calling", "Calling"
-        DONE = "done", "Reached"
-        FAILED = "failed", "Not reached"
-        REFUSED = "refused", "Refused"
+        WAITING = "waiting", _("Waiting")
+        CALLING = "calling", _("Calling")
+        DONE = "done", _("Reached")
+        FAILED = "failed", _("Not reached")
+        REFUSED = "refused", _("Refused")
 
     id = models.BigAutoField(primary_key=True)
     batch = models.ForeignKey(BatchCall, on_delete=models.CASCADE, related_name="batch_rows")

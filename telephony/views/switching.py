@@ -10,12 +10,15 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import reswap, retarget
 
 from dialnexa import clock
 from dialnexa.access import Right, browser_actor, get_workspace
+from dialnexa.countries import country_name
 from dialnexa.errors import Refusal
 from dialnexa.http import Request
 from dialnexa.ids import ID_PATTERN
@@ -43,11 +46,11 @@ def switch_on(request: Request, slug: str) -> HttpResponse:
     by, now = browser_actor(request), clock.now()
     if what == [SIP]:
         set_sip_switch(workspace, True, by=by, now=now)
-        return _sip_switched(request, workspace, "SIP/BYOC is on. Network groups are not asked any more.")
+        return _sip_switched(request, workspace, _("SIP/BYOC is on. Network groups are not asked any more."))
     groups = _find_groups(what, read_filters(request.GET).carrier)
     enable_groups(workspace, groups, enabled=True, by=by, now=now)
     papers = missing_papers(workspace, groups[0].country_id, now=now)
-    said = f"{_names(groups)} on. {papers}".strip()
+    said = f"{_switched_on(groups)} {papers}".strip()
     return _switched(request, workspace, groups, said)
 
 
@@ -68,8 +71,10 @@ def ask_to_switch_off(request: Request, slug: str) -> HttpResponse:
     except Refusal as refusal:
         return _form(request, off, refusal)
     if off.is_sip:
-        return _sip_switched(request, workspace, "SIP/BYOC is off. Calls are held to network groups again.")
-    return _switched(request, workspace, off.groups, f"{_names(off.groups)} off.", undo=changed)
+        return _sip_switched(
+            request, workspace, _("SIP/BYOC is off. Calls are held to network groups again.")
+        )
+    return _switched(request, workspace, off.groups, _switched_off(off.groups), undo=changed)
 
 
 # --- what was meant -----------------------------------------------------------------------------------
@@ -103,11 +108,20 @@ def _read_off(workspace: Workspace, what: list[str], carrier: str) -> SwitchOff:
     return SwitchOff(workspace, groups[0].carrier, tuple(turning))
 
 
-def _names(groups: Sequence[NetworkGroup]) -> str:
-    """``India mobile is``, ``3 network groups of India are``."""
+def _name(groups: Sequence[NetworkGroup]) -> str:
+    """``India mobile``, ``3 network groups of India``."""
     if len(groups) == 1:
-        return f"{label_of(groups[0])} is"
-    return f"{len(groups)} network groups of {groups[0].country.name} are"
+        return label_of(groups[0])
+    said = {"count": len(groups), "country": country_name(groups[0].country_id)}
+    return _("%(count)s network groups of %(country)s") % said
+
+
+def _switched_on(groups: Sequence[NetworkGroup]) -> str:
+    return ngettext("%(groups)s is on.", "%(groups)s are on.", len(groups)) % {"groups": _name(groups)}
+
+
+def _switched_off(groups: Sequence[NetworkGroup]) -> str:
+    return ngettext("%(groups)s is off.", "%(groups)s are off.", len(groups)) % {"groups": _name(groups)}
 
 
 # --- answers ------------------------------------------------------------------------------------------
@@ -119,7 +133,7 @@ def _form(request: Request, off: SwitchOff, refusal: Refusal | None = None) -> H
     context = {
         "workspace": off.workspace,
         "off": off,
-        "name": "SIP/BYOC" if off.is_sip else _names(off.groups).rpartition(" ")[0],
+        "name": "SIP/BYOC" if off.is_sip else _name(off.groups),
         "carrier_label": CarrierSlug(off.carrier).label if off.carrier else "",
         "found": find_effects(off, now=clock.now()),
         "filters": filters,

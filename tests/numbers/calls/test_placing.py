@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.conf import LazySettings
 from django.db import connection
+from django.utils.translation import override
 
 from dialnexa import wallet
 from dialnexa.actors import SYSTEM, Actor, Channel
@@ -61,6 +62,19 @@ def test_shortens_the_call_to_what_the_wallet_covers(
     spend_down_to(workspace, str(price * 3 + price / 2), now)
     call = place_call(workspace, number, LONDON, by=SYSTEM, now=now)
     assert (call.limit_seconds, call.held) == (180, price * 3)
+
+
+def test_is_kept_in_english_and_refused_in_the_readers_language(
+    workspace: Workspace, number: PhoneNumber, now: datetime
+) -> None:
+    with override("hi"):
+        call = place_call(workspace, number, LONDON, by=SYSTEM, now=now)
+        spend_down_to(workspace, "0.01", now)
+        with pytest.raises(Refusal) as refused:
+            place_call(workspace, number, LONDON, by=SYSTEM, now=now)
+    kept = Call.objects.get(pk=call.pk)
+    assert kept.trace[0]["sentence"] == f"{LONDON} is a possible number in United Kingdom."
+    assert refused.value.sentence.startswith("वॉलेट में ₹0.01 हैं")
 
 
 def test_refuses_when_a_minute_is_too_much(workspace: Workspace, number: PhoneNumber, now: datetime) -> None:
