@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -62,7 +63,8 @@ def read_all(request: Request, slug: str) -> HttpResponse:
     """Mark everything one was told here as read."""
     get_workspace(request, slug)
     count = mark_all_read(request.membership, now=clock.now())
-    messages.success(request, f"{count} notice{'' if count == 1 else 's'} marked as read.")
+    said = ngettext("%(n)s notice marked as read.", "%(n)s notices marked as read.", count)
+    messages.success(request, said % {"n": count})
     return redirect("notices:list", slug)
 
 
