@@ -14,8 +14,10 @@ import time
 from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from limits.storage import RedisStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from limits.util import WindowStats
+from redis.exceptions import NoScriptError, RedisError
 
 log = logging.getLogger(__name__)
 PATIENCE = 1.0  # seconds for Redis
@@ -36,6 +38,32 @@ def seconds_to_wait(limit: str, *names: str) -> int:
     except StorageError as error:
         log.warning("%s can't be counted: %s", " ".join(names), error)
         return LATER
+
+
+def hit_and_look(item: RateLimitItem, *names: str) -> tuple[bool, WindowStats]:
+    """Count one more, and say whether it fitted and how the window stands, in one trip to Redis.
+
+    Raises StorageError.
+    """
+    try:
+        return _hit_and_look(item, names)
+    except NoScriptError:  # Redis forgot the scripts: asked one by one they are sent again
+        return limiter().hit(item, *names), limiter().get_window_stats(item, *names)
+    except RedisError as error:
+        raise StorageError(error) from error
+
+
+def _hit_and_look(item: RateLimitItem, names: tuple[str, ...]) -> tuple[bool, WindowStats]:
+    """The library's own two scripts, one after the other."""
+    storage, span, now = limiter().storage, item.get_expiry(), time.time()
+    assert isinstance(storage, RedisStorage)
+    key = storage.prefixed_key(item.key_for(*names))
+    with storage.get_connection().pipeline(transaction=False) as pipe:
+        pipe.evalsha(storage.lua_acquire_moving_window.sha, 1, key, now, item.amount, span, 1)
+        pipe.evalsha(storage.lua_moving_window.sha, 1, key, now - span, item.amount)
+        fits, window = pipe.execute()
+    start, used = (float(window[0]), window[1]) if window else (now, 0)
+    return bool(fits), WindowStats(start + span, item.amount - used)
 
 
 def seconds_until_free(item: RateLimitItem, *names: str) -> int:

@@ -16,7 +16,7 @@ from limits import RateLimitItem, parse
 from limits.errors import StorageError
 
 from dialnexa.errors import Refusal
-from dialnexa.rate_limiting import limiter
+from dialnexa.rate_limiting import hit_and_look
 
 log = logging.getLogger(__name__)
 FAIL_CLOSED = {"purchase", "call"}
@@ -57,8 +57,7 @@ def count_request(who: str, kind: str, *, now: datetime) -> Window | None:
     """
     item = parse(settings.API_LIMITS[kind])
     try:
-        fits = limiter().hit(item, kind, who)
-        stats = limiter().get_window_stats(item, kind, who)
+        fits, stats = hit_and_look(item, kind, who)
     except StorageError as error:
         log.warning("Requests can't be counted: %s", error)
         if kind in FAIL_CLOSED:
