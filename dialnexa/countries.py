@@ -20,6 +20,17 @@ def country_name(iso: str, language: str = "") -> str:
     return _names(language or to_locale(get_language() or "en")).get(iso, iso)
 
 
+def translated(name: str) -> str:
+    """What the active language calls the country of this English name; empty for anything else."""
+    iso = _codes().get(name, "")
+    return country_name(iso) if iso else ""
+
+
+@cache
+def _codes() -> dict[str, str]:
+    return {name: iso for iso, name in _names("en").items() if len(iso) == 2}
+
+
 def flag(iso: str) -> str:
     """The country's flag as an emoji; empty for anything but two capital letters."""
     if not re.fullmatch("[A-Z]{2}", iso):

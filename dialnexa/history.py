@@ -143,7 +143,8 @@ def who(entry: AuditEntry) -> str:
     sentence = WHO.get(entry.channel)
     if sentence is None:
         return f"{entry.actor_name} {entry.channel}".strip()
-    return (_(sentence) % {"name": entry.actor_name}).strip()
+    name = _(entry.actor_name) if entry.channel == "system" and entry.actor_name else entry.actor_name
+    return (_(sentence) % {"name": name}).strip()
 
 
 def _names(entries: list[AuditEntry]) -> dict[tuple[str, str], Named]:

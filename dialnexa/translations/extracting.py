@@ -12,7 +12,9 @@ from babel.messages.extract import extract
 from django.utils.translation.template import templatize
 
 APPS = ("dialnexa", "kyc", "telephony", "phone_numbers")
-FIRST: dict[str, None] = dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop", "_"))
+FIRST: dict[str, None] = dict.fromkeys(
+    ("gettext", "gettext_lazy", "gettext_noop", "_", "system")  # system: our own actors' names
+)
 KEYWORDS = {
     **FIRST,
     "ngettext": (1, 2),

@@ -14,6 +14,8 @@ from functools import cache
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, trans_real
 
+from dialnexa import countries
+
 VALUE = re.compile(r"%\((\w+)\)[sd]|%%")
 DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}", re.ASCII)
 BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z+“])")
@@ -35,7 +37,7 @@ def _whole(sentence: str, language: str) -> str:
     for longest, pattern, words in _patterns(language):
         if longest in sentence and (found := pattern.fullmatch(sentence)):
             return gettext(words) % {name: retell(value) for name, value in found.groupdict().items()}
-    return _day(sentence) if DAY.fullmatch(sentence) else ""
+    return _day(sentence) if DAY.fullmatch(sentence) else countries.translated(sentence)
 
 
 def _one_by_one(text: str, language: str) -> str:

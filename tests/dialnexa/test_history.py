@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.utils import timezone
+from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from dialnexa import audit
@@ -161,3 +162,13 @@ def test_names_who_was_invited_once(workspace: Workspace, now: datetime) -> None
     invite(workspace, "dana@example.com", "viewer", by=SYSTEM, now=now)
     (line,) = tell(AuditEntry.objects.filter(event="invite"), "acme")
     assert (line.sentence, line.word, line.label) == ("Invited", "Address", "dana@example.com")
+
+
+def test_is_told_in_the_readers_language(workspace: Workspace, alice: User, bob: User, now: datetime) -> None:
+    change_role(
+        workspace.memberships.get(user=bob), "admin", by=Actor(Channel.BROWSER, "Alice", alice), now=now
+    )
+    with override("hi"):
+        line = tell(AuditEntry.objects.filter(event="change_role"), workspace.slug)[0]
+        told = (line.sentence, line.who, line.word, str(line.changes[0]))
+    assert told == ("भूमिका बदली गई", "Alice, ब्राउज़र से", "सदस्य", "भूमिका: “सदस्य” से “एडमिन”")

@@ -13,7 +13,7 @@ KEPT = {
     "+91 80 4718 2200 was given back before it could call. Nothing was charged.": (
         "+91 80 4718 2200 कॉल करने से पहले ही लौटा दिया गया। कोई शुल्क नहीं लिया गया।"
     ),
-    "India is not enabled at Plivo. Nothing was charged.": "India Plivo पर चालू नहीं है। कोई शुल्क नहीं लिया गया।",
+    "India is not enabled at Plivo. Nothing was charged.": "भारत Plivo पर चालू नहीं है। कोई शुल्क नहीं लिया गया।",
     "Plivo says no. Nothing was charged.": "Plivo says no. कोई शुल्क नहीं लिया गया।",
     "This call is not possible: The country is not enabled.": "यह कॉल नहीं हो सकती: देश चालू नहीं है।",
     "2–5, 9 and 4,312 more": "2–5, 9 और 4,312 अन्य",

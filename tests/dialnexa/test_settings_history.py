@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -280,6 +281,16 @@ def test_exports_what_the_filters_let_through(
     assert [row["time_utc"] for row in everything] == sorted(
         (r["time_utc"] for r in everything), reverse=True
     )
+
+
+def test_exports_in_english_whatever_the_reader_speaks(
+    alice_client: Client, workspace: Workspace, bob: User, now: datetime, settings: LazySettings
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
+    User.objects.update(language="hi")
+    change_role(workspace.memberships.get(user=bob), "admin", by=SYSTEM, now=now)
+    assert "भूमिका बदली गई" in text(alice_client)
+    assert "Role changed" in [row["what"] for row in rows(alice_client)]
 
 
 @pytest.mark.parametrize("payload", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1", ";=1"])

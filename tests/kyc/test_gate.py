@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import translation
 
 from dialnexa.models import Workspace
 from kyc.gate import may_rent, standing
@@ -82,3 +83,11 @@ def test_ends_with_the_verification(shop: Workspace, now: datetime, seconds: int
     dated = case(shop, "verified", verified_until=now + timedelta(seconds=seconds))
     assert may_rent(shop, "GB", "local", now=now).allowed is allowed
     assert standing(dated, now=now) == ("verified" if allowed else "expired")
+
+
+def test_says_why_not_in_hindi(shop: Workspace, now: datetime) -> None:
+    case(shop, "draft")
+    with translation.override("hi"):
+        said = may_rent(shop, "GB", "local", now=now).sentence
+    assert said.startswith("Shop ने यूनाइटेड किंगडम के काग़ज़ात शुरू किए हैं")
+    assert "पहचान और पते का प्रमाण" in said

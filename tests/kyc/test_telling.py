@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import translation
 
 from dialnexa.actors import SYSTEM, Actor, Channel
 from dialnexa.errors import Refusal
 from dialnexa.models import AuditEntry, Notice, User, Workspace
+from dialnexa.translations.retelling import retell
 from kyc import reviews
 from kyc.models import KycCase
 from tests.conftest import make_user
@@ -90,3 +93,13 @@ def test_nothing_of_what_was_refused(case: KycCase, now: datetime) -> None:
         reviews.reject(case, by=STAFF, now=now, reason="Wrong", documents={"doc_x": "Wrong"})
     assert not Notice.objects.exists()
     assert not AuditEntry.objects.filter(event="reject").exists()
+
+
+def test_in_english_whoever_reads_hindi_and_can_be_told_it_in_hindi(case: KycCase, now: datetime) -> None:
+    with translation.override("hi"):
+        reviews.verify(case, by=STAFF, now=now, reason="In order", until=now + timedelta(days=40))
+        title, body, _ = told()
+        retold = f"{retell(title)} {retell(body)}"
+    assert (title, body[:29]) == ("Verified for United Kingdom", "The papers are verified until")
+    assert "यूनाइटेड किंगडम" in retold
+    assert not re.search("[A-Za-z]", retold)
