@@ -7,6 +7,7 @@ ONLY ?=
 SABOTAGE ?=
 PROVE ?=
 ARGS ?=
+PAGES ?=
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -21,7 +22,7 @@ OFFLINE = DIALNEXA_DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1:9/none REDIS
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 2) + 1)
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test lint chaos fuzz bench scale deploy-check messages lock audit sbom
+.PHONY: help setup run test lint chaos fuzz bench lighthouse scale deploy-check messages lock audit sbom
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,10 +53,13 @@ fuzz: $(DEV) ## Send the API what its document allows and forbids: N=5000 SEED=â
 	@$(PY) -m tests.fuzz --n $(if $(filter file,$(origin N)),5000,$(N)) $(if $(SEED),--seed $(SEED))
 
 bench: $(DEV) ## Measure every target, with a table at the end: N=1000000 (rows, numbers) ONLY="rating api"
-	@$(PY) -W ignore -m tests.bench $(if $(filter file,$(origin N)),,--n $(N)) $(if $(ONLY),--only $(ONLY))
+	@$(PY) -m tests.bench $(if $(filter file,$(origin N)),,--n $(N)) $(if $(ONLY),--only $(ONLY))
 
 scale: $(DEV) ## Two web servers, three workers, two sweepers under load; one of each dies: N=300 SABOTAGE=â€¦
 	@$(PY) -m tests.scale $(if $(filter file,$(origin N)),,--n $(N)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
+
+lighthouse: $(DEV) ## Ask Lighthouse about every page, as phone and desktop: PAGES='accounts|wallet'
+	@$(PY) -m tests.lighthouse --pages '$(PAGES)'
 
 deploy-check: $(DEV) ## Follow docs/deploy.md in a bare Debian, as root: ARGS="--bare ROOT --tree HEAD"
 	@$(PY) -m tests.deploy $(ARGS)

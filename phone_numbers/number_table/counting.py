@@ -39,7 +39,7 @@ def count_views(numbers: QuerySet[Any], views: Mapping[str, Q]) -> dict[str, int
     """How many of ``numbers`` are in each view (a condition by name), at most one more than COUNTED."""
     counts = {name: Count("pk", filter=condition or None) for name, condition in views.items()}
     found = numbers.order_by()[: COUNTED + 1].aggregate(**counts, _all=Count("pk"))
-    if found.pop("_all") <= COUNTED:
+    if is_exact(found.pop("_all")):
         return dict(found)
     return {name: capped_count(numbers.filter(condition)) for name, condition in views.items()}
 
@@ -49,9 +49,14 @@ def capped_count(numbers: QuerySet[Any]) -> int:
     return numbers.order_by().values("pk")[: COUNTED + 1].count()
 
 
+def is_exact(count: int) -> bool:
+    """Whether a count of ``count_views`` is all there are."""
+    return count <= COUNTED
+
+
 def count_words(count: int) -> str:
     """``10,000+`` where there are more."""
-    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+    return f"{count:,}" if is_exact(count) else f"{COUNTED:,}+"
 
 
 def occurring_kinds(workspace: Workspace) -> list[tuple[str, str, str]]:

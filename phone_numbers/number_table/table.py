@@ -16,7 +16,7 @@ from dialnexa.models import Workspace
 from dialnexa.paging import Cursor, Page, cut_page, find_cursor
 from kyc.models import KycCase
 from phone_numbers.models import PhoneNumber
-from phone_numbers.number_table.counting import COUNTED, count_views, count_words, occurring_kinds
+from phone_numbers.number_table.counting import count_views, count_words, is_exact, occurring_kinds
 from phone_numbers.number_table.filters import CHIPS, ORDERS, SORTS, Filters, chip_conditions, narrow
 from telephony.e164 import country_name, flag
 from telephony.models import Agent, CarrierSlug, NumberKind
@@ -139,7 +139,7 @@ class NumberTable:
 
     @property
     def is_counted(self) -> bool:
-        return self.total <= COUNTED
+        return is_exact(self.total)
 
     @property
     def total_words(self) -> str:
@@ -149,7 +149,7 @@ class NumberTable:
     def first(self) -> int:
         """The position of the page's first row, counted from 1; 0 where nobody counted so far."""
         before = self._counts["preceding"]
-        if before > COUNTED:
+        if not is_exact(before):
             return 0
         if self._cursor and self._cursor.backwards:
             before -= len(self.page.rows)

@@ -47,7 +47,7 @@ def main() -> int:
 
 def run(name: str, n: int | None, path: Path) -> bool:
     """Whether it ended well. What it prints is seen as it comes."""
-    command = [sys.executable, "-m", f"tests.bench.{name}"]
+    command = [sys.executable, "-W", "ignore", "-m", f"tests.bench.{name}"]
     if n and PROGRAMS[name]:
         command += [PROGRAMS[name], str(n)]
     return subprocess.run(command, env={**os.environ, KEEPS: str(path)}, check=False).returncode == 0

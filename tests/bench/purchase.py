@@ -67,7 +67,7 @@ def _askers() -> tuple[Callable[[], None], Callable[[], None]]:
     def buy() -> None:
         serial = next(SERIAL)
         form = {
-            "token": sign_offer(_offer(serial), "plivo"),
+            "token": sign_offer(offer_of(serial), "plivo"),
             "idempotency_key": f"bench-{serial}",
             "expected_total": "92",
             "nickname": "Bench",
@@ -92,7 +92,8 @@ def _seconds(work: Callable[[], None]) -> float:
     return min(took)
 
 
-def _offer(serial: int) -> Offer:
+def offer_of(serial: int) -> Offer:
+    """What the carrier sells, without asking it; ``serial`` of seven digits makes the number."""
     from telephony.carriers.base import Money, NumberType, Offer
 
     nothing, month = Money(Decimal(0), "USD"), Money(Decimal("0.5"), "USD")

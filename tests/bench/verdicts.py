@@ -8,6 +8,8 @@ import resource
 import sys
 import time
 
+from django.conf import settings
+
 import telephony.carriers  # noqa: F401  (first: telephony.e164 takes its types from there)
 from tests.bench.figures import head, told
 from tests.telephony.numbers import NAMED
@@ -21,6 +23,7 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=1_000_000, help="numbers")
     parser.add_argument("--seed", type=int, default=random.randrange(2**31))
     options = parser.parse_args()
+    settings.configure(USE_I18N=False)  # reasons are sentences, and theirs is English here
     head(f"verdicts: {options.n:,} texts of every region, seed {options.seed}")
     began = time.perf_counter()
     found = compare(options.n, seed=options.seed, progress=lambda done: _progress(done, options.n, began))
