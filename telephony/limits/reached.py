@@ -34,6 +34,7 @@ def note_reached(workspace: Workspace, refusal: Refusal, *, now: datetime) -> No
     limit = LIMITS.get(refusal.details.get("limit", ""))
     if limit is None:
         return
+    english = refusal.english if isinstance(refusal, LimitReached) else refusal.sentence
     reference = f"limit:{workspace.pk}:{limit.name}:{midnight(workspace, now):%Y-%m-%d}"
     with transaction.atomic():
         told = tell(
@@ -41,11 +42,11 @@ def note_reached(workspace: Workspace, refusal: Refusal, *, now: datetime) -> No
             reference=reference,
             right=Right.MANAGE,
             title=TITLES[limit.name],
-            body=refusal.english if isinstance(refusal, LimitReached) else refusal.sentence,
+            body=english,
             page=reverse("limits:limits", args=[workspace.slug]),
             tone=Notice.Tone.TROUBLE,
             now=now,
         )
         if told:
-            data = {"limit": limit.name, "code": refusal.code, "message": refusal.sentence}
+            data = {"limit": limit.name, "code": refusal.code, "message": english}
             emit(workspace, EVENT, reference=reference, subject=workspace.pk, data=data, now=now)
