@@ -19,6 +19,7 @@ import psycopg
 
 from dialnexa import embedded
 from tests.conftest import AUTH_ID
+from tests.databases import load_kept
 from tests.numbers.inbound.asking import Asking
 from tests.processes import ROOT, clean_env, open_folder, run, wait_for
 
@@ -120,8 +121,10 @@ def installed(more: int = 0, **variables: str) -> Iterator[Installation]:
         )
         made = Installation(folder, url, env)
         try:
-            furnish = ("-m", "tests.numbers.inbound.furnish", str(more))
-            for arguments in (("manage.py", "migrate", "-v", "0"), furnish):
+            commands = [("-m", "tests.numbers.inbound.furnish", str(more))]
+            if not load_kept(folder, url):
+                commands.insert(0, ("manage.py", "migrate", "-v", "0"))
+            for arguments in commands:
                 done = run(*arguments, env=env, timeout=300)
                 assert done.returncode == 0, done.stderr[-3000:]
             yield made
