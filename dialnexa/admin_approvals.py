@@ -21,28 +21,28 @@ TONES = {"open": "waiting", "approved": "ok", "declined": "off"}
 
 
 def _approve(asked: ApprovalRequest, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
-    entry = approve(asked, by=by, now=now, reason=data["reason"])
-    return f"credited {exact_money(entry.amount, entry.currency)} ({entry.pk})."
+    return approve(asked, by=by, now=now, reason=data["reason"])
 
 
 def _decline(asked: ApprovalRequest, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
     decline(asked, by=by, now=now, reason=data["reason"])
-    return "declined; nothing was booked."
+    return "declined; nothing was done."
 
 
 def _told(asked: ApprovalRequest, data: dict[str, Any]) -> str:
+    if asked.amount is None:
+        return str(asked)
     return f"Add {exact_money(asked.amount, asked.currency)} to {asked.customer}"
 
 
 def _asked(asked: ApprovalRequest) -> str:
-    money = exact_money(asked.amount, asked.currency)
-    return f"{asked.requested_by} asks for {money}: {asked.reason}"
+    return f"{asked.requested_by} asks for this: {_told(asked, {})}. {asked.reason}"
 
 
 APPROVE = StaffAction(
     name="approve",
-    label="Approve the credit",
-    explains="The money is the customer's at once and can be spent. Only for what somebody else asked for.",
+    label="Approve",
+    explains="It is done at once, in your name. Only for what somebody else asked for.",
     run=_approve,
     permission="dialnexa.change_approvalrequest",
     states=("open",),
@@ -54,7 +54,7 @@ APPROVE = StaffAction(
 DECLINE = StaffAction(
     name="decline",
     label="Decline",
-    explains="Nothing is booked. Whoever asked can ask again.",
+    explains="Nothing is done. Whoever asked can ask again.",
     run=_decline,
     permission="dialnexa.change_approvalrequest",
     states=("open",),
@@ -66,15 +66,15 @@ DECLINE = StaffAction(
 
 @admin.register(ApprovalRequest)
 class ApprovalRequestAdmin(ReadOnlyAdmin):
-    shelf = "Money"
+    shelf = "Customers"
     called = "Approval requests"
     shows_history = True
     fields = (
-        *("id", "customer", "money", "reason", "state", "requested_by", "created_at"),
+        *("id", "customer", "kind", "money", "what", "reason", "state", "requested_by", "created_at"),
         *("decided_by", "decided_at", "reference"),
     )
-    list_display = ("created_at", "customer", "money", "state", "requested_by", "decided_by")
-    list_filter = ("status",)
+    list_display = ("created_at", "customer", "kind", "money", "state", "requested_by", "decided_by")
+    list_filter = ("kind", "status")
     list_select_related = ("customer", "requested_by", "decided_by")
     search_fields = ("id__exact", "customer__slug")
     ordering = ("-id",)
@@ -82,7 +82,11 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Amount")
     def money(self, asked: ApprovalRequest) -> str:
-        return exact_money(asked.amount, asked.currency)
+        return "–" if asked.amount is None else exact_money(asked.amount, asked.currency)
+
+    @admin.display(description="What")
+    def what(self, asked: ApprovalRequest) -> str:
+        return asked.details.get("what", "–")
 
     @admin.display(description="Status", ordering="status")
     def state(self, asked: ApprovalRequest) -> SafeString:
@@ -93,4 +97,4 @@ def _open(now: datetime) -> QuerySet:
     return ApprovalRequest.objects.filter(status=ApprovalRequest.Status.OPEN)
 
 
-desk().watch(Watch("Credits to approve", "A second person decides", _open, "status__exact=open"))
+desk().watch(Watch("To approve", "A second person decides", _open, "status__exact=open"))

@@ -6,7 +6,8 @@ class KycConfig(AppConfig):
     verbose_name = "KYC"
 
     def ready(self) -> None:
-        from kyc import checks, history_words
+        from kyc import checks, history_words, overriding
 
         checks.learn()
         history_words.teach()
+        overriding.learn()

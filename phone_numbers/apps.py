@@ -10,10 +10,11 @@ class NumbersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from phone_numbers import history_words
+        from phone_numbers import history_words, staff_releasing
         from phone_numbers.renting import topping_up
         from phone_numbers.routes import switch_findings
 
         history_words.teach()
+        staff_releasing.learn()
         switch_findings.teach()
         topping_up.listen()

@@ -13,10 +13,16 @@ from dialnexa.states import Stateful
 
 
 class ApprovalRequest(Stateful):
-    """A credit too large for one person (``CREDIT_ALONE``). Nobody decides on their own: PostgreSQL says no.
+    """What is too much for one person (``dialnexa.approvals``). Nobody decides alone: PostgreSQL says no.
 
-    ``customer``, not ``workspace``: this history is ours; the customer reads of a credit once it is booked.
+    ``amount`` and ``currency`` are a credit's; ``details`` say what else is to be done, as its kind reads it.
+    ``customer``, not ``workspace``: this history is ours; the customer reads of it once it is done.
     """
+
+    class Kind(models.TextChoices):
+        CREDIT = "credit", "Credit"
+        RELEASE = "release", "Release of a number"
+        VERIFY = "verify", "Verification without all papers"
 
     class Status(models.TextChoices):
         OPEN = "open", "Open"
@@ -30,9 +36,11 @@ class ApprovalRequest(Stateful):
 
     id = models.CharField(primary_key=True, max_length=40, default=id_maker("apr"), editable=False)
     customer = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="approval_requests")
-    amount = models.DecimalField(max_digits=18, decimal_places=6)
-    currency = models.CharField(max_length=3)
-    reference = models.CharField(max_length=120, unique=True, help_text="Of the ledger entry to be")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CREDIT, db_default="credit")
+    amount = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    details = models.JSONField(default=dict, db_default={})
+    reference = models.CharField(max_length=120, unique=True, help_text="Of the ledger entry to be, or ours")
     reason = models.CharField(max_length=200)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -46,6 +54,11 @@ class ApprovalRequest(Stateful):
                 condition=Q(status__in=("open", "approved", "declined")), name="approval_status_known"
             ),
             models.CheckConstraint(
+                condition=Q(kind="credit", amount__isnull=False)
+                | Q(kind__in=("release", "verify"), amount=None),
+                name="approval_kind_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")), name="another_person_decides"
             ),
             models.CheckConstraint(
@@ -54,4 +67,6 @@ class ApprovalRequest(Stateful):
         )
 
     def __str__(self) -> str:
+        if self.amount is None:
+            return f"{self.get_kind_display()}, {self.customer}: {self.details['what']}"
         return f"{self.amount.normalize():f} {self.currency} for {self.customer}"

@@ -44,4 +44,5 @@ CREDIT_ALONE: dict[str, Decimal] = env.dict(  # what one of the staff may credit
     {"INR": Decimal(200_000), "USD": Decimal(2400), "EUR": Decimal(2200), "GBP": Decimal(1900)},
     subcast_values=Decimal,
 )
+RELEASE_ALONE = env.int("DIALNEXA_RELEASE_ALONE", 20)  # numbers one of the staff may release a day; more: two
 ADMIN_NETWORKS = networks("DIALNEXA_ADMIN_NETWORKS")  # from which /admin/ is there at all; empty: everywhere

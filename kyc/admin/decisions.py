@@ -12,6 +12,7 @@ from dialnexa.errors import IllegalTransition, Refusal
 from kyc import reviews
 from kyc.admin.forms import DecisionForm, MoreForm, RejectForm, ToldForm, VerifyForm, seen
 from kyc.models import KycCase
+from kyc.overriding import verify_or_ask
 from kyc.terms import in_words, last_day
 
 
@@ -19,7 +20,8 @@ from kyc.terms import in_words, last_day
 class Decision:
     """``run(case, data, by=…, now=…)`` calls the verb with the form's cleaned data.
 
-    ``said`` is what the reviewer reads afterwards. ``event`` is one of the case's, and legal as that is.
+    ``said`` is what the reviewer reads afterwards, unless ``run`` returns something else. ``event`` is one of
+    the case's, and legal as that is.
     """
 
     event: str
@@ -27,15 +29,20 @@ class Decision:
     explains: str
     said: str
     form: type[DecisionForm]
-    run: Callable[..., None]
+    run: Callable[..., str | None]
     danger: bool = False
 
     def is_for(self, case: KycCase) -> bool:
         return case.status in KycCase.TRANSITIONS[self.event][0]
 
 
-def _verify(case: KycCase, data: dict[str, Any], *, by: Actor, now: datetime) -> None:
-    reviews.verify(case, by=by, now=now, reason=data["reason"], until=data["until"])
+def _verify(case: KycCase, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
+    asked = verify_or_ask(case, by=by, now=now, reason=data["reason"], until=data["until"])
+    if asked is None:
+        return ""
+    return (
+        f"Not everything is there, so nothing is decided yet: somebody else has to approve it ({asked.pk})."
+    )
 
 
 def _reject(case: KycCase, data: dict[str, Any], *, by: Actor, now: datetime) -> None:
@@ -105,7 +112,8 @@ def carry_out(decision: Decision, case: KycCase, data: dict[str, Any], *, by: Ac
     if data["seen"] != seen(case):
         raise _moved(case)
     try:
-        decision.run(case, data, by=by, now=now)
+        if said := decision.run(case, data, by=by, now=now):
+            return said
     except IllegalTransition as error:
         case.refresh_from_db()
         raise _moved(case) from error

@@ -16,8 +16,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("dialnexa.add_membership", "dialnexa.change_membership", "dialnexa.delete_membership"),
         *("mfa.delete_authenticator", "telephony.add_callstop"),
         *("numbers.change_numberorder", "numbers.change_phonenumber", "numbers.change_siptrunk"),
+        "dialnexa.change_approvalrequest",
     ),
-    "KYC desk": ("kyc.change_kyccase", "kyc.view_kycdocument"),
+    "KYC desk": ("kyc.change_kyccase", "kyc.view_kycdocument", "dialnexa.change_approvalrequest"),
     "Billing": (
         *("dialnexa.add_ledgerentry", "numbers.change_ledgerproof", "numbers.change_rental"),
         *("telephony.add_callrate", "telephony.add_rentalrate", "telephony.add_siprate"),

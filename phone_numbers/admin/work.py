@@ -14,7 +14,7 @@ from phone_numbers import support
 from phone_numbers.buying.refunding import is_refundable
 from phone_numbers.buying.strays import live_number, release_stray
 from phone_numbers.models import NumberOrder, PhoneNumber, StrayNumber
-from phone_numbers.releasing import release_number
+from phone_numbers.staff_releasing import release_or_ask
 from phone_numbers.support import look_up_by_staff, resolve_stray
 
 WAITING = (NumberOrder.Status.PLACED, NumberOrder.Status.UNCERTAIN)
@@ -72,7 +72,8 @@ def _stray_now(stray: StrayNumber) -> str:
 
 
 def _release(number: PhoneNumber, data: dict[str, Any], *, by: Actor, now: datetime) -> str:
-    release_number(number, by=by, now=now, reason=data["reason"])
+    if asked := release_or_ask(number, by=by, now=now, reason=data["reason"]):
+        return f"nothing is released yet: somebody else has to approve it ({asked.pk})."
     return "released. It stopped answering and costing rent; the carrier is told within seconds."
 
 
