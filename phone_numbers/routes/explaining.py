@@ -94,10 +94,13 @@ class Explanation:
             said = _("This call is not possible: %(why)s")
             said = _("This call was not possible: %(why)s") if self.past else said
             return said % {"why": self.refusal.sentence}
-        any_number = _("Any number of %(carrier)s") % {"carrier": CarrierSlug(self.carrier).label}
         assert self.other
+        if self.number is None:
+            said = _("Any number of %(carrier)s can call %(other)s.")
+            said = _("Any number of %(carrier)s could call %(other)s.") if self.past else said
+            return said % {"carrier": CarrierSlug(self.carrier).label, "other": self.other}
         said = _("%(number)s could call %(other)s.") if self.past else _("%(number)s can call %(other)s.")
-        return said % {"number": self.number.e164 if self.number else any_number, "other": self.other}
+        return said % {"number": self.number.e164, "other": self.other}
 
     @property
     def priced_by(self) -> str:
