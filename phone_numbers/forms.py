@@ -108,7 +108,7 @@ def country_choices(workspace: Workspace, carrier: str) -> Choices:
     """Where this carrier sells as (ISO, label), the countries switched on with it first, in groups."""
     on = set(enabled_groups(workspace, carrier).values_list("country", flat=True))
     labels = [
-        (country.iso, f"{country.name} {flag(country.iso)} +{country.calling_code}")
+        (country.iso, f"{country_name(country.iso)} {flag(country.iso)} +{country.calling_code}")
         for country in (countries_of(carrier) if carrier else Country.objects.filter(is_offered=True))
     ]
     groups = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext
 
 from dialnexa import history
 from dialnexa.history import Field, Kind, Named, Topic
@@ -24,10 +26,12 @@ from telephony.models import Agent, AgentVersion
 
 ABOUT_NUMBERS = ("phonenumber", "numberorder", "rental", "siptrunk", "bulkrouting")
 TOPICS = {
-    "numbers": Topic("Numbers", Q(subject_type__in=ABOUT_NUMBERS)),
-    "agents": Topic("Agents", Q(subject_type__in=("agent", "agentversion"))),
+    "numbers": Topic(_("Numbers"), Q(subject_type__in=ABOUT_NUMBERS)),
+    "agents": Topic(_("Agents"), Q(subject_type__in=("agent", "agentversion"))),
 }
-OWN = {("phonenumber", "create"): ("Entered, and being bought", "waiting")}  # the number's page leaves it out
+OWN = {
+    ("phonenumber", "create"): (_("Entered, and being bought"), "waiting")
+}  # the number's page leaves it out
 
 
 def _numbers(ids: Collection[str]) -> dict[str, Named]:
@@ -53,7 +57,7 @@ def _trunks(ids: Collection[str]) -> dict[str, Named]:
 def _bulk(ids: Collection[str]) -> dict[str, Named]:
     found = BulkRouting.objects.filter(pk__in=ids).values_list("pk", "changes")
     counts = ((pk, len(changes)) for pk, changes in found)
-    return {pk: Named(f"{count} number{'' if count == 1 else 's'}") for pk, count in counts}
+    return {pk: Named(ngettext("%(n)s number", "%(n)s numbers", n) % {"n": n}) for pk, n in counts}
 
 
 def _drifts(ids: Collection[str]) -> dict[str, Named]:
@@ -81,16 +85,16 @@ def _versions(ids: Collection[str]) -> dict[str, Named]:
 
 
 KINDS = {
-    "phonenumber": Kind("Number", _numbers, "numbers:number"),
-    "numberorder": Kind("Order of", _orders, "numbers:order"),
-    "rental": Kind("Rental of", _rentals, "numbers:number"),
-    "siptrunk": Kind("SIP trunk of", _trunks, "numbers:number"),
-    "bulkrouting": Kind("Routing of", _bulk),
-    "drift": Kind("Difference of", _drifts),
-    "carriersweep": Kind("List of", _sweeps),
-    "ledgerproof": Kind("Proof of the books", _proofs),
-    "agent": Kind("Agent", _agents, "agents:agent"),
-    "agentversion": Kind("Agent", _versions, "agents:agent"),
+    "phonenumber": Kind(_("Number"), _numbers, "numbers:number"),
+    "numberorder": Kind(_("Order of"), _orders, "numbers:order"),
+    "rental": Kind(_("Rental of"), _rentals, "numbers:number"),
+    "siptrunk": Kind(_("SIP trunk of"), _trunks, "numbers:number"),
+    "bulkrouting": Kind(_("Routing of"), _bulk),
+    "drift": Kind(_("Difference of"), _drifts),
+    "carriersweep": Kind(_("List of"), _sweeps),
+    "ledgerproof": Kind(_("Proof of the books"), _proofs),
+    "agent": Kind(_("Agent"), _agents, "agents:agent"),
+    "agentversion": Kind(_("Agent"), _versions, "agents:agent"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -43,9 +44,19 @@ def clean_name(name: str, value: str) -> str:
     """The ``nickname`` or ``label`` without blanks around it. Raises Refusal for what can't be one."""
     value = value.strip()
     if len(value) > LIMIT:
-        sentence = f"A {name} may have at most {LIMIT} characters; this one has {len(value):,}."
-        raise Refusal(f"{name}_too_long", sentence, field=name)
+        raise Refusal(f"{name}_too_long", _too_long(name, len(value)), field=name)
     if not value.isprintable():
-        sentence = f"A {name} can't hold line breaks or control characters."
-        raise Refusal(f"{name}_invalid", sentence, field=name)
+        sentence = {
+            "nickname": _("A nickname can't hold line breaks or control characters."),
+            "label": _("A label can't hold line breaks or control characters."),
+        }
+        raise Refusal(f"{name}_invalid", sentence[name], field=name)
     return value
+
+
+def _too_long(name: str, length: int) -> str:
+    sentence = {
+        "nickname": _("A nickname may have at most %(limit)s characters; this one has %(length)s."),
+        "label": _("A label may have at most %(limit)s characters; this one has %(length)s."),
+    }
+    return sentence[name] % {"limit": LIMIT, "length": f"{length:,}"}

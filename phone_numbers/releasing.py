@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dialnexa import audit, clock
 from dialnexa.actors import Actor
@@ -50,14 +51,15 @@ def uses_of(number: PhoneNumber) -> list[Use]:
     uses = []
     if number.release_protection:
         uses.append(
-            Use("release_protected", "It is protected from release. Switch the protection off first.")
+            Use("release_protected", _("It is protected from release. Switch the protection off first."))
         )
     if number.is_default:
-        uses.append(Use("is_default", "It is the default number. Make another number the default first."))
+        sentence = _("It is the default number. Make another number the default first.")
+        uses.append(Use("is_default", sentence))
     batches = BatchCall.objects.filter(from_number_id=number.pk).exclude(status__in=OVER)
     if title := batches.values_list("title", flat=True).first():
-        sentence = f"The batch “{title}” calls from it. Cancel the batch first, or let it end."
-        uses.append(Use("in_batch", sentence))
+        sentence = _("The batch “%(title)s” calls from it. Cancel the batch first, or let it end.")
+        uses.append(Use("in_batch", sentence % {"title": title}))
     return uses
 
 
@@ -103,11 +105,13 @@ def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str
 
 def _refuse_unreleasable(number: PhoneNumber) -> None:
     if number.status == PhoneNumber.Status.PENDING and not number.carrier_number_id:
-        doing = "linked" if number.carrier == CarrierSlug.SIP_TRUNK else "bought"
-        raise Refusal("number_not_releasable", f"{number.e164} is still being {doing}.", status=409)
+        linking, buying = _("%(number)s is still being linked."), _("%(number)s is still being bought.")
+        doing = linking if number.carrier == CarrierSlug.SIP_TRUNK else buying
+        raise Refusal("number_not_releasable", doing % {"number": number.e164}, status=409)
     if number.status not in (PhoneNumber.Status.ACTIVE, PhoneNumber.Status.PENDING):
         state = number.get_status_display().lower()
-        raise Refusal("number_not_releasable", f"{number.e164} is {state} already.", status=409)
+        sentence = _("%(number)s is %(state)s already.") % {"number": number.e164, "state": state}
+        raise Refusal("number_not_releasable", sentence, status=409)
     if uses := uses_of(number):
         sentence = " ".join(use.sentence for use in uses)
         raise Refusal("number_in_use", sentence, status=409, uses=[use.code for use in uses])

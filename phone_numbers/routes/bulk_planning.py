@@ -9,8 +9,12 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.routing import DIRECTIONS, NOT_NOW, Direction, Unchanged, Wanted, usable_version
 from telephony.models import AgentVersion
@@ -18,6 +22,10 @@ from telephony.models import AgentVersion
 LIMIT = 500
 Targets = dict[Direction, AgentVersion | None]
 Versions = dict[str, AgentVersion]
+
+CHANGED_SINCE = gettext_noop("Its routing was changed since.")
+UNUSABLE = gettext_noop("%(version)s can't be used any more.")
+GONE = gettext_noop("Its version can't be used any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +92,20 @@ def find_numbers(workspace: Workspace, ids: Collection[str], *, lock: bool = Fal
     """
     wanted = set(ids)
     if not wanted:
-        raise Refusal("bulk_empty", "No number is chosen. Tick the numbers you mean.")
+        raise Refusal("bulk_empty", _("No number is chosen. Tick the numbers you mean."))
     if len(wanted) > LIMIT:
         raise Refusal("bulk_too_large", too_large(len(wanted)), limit=LIMIT)
     # Without joins, as in routing: after a wait PostgreSQL reads only the locked row anew.
     ours = PhoneNumber.objects.filter(workspace=workspace, pk__in=wanted).order_by("pk")
     numbers = list(ours.select_for_update(no_key=True) if lock else ours)
     if len(numbers) != len(wanted):
-        raise Refusal("number_not_found", "One of these numbers is not in this workspace.", status=404)
+        raise Refusal("number_not_found", _("One of these numbers is not in this workspace."), status=404)
     return numbers
 
 
 def too_large(count: int) -> str:
-    return f"{count:,} numbers are too many at once. Narrow the filter to at most {LIMIT}."
+    sentence = _("%(count)s numbers are too many at once. Narrow the filter to at most %(limit)s.")
+    return sentence % {"count": f"{count:,}", "limit": LIMIT}
 
 
 def read_targets(workspace: Workspace, inbound: Wanted, outbound: Wanted) -> Targets:
@@ -121,7 +130,7 @@ def plan_routes(numbers: list[PhoneNumber], targets: Targets) -> Preview:
 
 def _planned(number: PhoneNumber, targets: Targets, versions: Versions) -> Planned:
     if number.status != PhoneNumber.Status.ACTIVE:
-        return Planned(number, {}, {}, NOT_NOW[number.status].format(number=number.e164))
+        return Planned(number, {}, {}, NOT_NOW[number.status] % {"number": number.e164})
     before: Targets = {way: versions.get(getattr(number, f"{way}_version_id")) for way in targets}
     changing = [way for way in targets if before[way] != targets[way]]
     return Planned(number, {way: before[way] for way in changing}, {way: targets[way] for way in changing})
@@ -134,17 +143,21 @@ def versions_in(changes: Iterable[dict[str, Any]]) -> Versions:
 
 
 def plan_back(number: PhoneNumber, change: dict[str, Any], versions: Versions) -> Planned:
-    """What undoing one entry of ``BulkRouting.changes`` would do; ``after`` is what the number had before."""
+    """What undoing one entry of ``BulkRouting.changes`` would do; ``after`` is what the number had before.
+
+    ``refusal`` is English, for it is kept (see docs/translating.md).
+    """
     ways = [way for way in DIRECTIONS if way in change]
     left: Targets = {way: versions.get(change[way][1]) for way in ways}
     had: Targets = {way: versions.get(change[way][0]) for way in ways}
     refusal = ""
     if number.status != PhoneNumber.Status.ACTIVE:
-        refusal = NOT_NOW[number.status].format(number=number.e164)
+        with override("en"):
+            refusal = NOT_NOW[number.status] % {"number": number.e164}
     elif any(getattr(number, f"{way}_version_id") != change[way][1] for way in ways):
-        refusal = "Its routing was changed since."
+        refusal = CHANGED_SINCE
     elif unusable := [had[way] for way in ways if change[way][0] and not _is_usable(had[way])]:
-        refusal = f"{unusable[0] or 'Its version'} can't be used any more."
+        refusal = UNUSABLE % {"version": unusable[0]} if unusable[0] else GONE
     return Planned(number, left, had, refusal)
 
 

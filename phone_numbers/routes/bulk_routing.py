@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Func, IntegerField, QuerySet
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -142,11 +143,12 @@ def _told(number: PhoneNumber, change: dict[str, Any], versions: Versions) -> To
 
 def _refuse_surprise(plan: Preview, expected: str) -> None:
     if not plan.changed:
-        raise Refusal(
-            "bulk_nothing_to_change", "Nothing is left to change: these numbers are as you want.", status=409
-        )
+        sentence = _("Nothing is left to change: these numbers are as you want.")
+        raise Refusal("bulk_nothing_to_change", sentence, status=409)
     if plan.fingerprint != expected:
-        sentence = "This is not what you were shown: somebody changed something meanwhile. Look at it again."
+        sentence = _(
+            "This is not what you were shown: somebody changed something meanwhile. Look at it again."
+        )
         raise Refusal("bulk_changed_meanwhile", sentence, status=409)
 
 
@@ -171,9 +173,9 @@ def _count(rows: list[Planned]) -> str:
 
 def _refuse_late(bulk: BulkRouting, now: datetime) -> None:
     if bulk.undone_at:
-        raise Refusal("bulk_undone_already", "This change was undone already.", status=409)
+        raise Refusal("bulk_undone_already", _("This change was undone already."), status=409)
     if now - bulk.created_at >= UNDO_FOR:
-        sentence = "This change is more than 24 hours old. Route the numbers anew instead."
+        sentence = _("This change is more than 24 hours old. Route the numbers anew instead.")
         raise Refusal("bulk_too_old", sentence, status=409)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -40,7 +41,8 @@ def set_default(number: PhoneNumber, *, is_default: bool, by: Actor, now: dateti
 def _refuse_inactive(number: PhoneNumber) -> None:
     if number.status != PhoneNumber.Status.ACTIVE:
         state = number.get_status_display().lower()
-        sentence = f"{number.e164} is {state}. Only an active number can be the default."
+        inactive = _("%(number)s is %(state)s. Only an active number can be the default.")
+        sentence = inactive % {"number": number.e164, "state": state}
         raise Refusal("number_not_active", sentence, status=409, number_status=number.status)
 
 

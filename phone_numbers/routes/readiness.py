@@ -10,8 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
+from dialnexa.countries import country_name
+from dialnexa.translations.retelling import retell
 from kyc.gate import may_rent, standing
 from phone_numbers.linking.settings import inbound_uri
 from phone_numbers.models import PhoneNumber, Rental, SipTrunk
@@ -61,41 +65,60 @@ def read_readiness(number: PhoneNumber, *, now: datetime) -> list[Item]:
 
 def _active(number: PhoneNumber) -> Item:
     rental, order = getattr(number, "rental", None), getattr(number, "order", None)
-    title, status = "The number is active", PhoneNumber.Status(number.status)
+    title, status = _("The number is active"), PhoneNumber.Status(number.status)
     if status == PhoneNumber.Status.PENDING and number.carrier == CarrierSlug.SIP_TRUNK:
-        return Item(title, State.TODO, "Your carrier is being asked over SIP.", "trunk", number.pk)
+        return Item(title, State.TODO, _("Your carrier is being asked over SIP."), "trunk", number.pk)
     if status == PhoneNumber.Status.PENDING:
         record = order.pk if order else number.pk
-        return Item(title, State.TODO, "The carrier has not switched it on yet.", "order", record)
+        return Item(title, State.TODO, _("The carrier has not switched it on yet."), "order", record)
     if status != PhoneNumber.Status.ACTIVE:
-        return Item(title, State.BLOCKED, NOT_NOW[status].format(number=number.e164), "", number.pk)
+        return Item(title, State.BLOCKED, NOT_NOW[status] % {"number": number.e164}, "", number.pk)
     if rental and rental.rental_status != Rental.Status.ACTIVE:
-        sentence = "Rent is overdue: calls are off until it is paid."
+        sentence = _("Rent is overdue: calls are off until it is paid.")
         return Item(title, State.BLOCKED, sentence, "wallet", rental.pk)
     if number.missing_since:
-        carrier = number.get_carrier_display()
-        sentence = (
-            f"{carrier} does not carry it at the moment: calls fail, and no rent is charged. Support is told."
+        sentence = _(
+            "%(carrier)s does not carry it at the moment: calls fail, and no rent is charged. Support is "
+            "told."
         )
-        return Item(title, State.BLOCKED, sentence, "", number.pk)
-    since = f" since {localtime(number.activated_at):%-d %B %Y}" if number.activated_at else ""
-    paid = f", and paid until {localtime(rental.paid_through):%-d %B %Y}" if rental else ""
-    return Item(title, State.DONE, f"Active{since}{paid}.", "", rental.pk if rental else number.pk)
+        told = sentence % {"carrier": number.get_carrier_display()}
+        return Item(title, State.BLOCKED, told, "", number.pk)
+    return Item(title, State.DONE, _since(number, rental), "", rental.pk if rental else number.pk)
+
+
+def _since(number: PhoneNumber, rental: Rental | None) -> str:
+    days = {
+        "since": _day(number.activated_at) if number.activated_at else "",
+        "paid": _day(rental.paid_through) if rental else "",
+    }
+    if days["since"] and rental:
+        return _("Active since %(since)s, and paid until %(paid)s.") % days
+    if rental:
+        return _("Active, and paid until %(paid)s.") % days
+    return _("Active since %(since)s.") % days if days["since"] else _("Active.")
+
+
+def _day(at: datetime) -> str:
+    return date_format(localtime(at), "j F Y")
 
 
 def _answers(trunk: SipTrunk) -> Item:
-    title = "Your carrier answers"
+    title = _("Your carrier answers")
     if trunk.health == SipTrunk.Health.HEALTHY:
-        took = f" in {trunk.round_trip_ms} ms" if trunk.round_trip_ms is not None else ""
-        return Item(title, State.DONE, f"{trunk} answered over SIP{took}.", "trunk", trunk.pk)
-    waits = f"{trunk} is tested within a minute of being linked or changed."
-    return Item(title, State.TODO, trunk.health_text or waits, "trunk", trunk.pk)
+        answered = _("%(trunk)s answered over SIP.")
+        if trunk.round_trip_ms is not None:
+            answered = _("%(trunk)s answered over SIP in %(ms)s ms.")
+        told = answered % {"trunk": trunk, "ms": trunk.round_trip_ms}
+        return Item(title, State.DONE, told, "trunk", trunk.pk)
+    waits = _("%(trunk)s is tested within a minute of being linked or changed.") % {"trunk": trunk}
+    return Item(title, State.TODO, retell(trunk.health_text) or waits, "trunk", trunk.pk)
 
 
 def _papers(number: PhoneNumber, now: datetime) -> Item:
-    title = "Papers are in order"
+    title = _("Papers are in order")
     if number.carrier == CarrierSlug.SIP_TRUNK:
-        return Item(title, State.DONE, "Your own carrier has them; none are needed here.", "", number.pk)
+        own = _("Your own carrier has them; none are needed here.")
+        return Item(title, State.DONE, own, "", number.pk)
     verdict = may_rent(number.workspace, number.country, number.type, now=now)
     if not verdict.papers:
         return Item(title, State.DONE, verdict.sentence)
@@ -107,66 +130,81 @@ def _papers(number: PhoneNumber, now: datetime) -> Item:
 
 
 def _versions(number: PhoneNumber) -> Item:
-    title = "Agents answer and call"
+    title = _("Agents answer and call")
     inbound, outbound = number.inbound_version, number.outbound_version
     record = " ".join(version.pk for version in (inbound, outbound) if version)
+    who = {"inbound": inbound, "outbound": outbound}
     if inbound and outbound:
-        return Item(title, State.DONE, f"{inbound} answers, {outbound} calls from it.", "routing", record)
+        both = _("%(inbound)s answers, %(outbound)s calls from it.")
+        return Item(title, State.DONE, both % who, "routing", record)
     if inbound or outbound:
-        missing = f"{outbound} calls from it, but nobody answers." if outbound else ""
-        missing = missing or f"{inbound} answers, but nobody calls from it."
-        return Item(title, State.TODO, missing, "routing", record)
+        nobody_answers = _("%(outbound)s calls from it, but nobody answers.")
+        nobody_calls = _("%(inbound)s answers, but nobody calls from it.")
+        missing = nobody_answers if outbound else nobody_calls
+        return Item(title, State.TODO, missing % who, "routing", record)
     if published_versions(number.workspace).exists():
-        return Item(title, State.TODO, "Nobody answers it and nobody calls from it.", "routing", number.pk)
-    return Item(title, State.BLOCKED, "No agent version is published yet. Publish one first.", "agents")
+        neither = _("Nobody answers it and nobody calls from it.")
+        return Item(title, State.TODO, neither, "routing", number.pk)
+    return Item(title, State.BLOCKED, _("No agent version is published yet. Publish one first."), "agents")
 
 
 def _destinations(number: PhoneNumber) -> Item:
-    title, carrier = "It may call somewhere", number.get_carrier_display()
+    title, carrier = _("It may call somewhere"), number.get_carrier_display()
     if number.carrier == CarrierSlug.SIP_TRUNK:
-        return Item(
-            title, State.DONE, "Calls go over your own carrier; Telephony Config does not limit them."
-        )
+        own = _("Calls go over your own carrier; Telephony Config does not limit them.")
+        return Item(title, State.DONE, own)
     groups = list(enabled_groups(number.workspace, number.carrier))
     if not groups:
-        sentence = f"Nothing is switched on for {carrier}, so every call from this number is refused."
-        return Item(title, State.TODO, sentence, "telephony")
-    names = sorted({group.country.name for group in groups})
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    sentence = f"On for {carrier}: {', '.join(names[:NAMED])}{more}."
-    return Item(title, State.DONE, sentence, "telephony", groups[0].pk if len(groups) == 1 else "")
+        nothing = _("Nothing is switched on for %(carrier)s, so every call from this number is refused.")
+        return Item(title, State.TODO, nothing % {"carrier": carrier}, "telephony")
+    names = sorted({country_name(group.country.iso) for group in groups})
+    on = _("On for %(carrier)s: %(countries)s.")
+    if len(names) > NAMED:
+        on = _("On for %(carrier)s: %(countries)s and %(more)s more.")
+    told = {"carrier": carrier, "countries": ", ".join(names[:NAMED]), "more": len(names) - NAMED}
+    return Item(title, State.DONE, on % told, "telephony", groups[0].pk if len(groups) == 1 else "")
 
 
 def _test_call(number: PhoneNumber, active: Item, way: str, version: AgentVersion | None) -> Item:
     """A call that was really taken is the proof; one that is being spoken in counts already."""
-    title = "A test call came in" if way == "inbound" else "A test call went out"
+    title = _("A test call came in") if way == "inbound" else _("A test call went out")
     if call := _taken_call(number, way):
-        ends = f"from {call.from_text}" if way == "inbound" else f"to {call.to_text}"
-        sentence = f"A call {ends} was taken on {localtime(call.answered_at):%-d %B %Y}."
-        return Item(title, State.DONE, sentence, "the_call", call.pk)
+        return Item(title, State.DONE, _taken(call, way), "the_call", call.pk)
     if active.state != State.DONE:
-        return Item(title, State.BLOCKED, "The number has to be active first.")
+        return Item(title, State.BLOCKED, _("The number has to be active first."))
     if version is None:
-        does = "answers" if way == "inbound" else "calls"
-        return Item(title, State.BLOCKED, f"First choose which agent {does}.", "routing")
+        answers, calls = _("First choose which agent answers."), _("First choose which agent calls.")
+        return Item(title, State.BLOCKED, answers if way == "inbound" else calls, "routing")
     return _way_in(number, title, version) if way == "inbound" else _way_out(title, version)
+
+
+def _taken(call: Call, way: str) -> str:
+    assert call.answered_at is not None
+    came, went = _("A call from %(end)s was taken on %(day)s."), _("A call to %(end)s was taken on %(day)s.")
+    end = call.from_text if way == "inbound" else call.to_text
+    return (came if way == "inbound" else went) % {"end": end, "day": _day(call.answered_at)}
 
 
 def _way_in(number: PhoneNumber, title: str, version: AgentVersion) -> Item:
     """How somebody gets a call to come in."""
-    unproven = f"nothing proves yet that {version} answers."
+    told = {"number": number.e164, "version": version}
     if number.carrier != CarrierSlug.SIP_TRUNK:
-        sentence = f"Call {number.e164} from any phone: {unproven}"
+        sentence = _("Call %(number)s from any phone: nothing proves yet that %(version)s answers.") % told
         return Item(title, State.TODO, sentence, "calls", version.pk)
-    does = "Have your carrier send one to the address under Incoming"
+    does = _(
+        "Have your carrier send one to the address under Incoming: nothing proves yet that %(version)s "
+        "answers."
+    )
     if not inbound_uri(number.e164):
-        does = "Ask support where your carrier should send calls"
-    return Item(title, State.TODO, f"{does}: {unproven}", "trunk", version.pk)
+        does = _(
+            "Ask support where your carrier should send calls: nothing proves yet that %(version)s answers."
+        )
+    return Item(title, State.TODO, does % told, "trunk", version.pk)
 
 
 def _way_out(title: str, version: AgentVersion) -> Item:
-    sentence = f"Call somebody from it: nothing proves yet that {version} can."
-    return Item(title, State.TODO, sentence, "call", version.pk)
+    sentence = _("Call somebody from it: nothing proves yet that %(version)s can.")
+    return Item(title, State.TODO, sentence % {"version": version}, "call", version.pk)
 
 
 def _taken_call(number: PhoneNumber, way: str) -> Call | None:

@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Literal
 
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dialnexa import audit
 from dialnexa.actors import Actor
@@ -19,10 +21,10 @@ from telephony.models import AgentVersion
 Direction = Literal["inbound", "outbound"]
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
 NOT_NOW = {
-    "pending": "{number} is still being bought. Route it when it is active.",
-    "releasing": "{number} is being given back; nothing can be connected to it.",
-    "released": "{number} was given back; nothing can be connected to it.",
-    "failed": "{number} was never bought, so nothing can be connected to it.",
+    "pending": _("%(number)s is still being bought. Route it when it is active."),
+    "releasing": _("%(number)s is being given back; nothing can be connected to it."),
+    "released": _("%(number)s was given back; nothing can be connected to it."),
+    "failed": _("%(number)s was never bought, so nothing can be connected to it."),
 }
 
 
@@ -94,7 +96,7 @@ def who_answered(number: PhoneNumber, direction: Direction, at: datetime) -> Age
 
 def _refuse_inactive(number: PhoneNumber) -> None:
     if number.status != PhoneNumber.Status.ACTIVE:
-        sentence = NOT_NOW[number.status].format(number=number.e164)
+        sentence = NOT_NOW[number.status] % {"number": number.e164}
         raise Refusal("number_not_active", sentence, status=409, number_status=number.status)
 
 
@@ -103,11 +105,11 @@ def usable_version(workspace_id: str, version: AgentVersion, way: str) -> AgentV
     ours = AgentVersion.objects.select_related("agent").filter(workspace=workspace_id)
     found = ours.filter(pk=version.pk).first()
     if found is None:
-        raise Refusal(
-            "version_not_found", "There is no such agent version in this workspace.", status=404, field=way
-        )
+        sentence = gettext("There is no such agent version in this workspace.")
+        raise Refusal("version_not_found", sentence, status=404, field=way)
     if found.status != AgentVersion.Status.PUBLISHED:
-        sentence = f"{found} is a draft. Publish it first; numbers use published versions only."
+        draft = gettext("%(version)s is a draft. Publish it first; numbers use published versions only.")
+        sentence = draft % {"version": found}
         raise Refusal("version_not_published", sentence, status=409, fix="agents", field=way)
     return found
 

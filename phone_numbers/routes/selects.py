@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from dialnexa.models import Workspace
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.routing import DIRECTIONS
@@ -12,12 +14,12 @@ from telephony.agents import published_versions
 from telephony.models import AgentVersion
 
 WORDS = {
-    "inbound": ("Inbound", "Answers when somebody calls this number."),
-    "outbound": ("Outbound", "Speaks when this number calls somebody."),
+    "inbound": (_("Inbound"), _("Answers when somebody calls this number.")),
+    "outbound": (_("Outbound"), _("Speaks when this number calls somebody.")),
 }
 BULK_WORDS = {
-    "inbound": ("Inbound", "Answers when somebody calls one of them."),
-    "outbound": ("Outbound", "Speaks when one of them calls somebody."),
+    "inbound": (_("Inbound"), _("Answers when somebody calls one of them.")),
+    "outbound": (_("Outbound"), _("Speaks when one of them calls somebody.")),
 }
 KEEP = "keep"  # the choice that leaves a direction as it is
 
@@ -40,14 +42,19 @@ def route_selects(number: PhoneNumber, asked: Mapping[str, str] | None = None) -
     selects = []
     for name in DIRECTIONS:
         was = getattr(number, f"{name}_version_id") or ""
-        selects.append(RouteSelect(name, *WORDS[name], groups, was, (asked or {}).get(name, was)))
+        label, hint = map(str, WORDS[name])
+        selects.append(RouteSelect(name, label, hint, groups, was, (asked or {}).get(name, was)))
     return selects
 
 
 def bulk_selects(workspace: Workspace, asked: Mapping[str, str]) -> list[RouteSelect]:
     """The same for many numbers: what each has may differ, so ``KEEP`` leaves it. One query."""
     groups = _groups(workspace)
-    return [RouteSelect(name, *BULK_WORDS[name], groups, KEEP, asked.get(name, KEEP)) for name in DIRECTIONS]
+    selects = []
+    for name in DIRECTIONS:
+        label, hint = map(str, BULK_WORDS[name])
+        selects.append(RouteSelect(name, label, hint, groups, KEEP, asked.get(name, KEEP)))
+    return selects
 
 
 def _groups(workspace: Workspace) -> list[tuple[str, list[AgentVersion]]]:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import reswap, retarget
@@ -133,16 +134,12 @@ def _refused(request: Request, workspace: Workspace, ids: list[str], refusal: Re
 
 def _assigned(request: Request, bulk: BulkRouting) -> HttpResponse:
     count, slug = len(bulk.changes), bulk.workspace.slug
-    sentence = f"{_numbers(count)} routed."
+    sentence = ngettext("%(n)s number routed.", "%(n)s numbers routed.", count) % {"n": f"{count:,}"}
     if request.htmx:
         undo = reverse("numbers:bulk-undo", args=[slug, bulk.pk])
         return done(sentence, "close-modal", "numbers-changed", undo=undo)
     messages.success(request, sentence)
     return redirect("numbers:list", slug)
-
-
-def _numbers(count: int) -> str:
-    return f"{count:,} number{'' if count == 1 else 's'}"
 
 
 @require_POST
@@ -163,8 +160,15 @@ def undo(request: Request, slug: str, bulk_id: str) -> HttpResponse:
 
 
 def _told(undone: Undone) -> str:
-    left = f"; {len(undone.kept):,} left alone" if undone.kept else ""
-    return f"Undone for {_numbers(len(undone.restored))}{left}."
+    restored, kept = len(undone.restored), len(undone.kept)
+    said = ngettext("Undone for %(n)s number.", "Undone for %(n)s numbers.", restored)
+    if kept:
+        said = ngettext(
+            "Undone for %(n)s number; %(kept)s left alone.",
+            "Undone for %(n)s numbers; %(kept)s left alone.",
+            restored,
+        )
+    return said % {"n": f"{restored:,}", "kept": f"{kept:,}"}
 
 
 @require_GET
@@ -208,7 +212,15 @@ def protect_many(request: Request, slug: str) -> HttpResponse:
     protected = request.POST.get("protected") == "1"
     ids = chosen_ids(request, workspace)
     count = protect_bulk(workspace, ids, protected=protected, by=browser_actor(request), now=clock.now())
-    said = "protected from release" if protected else "no longer protected from release"
+    said = ngettext(
+        "%(n)s number no longer protected from release.",
+        "%(n)s numbers no longer protected from release.",
+        count,
+    )
+    if protected:
+        said = ngettext(
+            "%(n)s number protected from release.", "%(n)s numbers protected from release.", count
+        )
     return _switched(request, count, said)
 
 
@@ -220,11 +232,18 @@ def renew_many(request: Request, slug: str) -> HttpResponse:
     on = request.POST.get("auto_renew") == "1"
     ids = chosen_ids(request, workspace)
     count = set_auto_renew_bulk(workspace, ids, on=on, by=browser_actor(request), now=clock.now())
-    return _switched(request, count, "switched to auto-renew" if on else "switched to renewal by hand")
+    said = ngettext(
+        "%(n)s number switched to renewal by hand.", "%(n)s numbers switched to renewal by hand.", count
+    )
+    if on:
+        said = ngettext(
+            "%(n)s number switched to auto-renew.", "%(n)s numbers switched to auto-renew.", count
+        )
+    return _switched(request, count, said)
 
 
 def _switched(request: Request, count: int, said: str) -> HttpResponse:
-    sentence = f"{_numbers(count)} {said}." if count else "Nothing was changed."
+    sentence = said % {"n": f"{count:,}"} if count else gettext("Nothing was changed.")
     if request.htmx:
         return done(sentence, "numbers-changed")
     messages.success(request, sentence)

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -22,6 +23,7 @@ from dialnexa.models import Workspace
 from dialnexa.money import format_money
 from dialnexa.responses import done
 from dialnexa.shell import sign_in_required
+from dialnexa.translations.retelling import retell
 from phone_numbers.buying.purchasing import place_order
 from phone_numbers.buying.quoting import Check, QuotedOffer, quote_offer, read_offer, search_offers
 from phone_numbers.forms import OfferSearchForm
@@ -129,7 +131,8 @@ def _refuse_ended(placed: NumberOrder) -> None:
     """A form sent again may be answered by its first order, and that one may have failed meanwhile."""
     if placed.status == NumberOrder.Status.REJECTED:
         number = format_international(placed.e164)
-        told = f"{number} was not bought: {placed.failure_reason or 'the carrier did not sell it.'}"
+        why = retell(placed.failure_reason) or _("the carrier did not sell it.")
+        told = _("%(number)s was not bought: %(why)s") % {"number": number, "why": why}
         raise Refusal("order_rejected", told, status=409)
 
 
@@ -150,15 +153,16 @@ def _amount(text: str) -> Decimal:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():
-        raise Refusal("price_missing", "The form arrived without its price. Search again.")
+        raise Refusal("price_missing", _("The form arrived without its price. Search again."))
     return amount
 
 
 def _placed(request: Request, workspace: Workspace, placed: NumberOrder) -> HttpResponse:
     number = format_international(placed.e164)
-    sentence = f"Buying {number}. {format_money(placed.total, placed.currency)} is reserved."
+    said = _("Buying %(number)s. %(amount)s is reserved.")
+    sentence = said % {"number": number, "amount": format_money(placed.total, placed.currency)}
     if not placed.is_open:
-        sentence = f"{number} is yours already."
+        sentence = _("%(number)s is yours already.") % {"number": number}
     if request.htmx:
         return done(sentence, "close-modal", "numbers-changed")
     messages.success(request, sentence)

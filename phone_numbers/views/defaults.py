@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dialnexa import clock
@@ -24,6 +25,8 @@ def choose_default(request: Request, slug: str, number_id: str) -> HttpResponse:
     number = get_number(workspace, number_id)
     wanted = request.POST.get("is_default") == "1"
     set_default(number, is_default=wanted, by=browser_actor(request), now=clock.now())
-    said = "is the default number now" if wanted else "is no longer the default number"
-    messages.success(request, f"{format_international(number.e164)} {said}.")
+    said = _("%(number)s is no longer the default number.")
+    if wanted:
+        said = _("%(number)s is the default number now.")
+    messages.success(request, said % {"number": format_international(number.e164)})
     return redirect("numbers:number", slug, number.id)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dialnexa import clock
@@ -103,7 +104,7 @@ def rename(request: Request, slug: str, number_id: str) -> HttpResponse:
         return render(
             request, "numbers/number.html", context | {"names": names, "refusal": refusal}, status=422
         )
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("numbers:number", slug, number.id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dialnexa import clock
@@ -38,14 +39,17 @@ def release(request: Request, slug: str, number_id: str) -> HttpResponse:
         return render(request, "numbers/number.html", context, status=refusal.status)
     ring_on_commit(tasks.release_number, number_id=number.id)
     is_linked = number.carrier == CarrierSlug.SIP_TRUNK
-    what = "It stays with your own carrier." if is_linked else "It costs nothing more."
-    messages.success(request, f"{format_international(number.e164)} was released. {what}")
+    unlinked = _("%(number)s was released. It stays with your own carrier.")
+    given_back = _("%(number)s was released. It costs nothing more.")
+    said = unlinked if is_linked else given_back
+    messages.success(request, said % {"number": format_international(number.e164)})
     return redirect("numbers:number", slug, number.id)
 
 
 def _confirm(number: PhoneNumber, typed: str) -> None:
     if typed.strip() != number.e164[-4:]:
-        raise Refusal("release_not_confirmed", f"Type {number.e164[-4:]} to release this number.", status=422)
+        sentence = _("Type %(digits)s to release this number.") % {"digits": number.e164[-4:]}
+        raise Refusal("release_not_confirmed", sentence, status=422)
 
 
 @require_POST
@@ -56,6 +60,8 @@ def protect(request: Request, slug: str, number_id: str) -> HttpResponse:
     number = get_number(workspace, number_id)
     protected = request.POST.get("protected") == "1"
     protect_number(number, protected=protected, by=browser_actor(request), now=clock.now())
-    said = "is protected from release" if protected else "can be released again"
-    messages.success(request, f"{format_international(number.e164)} {said}.")
+    said = _("%(number)s can be released again.")
+    if protected:
+        said = _("%(number)s is protected from release.")
+    messages.success(request, said % {"number": format_international(number.e164)})
     return redirect("numbers:number", slug, number.id)

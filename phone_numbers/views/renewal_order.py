@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -65,7 +66,7 @@ def _position(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST and int(text)):
-        raise Refusal("position_wrong", "A position is a whole number from 1 on, or nothing.")
+        raise Refusal("position_wrong", _("A position is a whole number from 1 on, or nothing."))
     return int(text)
 
 
@@ -74,8 +75,9 @@ def _sentence(request: Request, rentals: Sequence[Rental]) -> str:
     number_id = request.POST.get("up") or request.POST.get("down")
     for place, rental in enumerate(rentals, 1):
         if rental.number_id == number_id:
-            return f"{format_international(rental.number.e164)} renews at place {place}."
-    return "Saved." if ranked_ids(rentals) else "The longest rented number renews first."
+            said = _("%(number)s renews at place %(place)s.")
+            return said % {"number": format_international(rental.number.e164), "place": place}
+    return _("Saved.") if ranked_ids(rentals) else _("The longest rented number renews first.")
 
 
 def _page(request: Request, workspace: Workspace, refusal: Refusal | None = None) -> HttpResponse:

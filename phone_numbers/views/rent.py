@@ -11,6 +11,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
@@ -49,13 +51,15 @@ def renew(request: Request, slug: str, number_id: str) -> HttpResponse:
         )
     except Refusal as refusal:
         return _dialog(request, workspace, number, get_rental(get_number(workspace, number_id)), refusal)
-    works = " It works again." if rental.rental_status == Rental.Status.EXPIRED else ""
-    messages.success(request, f"{format_international(number.e164)} is paid until {_day(paid)}.{works}")
+    said = _("%(number)s is paid until %(day)s.")
+    if rental.rental_status == Rental.Status.EXPIRED:
+        said = _("%(number)s is paid until %(day)s. It works again.")
+    messages.success(request, said % {"number": format_international(number.e164), "day": _day(paid)})
     return _to_number(request, number)
 
 
 def _day(rental: Rental) -> str:
-    return f"{rental.paid_through.astimezone(ZoneInfo(rental.time_zone)):%-d %B %Y}"
+    return date_format(rental.paid_through.astimezone(ZoneInfo(rental.time_zone)), "j F Y")
 
 
 def _asked(request: Request) -> tuple[int, datetime]:
@@ -115,8 +119,8 @@ def switch_auto_renew(request: Request, slug: str, number_id: str) -> HttpRespon
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
         return _to_number(request, number)
-    said = "renews by itself" if on else "does not renew by itself any more"
-    messages.success(request, f"{format_international(number.e164)} {said}.")
+    said = _("%(number)s renews by itself.") if on else _("%(number)s does not renew by itself any more.")
+    messages.success(request, said % {"number": format_international(number.e164)})
     return _to_number(request, number)
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -43,7 +44,7 @@ def route(request: Request, slug: str, number_id: str) -> HttpResponse:
         )
     except Refusal as refusal:
         return _refused(request, number, refusal)
-    return _routed(request, number, _sentence(number) if changed else "Nothing was changed.")
+    return _routed(request, number, _sentence(number) if changed else _("Nothing was changed."))
 
 
 def _wanted(request: Request, number: PhoneNumber, way: str) -> Wanted:
@@ -61,15 +62,18 @@ def find_version(workspace: Workspace, version_id: str, way: str) -> AgentVersio
     versions = AgentVersion.objects.filter(workspace=workspace, pk=version_id)
     version = versions.first() if ID_PATTERN.match(version_id) else None
     if version is None:
-        raise Refusal(
-            "version_not_found", "That version is not there. Choose another one.", status=404, field=way
-        )
+        sentence = _("That version is not there. Choose another one.")
+        raise Refusal("version_not_found", sentence, status=404, field=way)
     return version
 
 
 def _sentence(number: PhoneNumber) -> str:
-    inbound, outbound = number.inbound_version or "Nobody", number.outbound_version or "nobody"
-    return f"{inbound} answers {format_international(number.e164)}, {outbound} calls from it."
+    said = _("%(inbound)s answers %(number)s, %(outbound)s calls from it.")
+    return said % {
+        "inbound": number.inbound_version or _("Nobody"),
+        "outbound": number.outbound_version or _("nobody"),
+        "number": format_international(number.e164),
+    }
 
 
 def _dialog(request: Request, number: PhoneNumber, refusal: Refusal | None = None) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
@@ -18,6 +19,7 @@ from dialnexa.http import Request
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
+from dialnexa.translations.retelling import retell
 from phone_numbers.buying.dismissing import dismiss_number
 from phone_numbers.number_table.exporting import export_lines
 from phone_numbers.number_table.filters import read_filters
@@ -97,7 +99,8 @@ def show_row(request: Request, slug: str, number_id: str) -> HttpResponse:
 
 def _outcome(row: Row) -> str:
     number = format_international(row.number.e164)
-    return f"{number}: {row.reason}" if row.is_failed else f"{number} is active."
+    active = _("%(number)s is active.") % {"number": number}
+    return f"{number}: {retell(row.reason)}" if row.is_failed else active
 
 
 @require_POST
@@ -107,7 +110,7 @@ def dismiss(request: Request, slug: str, number_id: str) -> HttpResponse:
     workspace = get_workspace(request, slug, Right.MANAGE)
     number = get_number(workspace, number_id)
     dismiss_number(number, by=browser_actor(request), now=clock.now())
-    sentence = f"{format_international(number.e164)} was put away."
+    sentence = _("%(number)s was put away.") % {"number": format_international(number.e164)}
     if request.htmx:
         return done(sentence, "numbers-changed")
     messages.success(request, sentence)

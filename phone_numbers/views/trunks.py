@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
@@ -25,6 +26,7 @@ from dialnexa.mfa.leading import recent_sign_in_required
 from dialnexa.models import Workspace
 from dialnexa.responses import announce, done
 from dialnexa.shell import sign_in_required
+from dialnexa.translations.retelling import retell
 from phone_numbers.linking.editing import edit_trunk
 from phone_numbers.linking.health import check_now, check_settings
 from phone_numbers.linking.settings import facts, inbound_uri
@@ -97,7 +99,7 @@ def edit(request: Request, slug: str, number_id: str) -> HttpResponse:
         changed = edit_trunk(trunk, **_typed(request), by=browser_actor(request), now=clock.now())
     except Refusal as refusal:
         return _form(request, workspace, request.POST.dict(), trunk, refusal=refusal)
-    messages.success(request, "Saved." if changed else "Nothing was changed.")
+    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return _to_number(request, trunk.number)
 
 
@@ -168,7 +170,8 @@ def _number_in(asked: dict[str, str]) -> str:
 
 def _linked(request: Request, number: PhoneNumber) -> HttpResponse:
     """The dialog closes over the table; the form's own page leads to the number."""
-    sentence = f"{format_international(number.e164)} is linked. Choose who answers it under Routing."
+    said = _("%(number)s is linked. Choose who answers it under Routing.")
+    sentence = said % {"number": format_international(number.e164)}
     if request.htmx and request.htmx.current_url_abs_path != request.path:
         return done(sentence, "close-modal", "numbers-changed")
     messages.success(request, sentence)
@@ -179,11 +182,11 @@ def _checked(request: Request, workspace: Workspace, trunk: SipTrunk, found: Che
     """The page takes from its own new self what has changed."""
     tone = "ok" if found.health == "healthy" else "trouble"
     if not request.htmx:
-        (messages.success if tone == "ok" else messages.error)(request, found.sentence)
+        (messages.success if tone == "ok" else messages.error)(request, retell(found.sentence))
         return _to_number(request, trunk.number)
     fresh = get_number(workspace, trunk.number_id)
     page = render(request, "numbers/number.html", number_context(request, workspace, fresh))
-    return announce(page, found.sentence, tone=tone)
+    return announce(page, retell(found.sentence), tone=tone)
 
 
 def _to_number(request: Request, number: PhoneNumber) -> HttpResponse:
