@@ -103,6 +103,12 @@ def test_lock_their_units_in() -> None:
         assert judged.returncode == 0, judged.stdout[-300:]
 
 
+def test_put_all_that_runs_into_the_image() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    copied = re.findall(r"^COPY (\w+) \w+$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
+    assert {*copied} == packages | {"locale", "static", "templates"}
+
+
 def test_hold_containers_to_the_same_commands_and_no_secret() -> None:
     compose = yaml.safe_load((DEPLOY / "compose.yml").read_text())
     units = " ".join(service.read_text() for service in SERVICES)

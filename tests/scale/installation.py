@@ -105,7 +105,7 @@ def settle_in(base: Path, servers: Servers, sabotage: Sabotage, sandbox_url: str
     """A release with its settings, and tables behind the wall; ``migrate`` goes straight to PostgreSQL."""
     root = copy_and_break(sabotage, base / "release")
     (root / ".venv").symlink_to(ROOT / ".venv")
-    subprocess.run([str(root / "deploy" / "bin" / "finish-release")], check=True)
+    subprocess.run([str(root / "deploy" / "bin" / "finish-release")], check=True, stdout=subprocess.DEVNULL)
     (base / "data").mkdir()
     common = write_settings(base, servers, sandbox_url)
     env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **common}
