@@ -10,6 +10,7 @@ import functools
 import logging
 import math
 import time
+from typing import Any
 
 from django.conf import settings
 from limits import RateLimitItem, parse
@@ -58,7 +59,8 @@ def _hit_and_look(item: RateLimitItem, names: tuple[str, ...]) -> tuple[bool, Wi
     storage, span, now = limiter().storage, item.get_expiry(), time.time()
     assert isinstance(storage, RedisStorage)
     key = storage.prefixed_key(item.key_for(*names))
-    with storage.get_connection().pipeline(transaction=False) as pipe:
+    client: Any = storage.get_connection()
+    with client.pipeline(transaction=False) as pipe:
         pipe.evalsha(storage.lua_acquire_moving_window.sha, 1, key, now, item.amount, span, 1)
         pipe.evalsha(storage.lua_moving_window.sha, 1, key, now - span, item.amount)
         fits, window = pipe.execute()

@@ -26,6 +26,7 @@ PROGRAMS: dict[str, str] = {  # module → the option that N is for
     "walls": "",
     "purchase": "",
     "tables": "--numbers",
+    "batch_rows": "",
     "rentals": "",
 }
 
@@ -50,7 +51,8 @@ def run(name: str, n: int | None, path: Path) -> bool:
     command = [sys.executable, "-W", "ignore", "-m", f"tests.bench.{name}"]
     if n and PROGRAMS[name]:
         command += [PROGRAMS[name], str(n)]
-    return subprocess.run(command, env={**os.environ, KEEPS: str(path)}, check=False).returncode == 0
+    env = {**os.environ, KEEPS: str(path), "DIALNEXA_LOG_LEVEL": "ERROR"}
+    return subprocess.run(command, env=env, check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ def _spent() -> float:
     return time.process_time() + int(server[0]) / 1e9
 
 
-def tell_cost(what: str, took: Mapping[str, float], ours: str, baseline: str, **target: float) -> None:
+def tell_cost(what: str, took: Mapping[str, float], ours: str, baseline: str, *, most: float = inf) -> None:
     """``took``: seconds by name, as ``turns`` gives them."""
     own, base = took[ours], took[baseline]
-    told(what, own / base, **target, baseline=f"{baseline} {micro(base)}", ours=micro(own))
+    told(what, own / base, most=most, baseline=f"{baseline} {micro(base)}", ours=micro(own))

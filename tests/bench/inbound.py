@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice
+from math import inf
 from statistics import median
 from urllib.parse import urlencode
 
@@ -111,13 +112,13 @@ def tell(took: dict[str, float]) -> None:
     tell_one("inbound: answer and its rows, behind all middleware", took, written, "bare, all middleware")
 
 
-def tell_one(what: str, took: dict[str, float], ours: str, baseline: str, **target: float) -> None:
+def tell_one(what: str, took: dict[str, float], ours: str, baseline: str, *, most: float = inf) -> None:
     """``took``: microseconds by name."""
     own, bare = took[ours], took[baseline]
     told(
         what,
         own / bare,
-        **target,
+        most=most,
         baseline=f"{baseline.partition(',')[0]} {micro(bare / 1e6)}",
         ours=micro(own / 1e6),
     )

@@ -110,7 +110,7 @@ def silent_broker() -> Iterator[None]:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
-        current_app.conf.broker_url = f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"
+        current_app.conf.update(broker_url=f"redis://127.0.0.1:{deaf.getsockname()[1]}/0")
         doorbell._line.cache_clear()
         yield
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
+from tests.bench.costs import cost_of
 from tests.bench.figures import head, micro, told
 
 PER_COUNTRY = {"IN": "91", "US": "1", "BR": "55", "DE": "49", "GB": "44", "ID": "62", "NG": "234", "MX": "52"}
@@ -120,7 +121,7 @@ def one_call(numbers: Sequence[tuple[str, str]], now: datetime) -> None:
     from django.db import connection
 
     from telephony.e164 import E164
-    from telephony.rate_tables import build_table, rate_now
+    from telephony.rate_tables import rate_now
     from telephony.rating import rate_call
 
     read = [E164(f"+{digits}", country, "", "", None) for digits, country in numbers]
@@ -137,16 +138,16 @@ def one_call(numbers: Sequence[tuple[str, str]], now: datetime) -> None:
     def table() -> None:
         rate_now(chance.choice(read), **ASKED, now=now)
 
-    took = [seconds(lambda: build_table("plivo", "INR", "outbound", now=now), 1) for _ in range(3)]
+    took = [cost_of(built_table(now)) for _ in range(3)]
     size = megabytes(built_table(now))
     told(f"rating: table of {size:.0f} MB built, best of {len(took)}", min(took), most=2, unit=" s")
     rate_now(read[0], **ASKED, now=now)
-    base, ours = turns(lambda: seconds(nothing, 60), lambda: seconds(query, 60))
-    shown = {"baseline": f"select 1 {micro(base)}", "ours": micro(ours)}
-    told("rating: one call by SQL", ours / base, most=1.5, **shown)
-    base, ours = turns(lambda: seconds(query, 60), lambda: seconds(table, 60 * 40))
-    shown = {"baseline": f"by SQL {micro(base)}", "ours": f"{ours * 1e6:.1f} µs"}
-    told("rating: one call in process, times faster", base / ours, least=50, **shown)
+    base, ours = turns(lambda: cost_of(nothing, 60), lambda: cost_of(query, 60))
+    baseline = f"select 1 {micro(base)}"
+    told("rating: one call by SQL", ours / base, most=1.5, baseline=baseline, ours=micro(ours))
+    base, ours = turns(lambda: cost_of(query, 60), lambda: cost_of(table, 60 * 40))
+    baseline, shown = f"by SQL {micro(base)}", f"{ours * 1e6:.1f} µs"
+    told("rating: one call in process, times faster", base / ours, least=50, baseline=baseline, ours=shown)
 
 
 def built_table(now: datetime) -> Callable[[], Any]:
@@ -177,24 +178,23 @@ def batch(numbers: Sequence[tuple[str, str]], prefixes: dict[str, str], now: dat
         return found
 
     base, ours = turns(
-        lambda: seconds(probed, 1, time.process_time),
-        lambda: seconds(lambda: intervals.find(digits, countries), 1, time.process_time),
+        lambda: seconds(probed),
+        lambda: seconds(lambda: intervals.find(digits, countries)),
     )
     speeds = [f"{len(digits) / took / 1e6:.2f} M/s" for took in (base, ours)]
-    shown = {"baseline": f"dict {speeds[0]}", "ours": speeds[1]}
-    told("rating: batch by intervals, times faster", base / ours, least=6, **shown)
+    probing = f"dict {speeds[0]}"
+    told("rating: batch by intervals, times faster", base / ours, least=6, baseline=probing, ours=speeds[1])
     told("rating: intervals", intervals.size / 1e6, most=60, unit=" MB")
 
 
-def seconds(work: Callable[[], Any], times: int, clock: Callable[[], float] = time.perf_counter) -> float:
-    """How long one takes. Where this process alone works, ``clock`` is its own."""
+def seconds(work: Callable[[], Any]) -> float:
+    """What it takes of this process."""
     gc.disable()
-    begun = clock()
-    for _ in range(times):
-        work()
-    took = clock() - begun
+    begun = time.process_time()
+    work()
+    took = time.process_time() - begun
     gc.enable()
-    return took / times
+    return took
 
 
 def turns(baseline: Callable[[], float], ours: Callable[[], float]) -> tuple[float, float]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.bench.costs import owner_of, tell_cost, turns
 from tests.bench.figures import head
@@ -107,7 +107,7 @@ def _fill(workspace: Workspace, serials: range, now: datetime) -> None:
     _copy(MORE_RENTALS, rental, "r", changed, [number.pk, workspace.pk])
 
 
-def _copy(statement: str, row: object, alias: str, changed: dict[str, str], given: list[object]) -> None:
+def _copy(statement: str, row: object, alias: str, changed: dict[str, str], given: Sequence[Any]) -> None:
     from django.db import connection
 
     names = [field.column for field in row._meta.concrete_fields]  # type: ignore[attr-defined]

@@ -121,7 +121,7 @@ def installed(more: int = 0, **variables: str) -> Iterator[Installation]:
         )
         made = Installation(folder, url, env)
         try:
-            commands = [("-m", "tests.numbers.inbound.furnish", str(more))]
+            commands: list[tuple[str, ...]] = [("-m", "tests.numbers.inbound.furnish", str(more))]
             if not load_kept(folder, url):
                 commands.insert(0, ("manage.py", "migrate", "-v", "0"))
             for arguments in commands:
