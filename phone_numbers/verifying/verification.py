@@ -19,6 +19,7 @@ from dialnexa.errors import Refusal
 from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Notice, Workspace
 from dialnexa.notices import tell
+from dialnexa.translations.retelling import retell
 from kyc.models import VerificationCall, VerificationNumber
 from phone_numbers.verifying.calls import Caller, code_digest, configured_caller, new_call, place
 from phone_numbers.verifying.suitability import (
@@ -121,7 +122,7 @@ def _dial(
     if error and error.is_certain:
         _take_back(row, call, now)
         sentence = _("We could not call %(number)s. %(why)s Try again.")
-        sentence %= {"number": format_international(call.e164), "why": error.sentence}
+        sentence %= {"number": format_international(call.e164), "why": retell(error.sentence)}
         raise Refusal("verification_call_failed", sentence, status=502, field="number")
     return Asked(call.e164, now + CODE_GOOD_FOR, sure=error is None)
 
