@@ -121,6 +121,9 @@ class UserAdmin(EditableAdmin):
     ordering = ("email",)
     staff_actions = (sign_in.TURN_OFF_SECOND_STEP,)
 
+    class Media:
+        js = ("js/desk.js",)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # people sign up; the first superuser comes from createsuperuser
 
@@ -210,6 +213,9 @@ class GroupAdmin(EditableAdmin):
     filter_horizontal = ("permissions",)
     search_fields = ("name",)
     ordering = ("name",)
+
+    class Media:
+        js = ("js/desk.js",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)

@@ -10,7 +10,9 @@ from django import forms
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import BadRequest
+from django.db import models
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -131,10 +133,20 @@ class ReasonedModelForm(PlainModelForm):
     reason = ReasonForm.base_fields["reason"]
 
 
+class DayAndTime(AdminSplitDateTime):
+    """Django's two fields, each of which says what it is."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        for part, name in zip(self.widgets, ("Date", "Time"), strict=True):
+            part.attrs["aria-label"] = name
+
+
 class EditableAdmin(SupportAdmin):
     """The fields in ``editable`` may be changed, with a reason that goes into the history."""
 
     form = ReasonedModelForm
+    formfield_overrides = {models.DateTimeField: {"widget": DayAndTime}}
     editable: tuple[str, ...] = ()
     add_only: tuple[str, ...] = ()
 

@@ -91,8 +91,9 @@ def is_checkbox(field: BoundField) -> bool:
 
 @register.filter
 def styled(field: BoundField) -> SafeString:
-    """The control in our clothes, tied to its error."""
+    """The control in our clothes, tied to its hint and its error."""
     attrs: dict[str, str | bool] = {"class": "input", "placeholder": ""}
     if field.errors:
-        attrs |= {"aria-describedby": f"{field.id_for_label}-error"}
+        hint = [f"{field.id_for_label}_helptext"] if field.help_text else []
+        attrs |= {"aria-describedby": " ".join([*hint, f"{field.id_for_label}-error"])}
     return field.as_widget(attrs=attrs)
