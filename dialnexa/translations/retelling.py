@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, trans_real
@@ -55,7 +56,8 @@ def _patterns(language: str) -> list[tuple[str, re.Pattern[str], str]]:
 
     Those with more signs of their own come first.
     """
-    known = trans_real.translation(language)._catalog.keys()  # as Django's own JavaScriptCatalog reads it
+    catalogue: Any = trans_real.translation(language)
+    known = catalogue._catalog.keys()  # as Django's own JavaScriptCatalog reads it
     words = [key for key in known if isinstance(key, str) and "\x04" not in key and VALUE.search(key)]
     told = [(sorted(_plain(each), key=len), each) for each in words]
     told = [(plain, each) for plain, each in told if sum(map(len, plain)) >= LEAST]

@@ -77,7 +77,10 @@ class CallTable:
     def chips(self) -> list[tuple[Chip, str]]:
         """All of them that have something to show, and the chosen one; each with its count in words."""
         return [
-            (Chip(key, label, count, self.filters.query(chip=key), key == self.filters.chip), _words(count))
+            (
+                Chip(key, str(label), count, self.filters.query(chip=key), key == self.filters.chip),
+                _words(count),
+            )
             for key, label in CHIPS.items()
             if (count := self._counts[key]) or key in ("all", self.filters.chip)
         ]
@@ -107,9 +110,10 @@ class CallTable:
         numbers = PhoneNumber.objects.filter(**mine, calls__isnull=False).distinct().order_by("e164")
         agents = Agent.objects.filter(**mine).order_by("title").values_list("id", "title")
         batches = BatchCall.objects.filter(**mine).exclude(status="draft").values_list("id", "title")
+        directions = [(direction.value, str(direction.label)) for direction in Direction]
         ours = [(number.pk, format_international(number.e164)) for number in numbers[:OFFERED]]
         return [
-            Select("direction", _("Direction"), list(Direction.choices), filters.direction),
+            Select("direction", _("Direction"), directions, filters.direction),
             Select("number", _("Number"), ours, filters.number),
             Select("agent", _("Agent"), list(agents[:OFFERED]), filters.agent),
             Select("batch", _("Batch"), list(batches[:OFFERED]), filters.batch),

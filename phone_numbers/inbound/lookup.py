@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.isolation.scope import within
 from phone_numbers.calls.silence import note_alive
@@ -30,12 +31,18 @@ from telephony.sip.sources import is_among
 SIP = CarrierSlug.SIP_TRUNK.value
 UNKNOWN = "unknown_number"
 FOREIGN = "sip_source_foreign"
-FOREIGN_SENTENCE = (
-    "The call came from {source}, which is none of {whence}. If your carrier sends calls from there, add it "
-    "to the trunk's addresses."
+FOREIGN_SENTENCE = _(
+    "The call came from %(source)s, which is none of %(whence)s. If your carrier sends calls from there, add "
+    "it to the trunk's addresses."
 )
-STREAM_ONLY = (
-    "{version} runs at a media stream, which this number's calls can't be sent to. Publish a version that "
+KNOWN_SENTENCE = _("It comes from %(source)s, one of %(whence)s.")
+NOWHERE, LISTED, OF_HOST = (
+    _("nowhere"),
+    _("the addresses listed for its trunk"),
+    _("the addresses of %(host)s"),
+)
+STREAM_ONLY = _(
+    "%(version)s runs at a media stream, which this number's calls can't be sent to. Publish a version that "
     "runs at a sip: address."
 )
 
@@ -107,14 +114,14 @@ def _placed(route: Route, source: str) -> Route:
         return route
     whence, known = _known_by_list(route, source) if route.sources else _known_by_host(route, source)
     if known:
-        sentence = f"It comes from {source}, one of {whence}."
+        sentence = KNOWN_SENTENCE % {"source": source, "whence": whence}
         return _with(route, Step("source", Outcome.PASS, "sip_source", sentence, route.number_id))
-    sentence = FOREIGN_SENTENCE.format(source=source or "nowhere", whence=whence)
+    sentence = FOREIGN_SENTENCE % {"source": source or NOWHERE, "whence": whence}
     return _with(route, Step("source", Outcome.FAIL, FOREIGN, sentence, route.number_id, "", 403))
 
 
 def _known_by_list(route: Route, source: str) -> tuple[str, bool]:
-    return "the addresses listed for its trunk", is_among(source, route.sources)
+    return LISTED, is_among(source, route.sources)
 
 
 def _known_by_host(route: Route, source: str) -> tuple[str, bool]:
@@ -124,14 +131,14 @@ def _known_by_host(route: Route, source: str) -> tuple[str, bool]:
         known = comes_from(source, Termination(host, int(port[0]) if port else None), transport)
     except Unresolved as error:
         raise Away from error
-    return f"the addresses of {host}", known
+    return OF_HOST % {"host": host}, known
 
 
 def _carried(route: Route, asked: Question) -> Route:
     """Refused where the engine can't go to where the agent runs."""
     if route.refusal or asked.streams or not route.runtime_url.startswith("wss:"):
         return route
-    sentence = STREAM_ONLY.format(version=route.version)
+    sentence = STREAM_ONLY % {"version": route.version}
     return _with(
         route, Step("runtime", Outcome.FAIL, "runtime_unusable", sentence, route.version_id, "", 409)
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from dialnexa.isolation.scope import within
 from phone_numbers.calls.webhooks import Forged, NotOurs, Unreadable, keep, read_event
@@ -29,7 +30,7 @@ from telephony.carriers.voice import CallEvent, Rendered, Say, SignedRequest
 from telephony.models import Call
 
 log = logging.getLogger(__name__)
-NO_RUNTIME = "The carrier can't be sent to where {version} runs. Publish a version that runs elsewhere."
+NO_RUNTIME = _("The carrier can't be sent to where %(version)s runs. Publish a version that runs elsewhere.")
 
 _lines: dict[str, tuple[Mapping[str, Any], Carrier]] = {}  # by slug, with the settings it was made from
 
@@ -61,7 +62,7 @@ def hear_status(request: SignedRequest, *, carrier: str, now: datetime) -> None:
     Raises as ``answer_call`` does, and OperationalError or InterfaceError when the database is away: then the
     carrier should say it again.
     """
-    _, event = _heard(request, carrier)
+    _line, event = _heard(request, carrier)
     route = resolve_route(carrier, event.to)
     note = note_of(carrier, "status", event, route, request.body, now)
     with transaction.atomic():
@@ -108,5 +109,5 @@ def _rendered(line: Carrier, note: Note) -> tuple[Rendered, Note]:
     except ValueError as error:
         assert note.route
         log.warning("%s can't be sent to %s: %s", note.call_id, note.route.version_id, error)
-        sentence = NO_RUNTIME.format(version=note.route.version)
+        sentence = NO_RUNTIME % {"version": note.route.version}
         return line.render(Say(SORRY)), replace(note, code="runtime_unusable", sentence=sentence)

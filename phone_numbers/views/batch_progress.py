@@ -70,7 +70,7 @@ def _chips(progress: Progress, chosen: str) -> list[tuple[str, str, int, bool]]:
     for state, label in BatchRow.State.choices:
         count = getattr(progress, state)
         if count or state == chosen:
-            states.append((state, label, count, state == chosen))
+            states.append((state, str(label), count, state == chosen))
     return states
 
 

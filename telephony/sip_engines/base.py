@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from django.utils.translation import gettext_noop as _
+
 from telephony.carriers.base import CarrierError, Outcome, TransportError
 from telephony.carriers.voice import Answer, CallEvent, CallRef, OutboundCall, Rendered, SignedRequest
 from telephony.sip.hosts import Termination
@@ -22,7 +24,7 @@ class Trunk:
 
 class TrunkRefuses(CarrierError):
     code = "sip_trunk_unauthorized"
-    sentence = "The SIP trunk does not let us in."
+    sentence = _("The SIP trunk does not let us in.")
 
 
 class TrunkSilent(TransportError):
@@ -32,7 +34,7 @@ class TrunkSilent(TransportError):
 
 class CallRefused(CarrierError):
     code = "sip_call_refused"
-    sentence = "The carrier behind the SIP trunk did not place the call."
+    sentence = _("The carrier behind the SIP trunk did not place the call.")
 
 
 class SipEngine(Protocol):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from google.protobuf.duration_pb2 import Duration
 from livekit.protocol.agent_dispatch import RoomAgentDispatch
 from livekit.protocol.room import CreateRoomRequest, DeleteRoomRequest, RoomParticipantIdentity
@@ -54,7 +55,7 @@ TRANSPORTS = {
 
 class NobodySpeaks(CarrierError):
     code = "agent_missing"
-    sentence = "No agent would speak on this call, so it was not placed."
+    sentence = _("No agent would speak on this call, so it was not placed.")
 
 
 class LiveKitEngine:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import django.db
+from django.utils.translation import gettext_noop as _
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import DecodeError, Message
 from livekit import api
@@ -49,6 +50,7 @@ REFUSALS: dict[str, type[CarrierError]] = {
 }
 # The client takes an error's body for an object, and its ``meta`` for one, whatever they are.
 UNREADABLE = (DecodeError, AttributeError, TypeError, ValueError)
+ANSWERED = _("It answered: %(answer)s")
 NOT_LET_IN = (401, 403, 407)  # SIP's
 
 
@@ -166,7 +168,8 @@ def _refused_by_sip(error: SipCallError, hide: list[str]) -> CarrierError:
     code, words = error.sip_status_code, printable(_masked(str(error.sip_status or ""), hide), 80)
     refusal = TrunkRefuses if code in NOT_LET_IN else CallRefused
     failure = refusal(f"SIP {code} {words}", carrier=SLUG, http_status=error.status, carrier_code=str(code))
-    failure.sentence = f"{refusal.sentence} It answered: {code} {words}".rstrip()
+    answered = ANSWERED % {"answer": f"{code} {words}".rstrip()}
+    failure.sentence = f"{refusal.sentence} {answered}"
     return failure
 
 

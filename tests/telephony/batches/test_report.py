@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,8 +13,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from dialnexa.models import Workspace
+from dialnexa.translations.retelling import retell
 from telephony.batches.downloads import corrected_lines, rejected_lines
 from telephony.batches.judging import Choices
 from telephony.batches.reading import read_source
@@ -51,6 +54,15 @@ def test_groups_the_messy_list_by_reason_with_row_numbers(check: Any) -> None:
         ("destination_missing", ""): "14",
         ("destination_not_possible", ""): "16",
     }
+
+
+def test_is_the_same_whatever_its_reader_speaks(check: Any) -> None:
+    with override("hi"):
+        report = check(MESSY.read_bytes(), choices=ALL)
+    assert report == check(MESSY.read_bytes(), choices=ALL)
+    with override("hi"):
+        told = [retell(said["sentence"]) for said in (*report.groups, *report.repairs)]
+    assert not [sentence for sentence in told if re.search(r"[a-z]{3} [a-z]{3}", sentence)]
 
 
 def test_offers_repairs_and_counts_those_taken(check: Any) -> None:
