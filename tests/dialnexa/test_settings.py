@@ -266,6 +266,7 @@ def test_says_everything_that_is_wrong_at_once() -> None:
         "DIALNEXA_TLS": "perhaps",
         "DIALNEXA_SIP_ENGINE": "asterisk",
         "DIALNEXA_SEALING_KEYS": "",
+        "DIALNEXA_LANGUAGES": "en,klingon",
     }
     ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE | SECRETS | wrong)
     assert ended.returncode != 0
