@@ -46,6 +46,11 @@ class Line:
     balance: Decimal
     word: str
     tone: str
+    settled: str = ""  # of a call that has ended: what the book says of its end
+
+    @property
+    def memo(self) -> str:
+        return self.settled or self.entry.memo
 
     @property
     def is_order(self) -> bool:
@@ -107,7 +112,10 @@ def export_statement(workspace: Workspace, month: Month | None) -> Iterator[str]
     outcome = LedgerEntry.objects.filter(
         subject_id=OuterRef("subject_id"), kind__in=(Kind.CAPTURE, Kind.VOID)
     )
-    rows = entries.annotate(outcome=Coalesce(Subquery(outcome.values("kind")[:1]), Value("")))
+    rows = entries.annotate(
+        outcome=Coalesce(Subquery(outcome.values("kind")[:1]), Value("")),
+        settled=Coalesce(Subquery(outcome.values("memo")[:1]), Value("")),
+    )
     return csv_lines(HEADER, _rows_up(rows.iterator(chunk_size=500), balance, zone))
 
 
@@ -152,10 +160,11 @@ def _balance_after(workspace: Workspace, entry: LedgerEntry) -> Decimal:
 def _lines_down(entries: list[LedgerEntry], balance: Decimal) -> list[Line]:
     """Newest first; ``balance`` is what the first one left."""
     references = [f"resolve:{entry.subject_id}" for entry in entries if entry.kind == Kind.HOLD]
-    became = dict(LedgerEntry.objects.filter(reference__in=references).values_list("subject_id", "kind"))
+    ends = LedgerEntry.objects.filter(reference__in=references)
+    became = {subject: (kind, memo) for subject, kind, memo in ends.values_list("subject_id", "kind", "memo")}
     lines = []
     for entry in entries:
-        lines.append(_line(entry, balance, became.get(entry.subject_id, "")))
+        lines.append(_line(entry, balance, *became.get(entry.subject_id, ("", ""))))
         balance -= entry.effect  # type: ignore[attr-defined]
     return lines
 
@@ -165,21 +174,26 @@ def _rows_up(entries: Iterable[LedgerEntry], balance: Decimal, zone: ZoneInfo) -
     for entry in entries:
         balance += entry.effect  # type: ignore[attr-defined]
         with override("en"):
-            cells = _cells(_line(entry, balance, entry.outcome), zone)  # type: ignore[attr-defined]
+            line = _line(entry, balance, entry.outcome, entry.settled)  # type: ignore[attr-defined]
+            cells = _cells(line, zone)
         yield cells
 
 
-def _line(entry: LedgerEntry, balance: Decimal, outcome: str) -> Line:
+def _line(entry: LedgerEntry, balance: Decimal, outcome: str, settled: str) -> Line:
     word, tone = OUTCOMES[outcome] if entry.kind == Kind.HOLD else (entry.get_kind_display(), "ok")
     line = Line(entry, entry.effect, balance, str(word), tone)  # type: ignore[attr-defined]
-    return replace(line, word=gettext("Not charged")) if line.is_call and not line.amount else line
+    if not line.is_call:
+        return line
+    if entry.kind == Kind.HOLD:
+        line = replace(line, settled=settled)
+    return line if line.amount else replace(line, word=gettext("Not charged"))
 
 
 def _cells(line: Line, zone: ZoneInfo) -> tuple[str, ...]:
     entry, gained = line.entry, line.amount > 0
     return (
         f"{entry.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
-        entry.memo,
+        line.memo,
         line.word,
         entry.actor_name,
         _plain(line.amount) if gained else "",

@@ -17,8 +17,9 @@ from telephony.models import AgentVersion
 
 
 def callers(workspace: Workspace) -> list[PhoneNumber]:
-    """The numbers a batch may call from."""
-    return list(PhoneNumber.objects.filter(workspace=workspace, status="active").order_by("e164")[:500])
+    """The numbers a batch may call from: active, and their rent does not stop calls."""
+    mine = PhoneNumber.objects.filter(workspace=workspace, status="active")
+    return list(mine.exclude(rental__rental_status="expired").order_by("e164")[:500])
 
 
 def read_caller(workspace: Workspace, pk: str) -> PhoneNumber | None:

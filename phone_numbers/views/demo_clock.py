@@ -26,6 +26,7 @@ from phone_numbers.demo.story import Happening, read_story
 
 SPANS = {"1": gettext_lazy("+1 day"), "7": gettext_lazy("+7 days"), "40": gettext_lazy("+40 days")}
 NEXT = "next"
+MOVED = "demo_clock_moved"  # in the session: when it was moved last
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,12 +45,13 @@ def move_clock(request: Request, slug: str) -> HttpResponse:
         ask(_until(request.POST.get("span", ""), workspace, since))
     except Refusal as refusal:
         return _show(request, workspace, refusal)
+    request.session[MOVED] = since.isoformat()  # whoever comes back by the menu finds the story again
     return redirect(f"{reverse('demo_clock', args=[slug])}?{urlencode({'since': since.isoformat()})}")
 
 
 def _show(request: Request, workspace: Workspace, refusal: Refusal | None = None) -> HttpResponse:
     _refuse_absent()
-    now, since = clock.now(), _read(request.GET.get("since", ""))
+    now, since = clock.now(), _read(request.GET.get("since") or request.session.get(MOVED, ""))
     story = read_story(workspace, since, now) if since else []
     context = {
         "workspace": workspace,

@@ -107,7 +107,8 @@ def usual_number(workspace: Workspace) -> PhoneNumber | None:
 
 
 def _form(request: Request, workspace: Workspace, wish: Wish, refusal: Refusal | None = None) -> HttpResponse:
-    numbers = PhoneNumber.objects.filter(workspace=workspace, status="active")
+    active = PhoneNumber.objects.filter(workspace=workspace, status="active")
+    numbers = active.exclude(rental__rental_status="expired")  # from those no call goes out
     context = {
         "workspace": workspace,
         "wish": wish,

@@ -18,15 +18,22 @@ from telephony.limits.rows import limit_rows
 from telephony.limits.table import LIMITS
 
 
+class Figure(serializers.DecimalField):
+    """Money or a count; a count has no decimals that say nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(20, 6, allow_null=True, normalize_output=True, **kwargs)
+
+
 @extend_schema_serializer(component_name="Limit")
 class LimitShape(serializers.Serializer):
     """One limit. Money is in the wallet's currency; a limit without a value does not exist."""
 
     name = serializers.ChoiceField(sorted(LIMITS))
     label = serializers.CharField()  # type: ignore[assignment]
-    value = serializers.DecimalField(20, 6, allow_null=True, help_text="At most; null: no limit")
-    used = serializers.DecimalField(20, 6, allow_null=True, help_text="Now; null where it can't be said")
-    key_value = serializers.DecimalField(20, 6, allow_null=True, help_text="This key's own, if it has one")
+    value = Figure(help_text="At most; null: no limit")
+    used = Figure(help_text="Now; null where it can't be said")
+    key_value = Figure(help_text="This key's own, if it has one")
     window_seconds = serializers.IntegerField(help_text="Of a rate's moving window; 0 for the others")
     reason = serializers.CharField(help_text="Why it is not the default; empty where it is")
     until = serializers.DateTimeField(allow_null=True, help_text="When the default holds again")

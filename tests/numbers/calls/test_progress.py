@@ -172,7 +172,8 @@ def test_reads_well_in_the_wallet(alice_client: Client, call: Call, now: datetim
     say(call, S.ANSWERED, now)
     say(call, S.COMPLETED, now, billed=61)
     page = alice_client.get("/w/acme/wallet/").content.decode()
-    assert "Call to +44 20 7946 0018, up to 30 min" in page
+    assert "Call to +44 20 7946 0018: ₹2.50 charged, the rest returned" in page
+    assert "up to 30 min" not in page
     assert "−₹2.50" in page
     assert page.count(f"/w/acme/calls/{call.pk}/") == 1
 

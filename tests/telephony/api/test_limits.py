@@ -30,11 +30,11 @@ def test_says_what_holds_for_workspace_and_key_and_how_much_is_used(
     api: DocumentedProgram, program: Program, workspace: Workspace, now: datetime
 ) -> None:
     plain = limits(api)["concurrent_calls"]
-    assert (plain["value"], plain["used"], plain["key_value"]) == ("10.000000", "0.000000", None)
+    assert (plain["value"], plain["used"], plain["key_value"]) == ("10", "0", None)
     set_limit(workspace, CALLS_AT_ONCE, Decimal(30), reason="A campaign", by=SYSTEM, now=now)
     set_limit(workspace, CALLS_AT_ONCE, Decimal(3), reason="Small", by=SYSTEM, now=now, key=program.key)
     told = limits(api)["concurrent_calls"]
-    assert (told["value"], told["reason"], told["key_value"]) == ("30.000000", "A campaign", "3.000000")
+    assert (told["value"], told["reason"], told["key_value"]) == ("30", "A campaign", "3")
 
 
 def test_says_that_calls_are_stopped(api: DocumentedProgram, workspace: Workspace, now: datetime) -> None:
