@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from dialnexa import audit, clock
 from dialnexa.actors import Actor
 from dialnexa.errors import IllegalTransition, Refusal
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.fulfilment import Clock
 from phone_numbers.buying.outcomes import WORKER
 from phone_numbers.buying.quoting import label_of
@@ -83,7 +84,8 @@ def release_number(number: PhoneNumber, *, by: Actor, now: datetime, reason: str
         }
         if any(before.values()):
             after = dict.fromkeys(before)
-            audit.record(number, "route", before=before, after=after, by=by, now=now, reason="Released.")
+            why = gettext_noop("Released.")
+            audit.record(number, "route", before=before, after=after, by=by, now=now, reason=why)
         detached: dict[str, Any] = {"inbound_version": None, "outbound_version": None, "next_check_at": None}
         number.transition(
             "release",
@@ -185,7 +187,7 @@ def _release_at(carrier: Carrier, number: PhoneNumber) -> CarrierError | None:
 
 def note_released(number: PhoneNumber, now: datetime) -> None:
     """The carrier has taken it back, as it said itself or as its lists show."""
-    reason = f"{label_of(number.carrier)} has taken it back."
+    reason = gettext_noop("%(carrier)s has taken it back.") % {"carrier": label_of(number.carrier)}
     fields: dict[str, Any] = {"released_at": now, "next_release_at": None, "status_reason": ""}
     try:
         with transaction.atomic():
@@ -197,7 +199,8 @@ def note_released(number: PhoneNumber, now: datetime) -> None:
 
 def _note_refusal(number: PhoneNumber, error: CarrierError, now: datetime) -> None:
     """It still counts as released for the customer; we go on asking."""
-    told = f"{label_of(number.carrier)}: {error.sentence} We go on asking; it costs you nothing more."
+    told = gettext_noop("%(carrier)s: %(answer)s We go on asking; it costs you nothing more.")
+    told %= {"carrier": label_of(number.carrier), "answer": error.sentence}
     changes: dict[str, Any] = {"status_reason": told}
     if isinstance(error, ReleaseTooEarly):
         changes["next_release_at"] = now + TOO_EARLY

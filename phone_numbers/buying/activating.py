@@ -10,6 +10,7 @@ from django.db import transaction
 
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.emitting import emit_activated
 from phone_numbers.models import PhoneNumber
 from phone_numbers.routes.routing import route_number
@@ -45,6 +46,7 @@ def _route(number: PhoneNumber, *, by: Actor, now: datetime) -> None:
     if version is None:
         return
     try:
-        route_number(number, inbound=version, by=by, now=now, reason="Asked for with the purchase.")
+        reason = gettext_noop("Asked for with the purchase.")
+        route_number(number, inbound=version, by=by, now=now, reason=reason)
     except Refusal as refusal:  # the number is bought all the same; it shows as not routed
         log.error("%s could not be routed: %s", number.pk, refusal.sentence)

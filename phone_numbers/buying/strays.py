@@ -17,6 +17,7 @@ from dialnexa import audit, clock
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.isolation.scope import everywhere
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.buying.fulfilment import Clock
 from phone_numbers.buying.outcomes import WORKER
 from phone_numbers.buying.quoting import label_of
@@ -126,7 +127,8 @@ def _note_released(stray: StrayNumber, now: datetime) -> None:
     done = {"resolved_at": now, "next_release_at": None, "release_note": ""}
     with transaction.atomic():
         if StrayNumber.objects.filter(pk=stray.pk, resolved_at=None).update(**done):
-            reason = f"{label_of(stray.carrier)} has taken it back."
+            taken = gettext_noop("%(carrier)s has taken it back.")
+            reason = taken % {"carrier": label_of(stray.carrier)}
             audit.record(stray, "released", by=WORKER, now=now, reason=reason)
 
 

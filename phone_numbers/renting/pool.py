@@ -18,6 +18,7 @@ from dialnexa import audit
 from dialnexa.actors import Actor, system
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.models import PhoneNumber, ReassignableNumber, Rental
 from phone_numbers.releasing import release_number
 from phone_numbers.renting import telling
@@ -67,7 +68,8 @@ def give_up(rental_id: str, *, by: Actor = POOL, now: datetime) -> ReassignableN
             return None
         rental.number = number
         rental.transition("give_up", by=by, now=now, ended_at=now, next_run_at=None)
-        pooled = hand_over(number, get_pool(), by=by, now=now, reason="Its rent was not paid.")
+        reason = gettext_noop("Its rent was not paid.")
+        pooled = hand_over(number, get_pool(), by=by, now=now, reason=reason)
         anchor = rental.carrier_anchor or rental.anchor
         kept = ReassignableNumber.objects.create(
             number=pooled,

@@ -41,7 +41,7 @@ def tell_of(
         reference=f"rent:{kind}:{workspace.pk}:{today}",
         right=Right.OWN if kind == Kind.SHORT else Right.MANAGE,
         title=_title(kind, risks),
-        body=_advice(kind) % _facts(workspace, kind, risks, outlook),
+        body=(ADVICE if len(risks) > 1 else ADVICE_ONE)[kind] % _facts(workspace, kind, risks, outlook),
         page=_page(workspace, kind, risks),
         tone=Notice.Tone.WAITING if kind == Kind.OFF else Notice.Tone.TROUBLE,
         now=now,
@@ -67,6 +67,43 @@ MANY = {
     Kind.HOLD: gettext_noop("%(count)s numbers are lost soon"),
 }
 
+ADVICE_ONE = {
+    Kind.SHORT: gettext_noop(
+        "%(number)s: %(rent)s by %(due)s. Add %(amount)s or more by %(day)s. Then the rent of the next two "
+        "weeks is paid by itself. Unpaid, a number works for %(grace)s days more."
+    ),
+    Kind.OFF: gettext_noop(
+        "%(number)s: %(rent)s by %(due)s. Pay by hand, or switch automatic renewal on. If you no longer need "
+        "it, do nothing: unpaid, a number works for %(grace)s days more, then it stops."
+    ),
+    Kind.GRACE: gettext_noop(
+        "%(number)s: %(rent)s by %(due)s. Unpaid after its day, a number makes and takes no calls; it is "
+        "then kept for you for %(hold)s days."
+    ),
+    Kind.HOLD: gettext_noop(
+        "%(number)s: %(rent)s by %(due)s. Paid, a number works again at once, with the same agents. After "
+        "its day it is yours no more."
+    ),
+}
+ADVICE = {
+    Kind.SHORT: gettext_noop(
+        "%(list)s Add %(amount)s or more by %(day)s. Then the rent of the next two weeks is paid by itself. "
+        "Unpaid, a number works for %(grace)s days more."
+    ),
+    Kind.OFF: gettext_noop(
+        "%(list)s Pay by hand, or switch automatic renewal on. If you no longer need it, do nothing: unpaid, "
+        "a number works for %(grace)s days more, then it stops."
+    ),
+    Kind.GRACE: gettext_noop(
+        "%(list)s Unpaid after its day, a number makes and takes no calls; it is then kept for you for "
+        "%(hold)s days."
+    ),
+    Kind.HOLD: gettext_noop(
+        "%(list)s Paid, a number works again at once, with the same agents. After its day it is yours no "
+        "more."
+    ),
+}
+
 
 def _title(kind: Kind, risks: Sequence[Risk]) -> str:
     if len(risks) == 1:
@@ -88,32 +125,13 @@ def _list(
     return "; ".join(lines) + (f"; and {more} more." if more else ".")
 
 
-def _advice(kind: Kind) -> str:
-    if kind == Kind.SHORT:
-        return gettext_noop(
-            "%(list)s Add %(amount)s or more by %(day)s. Then the rent of the next two weeks is paid by "
-            "itself. Unpaid, a number works for %(grace)s days more."
-        )
-    if kind == Kind.OFF:
-        return gettext_noop(
-            "%(list)s Pay by hand, or switch automatic renewal on. If you no longer need it, do nothing: "
-            "unpaid, a number works for %(grace)s days more, then it stops."
-        )
-    if kind == Kind.GRACE:
-        return gettext_noop(
-            "%(list)s Unpaid after its day, a number makes and takes no calls; it is then kept for you for "
-            "%(hold)s days."
-        )
-    return gettext_noop(
-        "%(list)s Paid, a number works again at once, with the same agents. After its day it is yours no "
-        "more."
-    )
-
-
 def _facts(workspace: Workspace, kind: Kind, risks: Sequence[Risk], outlook: Forecast) -> dict[str, str]:
-    by = outlook.top_up_by
+    by, only = outlook.top_up_by, risks[0]
     return {
         "list": _list(workspace, risks, WHEN[kind], outlook.currency),
+        "number": format_international(only.e164),
+        "rent": format_money(only.amount, outlook.currency),
+        "due": _day(workspace, WHEN[kind](only)),
         "amount": format_money(outlook.top_up_needed, outlook.currency),
         "day": _day(workspace, by) if by else "",
         "grace": str(settings.RENT_GRACE_DAYS),

@@ -15,6 +15,7 @@ from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.models import BulkRouting, PhoneNumber
 from phone_numbers.routes.bulk_planning import (
     Planned,
@@ -30,6 +31,11 @@ from phone_numbers.routes.routing import DIRECTIONS, UNCHANGED, Direction, Wante
 from telephony.models import AgentVersion
 
 UNDO_FOR = timedelta(hours=24)
+DONE = (gettext_noop("Bulk change of 1 number"), gettext_noop("Bulk change of %(count)s numbers"))
+UNDONE = (
+    gettext_noop("Bulk change of 1 number undone"),
+    gettext_noop("Bulk change of %(count)s numbers undone"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def assign_bulk(
         PhoneNumber.objects.filter(pk__in=[row.number.pk for row in changed]).update(
             **{f"{way}_version": version for way, version in targets.items()}
         )
-        _record_routes(changed, f"Bulk change of {_count(changed)}", by, now)
+        _record_routes(changed, _why(DONE, len(changed)), by, now)
         bulk = BulkRouting.objects.create(
             workspace=workspace, made_by=by.user, changes=[row.ids for row in changed], created_at=now
         )
@@ -107,7 +113,7 @@ def undo_bulk(bulk: BulkRouting, *, by: Actor, now: datetime) -> Undone:
         rows = _plan_back(bulk)
         back = [row for row in rows if not row.refusal]
         _give_back(back)
-        _record_routes(back, f"Bulk change of {_count(rows)} undone", by, now)
+        _record_routes(back, _why(UNDONE, len(rows)), by, now)
         for change, row in zip(bulk.changes, rows, strict=True):
             change.update({"kept": row.refusal} if row.refusal else {})
         bulk.undone_at = now
@@ -167,8 +173,8 @@ def _record_routes(rows: list[Planned], reason: str, by: Actor, now: datetime) -
     )
 
 
-def _count(rows: list[Planned]) -> str:
-    return f"{len(rows):,} number{'' if len(rows) == 1 else 's'}"
+def _why(words: tuple[str, str], count: int) -> str:
+    return words[count != 1] % {"count": f"{count:,}"}
 
 
 def _refuse_late(bulk: BulkRouting, now: datetime) -> None:

@@ -12,6 +12,7 @@ from dialnexa import audit
 from dialnexa.actors import Actor
 from dialnexa.errors import Refusal
 from dialnexa.models import Workspace
+from dialnexa.translations.marking import gettext_noop
 from phone_numbers.models import PhoneNumber
 
 
@@ -31,7 +32,8 @@ def set_default(number: PhoneNumber, *, is_default: bool, by: Actor, now: dateti
         if changes and is_default:
             _refuse_inactive(this)
             for other in locked.values():
-                _write(other, False, f"{this.e164} is the default now.", by, now)
+                why = gettext_noop("%(number)s is the default now.") % {"number": this.e164}
+                _write(other, False, why, by, now)
         if changes:
             _write(this, is_default, "", by, now)
     number.is_default = is_default
