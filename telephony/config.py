@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Q
 from django.http import QueryDict
 
+from dialnexa.countries import country_name
 from dialnexa.models import Workspace
 from telephony.carriers import carrier_slugs
 from telephony.config_rows import CountryRow, GroupRow
@@ -102,7 +103,7 @@ class Config:
         for group in groups.select_related("country").order_by("name", "pk"):
             line = GroupRow(group, group.pk in on, self.prices.of(group.pk), self.prices.is_dear(group.pk))
             rows.setdefault(group.country_id, CountryRow(group.country)).groups.append(line)
-        return sorted(rows.values(), key=lambda row: (not row.enabled, fold(row.country.name)))
+        return sorted(rows.values(), key=lambda row: (not row.enabled, fold(country_name(row.country.iso))))
 
     def row(self, iso: str, *, closed: bool = False) -> CountryRow | None:
         """The country with this code (ISO), opened if the address or the search says so."""

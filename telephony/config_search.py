@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from django.db.models import Exists, OuterRef, Q
 
+from dialnexa.countries import country_name
 from telephony.e164 import numbering_plan, prefix_countries
 from telephony.models import Country, NetworkGroup, Prefix
 
@@ -35,8 +36,9 @@ class Search:
     def names(self, country: Country, words: str | None = None) -> bool:
         """Whether it is this country that the words speak of."""
         words = self.text if words is None else words
+        called = {country.name, country_name(country.iso)}  # in English, and as its reader sees it
         return bool(words) and (
-            any(words in name for name in (fold(country.name), country.iso.lower()))
+            any(words in name for name in (*map(fold, called), country.iso.lower()))
             or words in NAMES.get(country.iso, ())
         )
 

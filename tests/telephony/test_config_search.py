@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
 from telephony.config_search import find_groups, read_digits, read_search
 from telephony.models import Country, NetworkGroup, Prefix
@@ -101,3 +102,15 @@ def test_leaves_other_carriers_alone(countries: list[Country]) -> None:
     group = NetworkGroup.objects.create(carrier="plivo", country_id="IN", name="India other")
     Prefix.objects.create(network_group=group, digits="919")
     assert "India other" not in found("+919", countries)
+
+
+@pytest.mark.parametrize(
+    "text, name", [("जर्मनी", "Germany"), ("जर्म", "Germany"), ("germany", "Germany"), ("भारत", "India")]
+)
+def test_knows_countries_as_their_reader_calls_them(text: str, name: str, countries: list[Country]) -> None:
+    with override("hi"):
+        assert [country.name for country in countries if read_search(text).names(country)] == [name]
+
+
+def test_takes_no_other_language_for_the_readers(countries: list[Country]) -> None:
+    assert not [country for country in countries if read_search("जर्मनी").names(country)]
