@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from dialnexa.translations.catalogues import merge, new_catalogue, read_areas
-from dialnexa.translations.checking import find_faults
+from dialnexa.translations.checking import find_dead, find_faults, find_missing
 from dialnexa.translations.extracting import APPS, KEYWORDS, Key, Marked, extract_all, extract_from
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +23,15 @@ def marked() -> dict[Key, Marked]:
 @pytest.fixture(scope="module")
 def areas() -> dict[str, Catalog]:
     return read_areas(ROOT / "locale", "hi")
+
+
+def test_are_there_for_everything(marked: dict[Key, Marked], areas: dict[str, Catalog]) -> None:
+    missing = [f"{min(one.places)}: {one.singular}" for one in find_missing(areas, marked)]
+    assert missing == []
+
+
+def test_are_of_something_that_is_said(marked: dict[Key, Marked], areas: dict[str, Catalog]) -> None:
+    assert find_dead(areas, marked) == []
 
 
 def test_have_nothing_wrong(marked: dict[Key, Marked], areas: dict[str, Catalog]) -> None:
