@@ -7,7 +7,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["dialnexa.formats"]
-offered: list[str] = env.list("DIALNEXA_LANGUAGES", ["en"])
+offered: list[str] = env.list("DIALNEXA_LANGUAGES", ["en", "hi"])
 if not {"en"} <= {*offered} <= {*NAMES}:
     refuse(f"DIALNEXA_LANGUAGES is {','.join(offered)}. Set en, or en and others of {', '.join(NAMES)}.")
 LANGUAGES = [(code, name) for code, name in NAMES.items() if code in offered]
