@@ -30,7 +30,7 @@ from dialnexa.admin_timeline import (
     timeline,
 )
 from dialnexa.heartbeats import PROCESSES
-from dialnexa.models import AuditEntry, Heartbeat, LedgerAccount, LedgerEntry, User, Workspace
+from dialnexa.models import AuditEntry, AuditLink, Heartbeat, LedgerAccount, LedgerEntry, User, Workspace
 
 RECENT = 10
 SILENCE = timedelta(minutes=1)
@@ -177,6 +177,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         events = [history_event(entry) for entry in same.order_by("at", "id")[:RECENT]]
         more = desk().list_of(AuditEntry, f"request_id__exact={item.request_id}") if events else ""
         return (Section("In the same request", events, more=more, empty="Not part of a request."),)
+
+
+@admin.register(AuditLink)
+class AuditLinkAdmin(ReadOnlyAdmin):
+    shelf = "System"
+    called = "Links of the history"
+    list_display = ("entry_id", "chain", "n", "digest")
+    search_fields = ("entry_id__exact", "chain__exact")
+    ordering = ("-entry_id",)
 
 
 @admin.register(Heartbeat)

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-APPEND_ONLY = ("dialnexa_ledgerentry", "dialnexa_auditentry")
+APPEND_ONLY = ("dialnexa_ledgerentry", "dialnexa_auditentry", "dialnexa_auditlink")
 WEB = "SELECT, INSERT, UPDATE, DELETE"
 POWERS = """
 SELECT rolsuper OR rolbypassrls OR pg_has_role(rolname, (SELECT relowner FROM pg_class

@@ -5,7 +5,7 @@ from dialnexa.models.keys import ApiKey, IdempotencyRecord
 from dialnexa.models.ledger import LedgerAccount, LedgerEntry
 from dialnexa.models.notices import Notice, NoticeCopy
 from dialnexa.models.people import User, UserManager
-from dialnexa.models.records import AuditEntry, Heartbeat
+from dialnexa.models.records import AuditEntry, AuditLink, Heartbeat
 from dialnexa.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 from dialnexa.models.workspaces import Invitation, Membership, Workspace
 
@@ -13,6 +13,7 @@ __all__ = [
     "ApiKey",
     "ApprovalRequest",
     "AuditEntry",
+    "AuditLink",
     "Heartbeat",
     "IdempotencyRecord",
     "Invitation",

@@ -41,6 +41,24 @@ class AuditEntry(models.Model):
         return f"{self.subject_id} {self.event}"
 
 
+class AuditLink(models.Model):
+    """An entry's place in its workspace's chain (``dialnexa.audit_chain``). Append-only, by trigger.
+
+    No foreign key: a link outlives an entry that somebody deletes, and tells of it.
+    """
+
+    entry_id = models.BigIntegerField(primary_key=True)
+    chain = models.CharField(max_length=40, blank=True, help_text="The workspace's id; empty: nobody's")
+    n = models.BigIntegerField(help_text="From 1, without gaps")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the link before and the entry")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["chain", "n"], name="one_link_per_place"),)
+
+    def __str__(self) -> str:
+        return f"{self.chain or 'nobody'} {self.n}"
+
+
 class Heartbeat(models.Model):
     """When a background process was last seen; ``/readyz`` reads it."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dialnexa.audit_chain import WRONG
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -227,7 +229,9 @@ REFUNDS = Check(
     """,
 )
 
+HISTORY = Check("history", "The history of money, keys, roles and papers is what was recorded.", WRONG)
+
 CHECKS = (
     *(BALANCES, SUM, SIDES, PERIODS, SPANS, ELAPSED, CHARGES, RENT, ENDED),
-    *(HOLDS, RESERVED, ORDERS, CALLS, REFUNDS),
+    *(HOLDS, RESERVED, ORDERS, CALLS, REFUNDS, HISTORY),
 )

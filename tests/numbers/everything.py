@@ -20,6 +20,7 @@ from dialnexa.actors import SYSTEM
 from dialnexa.api_keys import create_api_key
 from dialnexa.models import (
     ApprovalRequest,
+    AuditLink,
     Heartbeat,
     IdempotencyRecord,
     Invitation,
@@ -143,6 +144,7 @@ def make_everything(order: NumberOrder, workspace: Workspace, now: datetime) -> 
     ApprovalRequest.objects.create(
         customer=workspace, amount=1, currency="INR", reference="r", reason="x", requested_by=maker
     )
+    AuditLink.objects.create(entry_id=1, chain=workspace.pk, n=1, digest="0" * 64)
     Authenticator.objects.create(user=maker, type="totp", data={"secret": "sealed"})
     UserSession.objects.create(user=maker, ip="203.0.113.9", session_key="k", user_agent="Firefox/140")
     EmailAddress.objects.create(user=workspace.members.earliest("pk"), email="alice@example.com")

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from dialnexa import clock, heartbeats, notice_mail
+from dialnexa.audit_chain import link_new
 from dialnexa.doorbell import ring
 from dialnexa.ids import new_id
 from dialnexa.logs import context
@@ -39,6 +40,7 @@ from telephony.tasks import read_batch
 
 log = logging.getLogger(__name__)
 KYC_EVERY, KEYS_EVERY = timedelta(minutes=1), timedelta(hours=1)
+CHAIN_EVERY = timedelta(minutes=1)
 NOTED_EVERY = 5.0  # seconds
 ROUTES_EVERY = timedelta(minutes=5)
 PROVE_EVERY = timedelta(days=1)
@@ -153,6 +155,8 @@ def sweep() -> None:
         watch_shapes(now=now)
     if heartbeats.take_turn("kyc", now=now, every=KYC_EVERY):
         watch_verifications(now)
+    if heartbeats.take_turn("audit chain", now=now, every=CHAIN_EVERY):
+        link_new()
     if heartbeats.take_turn("keys", now=now, every=KEYS_EVERY):
         tell_of_ending_keys(now)
 
