@@ -1,6 +1,5 @@
-"""What can be taken away, to see that the verdict sees it."""
+"""What can be taken away, to see that the verdict sees it. Guards of purchases are tests.chaos'."""
 
-from tests.chaos.sabotage import SABOTAGES as CHAOS
 from tests.chaos.sabotage import Sabotage
 
 FORGETFUL = (
@@ -9,7 +8,6 @@ FORGETFUL = (
     "filter(dismissed_at=None)",
 )
 SABOTAGES = {
-    "ring-again": CHAOS["ring-again"],
     "first-wall": Sabotage("A query forgets its workspace: the second wall has to hold.", edits=(FORGETFUL,)),
     "both-walls": Sabotage(
         "A query forgets its workspace, and nothing stands behind it.",
@@ -17,4 +15,3 @@ SABOTAGES = {
         sql=("ALTER TABLE numbers_phonenumber DISABLE ROW LEVEL SECURITY",),
     ),
 }
-HARMLESS = ("first-wall",)
