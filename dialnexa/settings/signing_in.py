@@ -2,10 +2,8 @@
 
 from decimal import Decimal
 
-from django.core.exceptions import ImproperlyConfigured
-
 from dialnexa.settings.application import PRODUCT_NAME
-from dialnexa.settings.environment import DEBUG, env, networks
+from dialnexa.settings.environment import DEBUG, env, networks, refuse
 from dialnexa.settings.sandbox import SANDBOX_URL
 
 SESSION_ENGINE = "dialnexa.sessions"
@@ -35,7 +33,7 @@ MFA_FORMS = {
 
 STAFF_MFA = env.bool("DIALNEXA_STAFF_MFA", True)
 if not STAFF_MFA and not (DEBUG and SANDBOX_URL):
-    raise ImproperlyConfigured(
+    refuse(
         "DIALNEXA_STAFF_MFA=0 is for the demo: it needs DIALNEXA_DEBUG=1 and DIALNEXA_SANDBOX_URL. Support "
         "staff see everybody's money and papers; leave it out."
     )

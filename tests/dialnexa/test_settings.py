@@ -267,6 +267,7 @@ def test_says_everything_that_is_wrong_at_once() -> None:
         "DIALNEXA_SIP_ENGINE": "asterisk",
         "DIALNEXA_SEALING_KEYS": "",
         "DIALNEXA_LANGUAGES": "en,klingon",
+        "DIALNEXA_STAFF_MFA": "0",
     }
     ended = load("", DJANGO_SETTINGS_MODULE="dialnexa.settings", **ELSEWHERE | SECRETS | wrong)
     assert ended.returncode != 0
