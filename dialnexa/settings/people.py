@@ -1,10 +1,11 @@
 """Signing in, and mail to people."""
 
+from pathlib import Path
 from typing import Any
 
 from dialnexa.mail import smtp_settings
 from dialnexa.settings.application import PRODUCT_NAME
-from dialnexa.settings.environment import checked, env, secret
+from dialnexa.settings.environment import checked, env, refuse, secret
 
 AUTH_USER_MODEL = "dialnexa.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -12,11 +13,23 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+BREACHED_PASSWORDS = env.str(
+    "DIALNEXA_BREACHED_PASSWORDS", ""
+)  # a sorted file of SHA-1 hashes; empty: not asked
+if BREACHED_PASSWORDS and not Path(BREACHED_PASSWORDS).is_file():
+    refuse(f"DIALNEXA_BREACHED_PASSWORDS names {BREACHED_PASSWORDS}, which is not a file.")
+elif BREACHED_PASSWORDS:
+    AUTH_PASSWORD_VALIDATORS.append(
+        {
+            "NAME": "dialnexa.breached_passwords.BreachedPasswordValidator",
+            "OPTIONS": {"path": BREACHED_PASSWORDS},
+        }
+    )
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

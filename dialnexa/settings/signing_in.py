@@ -34,8 +34,8 @@ MFA_FORMS = {
 STAFF_MFA = env.bool("DIALNEXA_STAFF_MFA", True)
 if not STAFF_MFA and not (DEBUG and SANDBOX_URL):
     refuse(
-        "DIALNEXA_STAFF_MFA=0 is for the demo: it needs DIALNEXA_DEBUG=1 and DIALNEXA_SANDBOX_URL. Support "
-        "staff see everybody's money and papers; leave it out."
+        "DIALNEXA_STAFF_MFA is 0, which is for the demo: it needs DIALNEXA_DEBUG=1 and "
+        "DIALNEXA_SANDBOX_URL. Support staff see everybody's money and papers; leave it out."
     )
 CREDIT_ALONE: dict[str, Decimal] = env.dict(  # what one of the staff may credit, by currency; more: two
     "DIALNEXA_CREDIT_ALONE",
