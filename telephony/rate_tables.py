@@ -113,9 +113,9 @@ class RateTable:
         country, digits, moment = number.country, number.e164[1:], at.timestamp()
         if not country:
             return None
-        key, rows = country + digits[: self.longest], self.rows
+        key, find = country + digits[: self.longest], self.rows.get
         for end in range(len(key), 1, -1):
-            found = rows.get(key[:end])
+            found = find(key[:end])
             if found is not None:
                 for row in (found,) if isinstance(found, int) else found:
                     if self.terms[self.terms_of[row]].start <= moment:
