@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -110,4 +111,4 @@ class LedgerEntry(models.Model):
         verbose_name_plural = "ledger entries"
 
     def __str__(self) -> str:
-        return f"{self.reference} {self.amount} {self.currency}"
+        return f"{self.reference} {Decimal(self.amount).normalize():f} {self.currency}"

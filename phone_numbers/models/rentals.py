@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -169,7 +170,7 @@ class RentalPrice(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.monthly_price} from {self.starts_at:%Y-%m-%d}"
+        return f"{Decimal(self.monthly_price).normalize():f} from {self.starts_at:%Y-%m-%d}"
 
 
 class ReassignableNumber(models.Model):
