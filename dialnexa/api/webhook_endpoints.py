@@ -23,6 +23,7 @@ from dialnexa.api.views import ApiView
 from dialnexa.ids import ID_PATTERN, derived_id
 from dialnexa.models import WebhookDelivery, WebhookEndpoint, Workspace
 from dialnexa.webhooks import endpoints, redelivering
+from dialnexa.webhooks.readable import refuse_unreadable
 
 REMOVED = {"message": "The webhook endpoint is sent nothing any more."}
 TESTED = {"message": "A test message is on its way."}
@@ -60,10 +61,13 @@ class Endpoints(ApiView):
         """Name an address, and the events it is sent from now on. The answer has the secret, this once.
 
         - 400 `webhook_url_…`, `webhook_events_invalid`, `webhook_description_invalid`
+        - 403 `webhook_scope_missing`: an event tells what this key may not read (`number.…` and `rental.…`
+          need `numbers:read`, `call.…` `calls:read`, `kyc.…` `kyc:read`, `limit.…` `telephony:read`, `*` all)
         - 409 `webhook_endpoints_most`: there are as many as a workspace may have
         - 409 `webhook_endpoint_exists`: made before with this `Idempotency-Key`; rotate to get a secret
         """
         wish, workspace = read(shapes.EndpointBody, request.data), workspace_of(request)
+        refuse_unreadable(key_of(request), wish["events"])
         named = {"endpoint_id": _id_for(request)}
         by, now = api_actor(request), clock.now()
         made, secret = endpoints.create_endpoint(workspace, **wish, **named, by=by, now=now)
@@ -84,6 +88,7 @@ class Endpoint(ApiView):
         """Send something else, or elsewhere, from now on; switch it off or on.
 
         - 400 `webhook_url_…`, `webhook_events_invalid`, `webhook_description_invalid`
+        - 403 `webhook_scope_missing`: as above, for what it is sent from then on; switching off is for all
         """
         workspace = workspace_of(request)
         endpoint = get_endpoint(workspace, endpoint_id)
@@ -212,6 +217,8 @@ def _id_for(request: Request) -> str:
 
 def _change(endpoint: WebhookEndpoint, wish: dict[str, Any], request: Request) -> None:
     by, now = api_actor(request), clock.now()
+    if wish.keys() & {"url", "events"} or wish.get("enabled"):  # else it would lead elsewhere what is told
+        refuse_unreadable(key_of(request), wish.get("events", endpoint.events))
     names = ("url", "events", "description")
     if wish.keys() & set(names):
         facts = {name: wish.get(name, getattr(endpoint, name)) for name in names}

@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from dialnexa.actors import SYSTEM
+from dialnexa.api_keys import SCOPES, create_api_key
 from dialnexa.models import AuditEntry, IdempotencyRecord, WebhookDelivery, WebhookEndpoint, Workspace
 from dialnexa.webhooks.emitting import emit
 from dialnexa.webhooks.endpoints import secrets_of
+from dialnexa.webhooks.events import EVENTS
+from dialnexa.webhooks.readable import READS
 from dialnexa.webhooks.sending import body_of
 from dialnexa.webhooks.signing import signed_headers
 from tests.conftest import Program
@@ -85,6 +89,48 @@ def test_refuses_what_can_not_be_told(wish: dict[str, Any], code: str, api: Docu
     answer = api.post(URL, WISH | wish)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert not WebhookEndpoint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("events", "lacking"),
+    [
+        (["number.activated", "rental.renewed"], []),
+        (["call.completed"], ["calls:read"]),
+        (["kyc.verified", "limit.reached"], ["kyc:read", "telephony:read"]),
+        (["*"], ["calls:read", "kyc:read", "telephony:read"]),
+    ],
+)
+def test_has_a_key_told_no_more_than_it_may_read(
+    events: list[str], lacking: list[str], workspace: Workspace, now: datetime
+) -> None:
+    api = documented(narrow(workspace, now))
+    answer = api.post(URL, WISH | {"events": events})
+    assert answer.status_code == (403 if lacking else 201)
+    assert answer.json().get("details", {}).get("scopes", []) == lacking
+    assert WebhookEndpoint.objects.count() == (0 if lacking else 1)
+
+
+def test_has_a_key_lead_nothing_elsewhere_that_it_may_not_read(
+    made: dict[str, Any], workspace: Workspace, now: datetime
+) -> None:
+    api, one = documented(narrow(workspace, now)), f"{URL}/{made['id']}"
+    for wish in ({"url": "https://thief.example.com/in"}, {"events": ["*"]}, {"enabled": True}):
+        answer = api.patch(one, wish)
+        assert (answer.status_code, answer.json()["code"]) == (403, "webhook_scope_missing")
+    assert api.patch(one, {"enabled": False, "description": "Off"}).status_code == 200
+    endpoint = WebhookEndpoint.objects.get()
+    assert (endpoint.url, endpoint.events) == (WISH["url"], made["events"])
+
+
+def test_knows_who_may_read_every_event() -> None:
+    assert {event.partition(".")[0] for event in EVENTS} == {*READS}
+    assert {*READS.values()} <= {*SCOPES}
+
+
+def narrow(workspace: Workspace, now: datetime) -> Program:
+    """It changes webhooks, and reads numbers only."""
+    scopes = ["webhooks:write", "numbers:read"]
+    return Program(*create_api_key(workspace, "Narrow", scopes, by=SYSTEM, now=now))
 
 
 def test_changes_what_is_named_and_leaves_the_rest(api: DocumentedProgram, made: dict[str, Any]) -> None:
