@@ -23,7 +23,7 @@ from tests.numbers.inbound.furnish import NUMBERS
 from tests.numbers.inbound.installation import Installation, Web, installed
 from tests.processes import run
 
-ROUNDS = 5
+ROUNDS = 3
 WEB_ROLE = "dialnexa_web"  # as make_roles calls it
 SIGN_IN = """
 import django
@@ -38,7 +38,7 @@ print(client.cookies["sessionid"].value)
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.walls", description=__doc__)
-    parser.add_argument("--requests", type=int, default=100, help="of one turn")
+    parser.add_argument("--requests", type=int, default=60, help="of one turn")
     requests = parser.parse_args().requests
     plenty = {"DIALNEXA_API_LIMIT_READ": "100000000/minute", "DIALNEXA_LOG_LEVEL": "ERROR"}
     with installed(200, DJANGO_SETTINGS_MODULE="tests.bench.bare_settings", **plenty) as here:
