@@ -45,9 +45,9 @@ def begin(request: HttpRequest, **_: Any) -> None:
 def _hold_to_limits(request: HttpRequest, now: float) -> None:
     session = request.session
     if now - session.get(BEGAN, now) >= settings.SESSION_COOKIE_AGE:
-        _end(request, LONG_AGO)
+        _end(request, str(LONG_AGO))
     elif now - session.get(SEEN, now) >= settings.SESSION_IDLE:
-        _end(request, UNUSED)
+        _end(request, str(UNUSED))
     elif POLL not in request.headers and now - session.get(SEEN, 0) >= NOTE_EVERY:
         session[SEEN] = now
         session.setdefault(BEGAN, now)

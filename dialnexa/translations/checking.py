@@ -56,7 +56,7 @@ def _faults_of(message: Message, marked: Marked | None) -> Iterator[str]:
     if marked and marked.plural and message.id != marked.id:
         yield f"the plural in the code is {marked.plural!r}"
     sources = [message.id] if isinstance(message.id, str) else list(message.id)
-    forms = [message.string] if isinstance(message.string, str) else list(message.string)
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or [])
     if len(sources) == 2 and len(forms) != 2:
         yield f"{len(forms)} plural forms instead of 2"
     for form in filter(None, forms):
