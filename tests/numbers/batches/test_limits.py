@@ -10,13 +10,16 @@ import pytest
 from django.conf import LazySettings
 
 from dialnexa.actors import SYSTEM, Actor, Channel
-from dialnexa.api_keys import create_api_key, revoke_api_key
+from dialnexa.api_keys import create_api_key, revoke_api_key, rotate_api_key
+from dialnexa.memberships import remove_member
+from dialnexa.models import Membership
 from phone_numbers.batch_dialling.ending import resume_batch
 from phone_numbers.batch_dialling.running import advance_batch
 from telephony.call_stops import stop_calls
 from telephony.limits.overrides import set_limit
 from telephony.limits.table import CALLS_A_MINUTE, DAILY_SPEND, MONTHLY_SPEND, Limit
 from telephony.models import BatchCall, BatchRow, Call
+from tests.conftest import make_user
 from tests.numbers.batches.conftest import GOOD, Dialler
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +71,22 @@ def test_pauses_when_its_key_is_revoked_and_goes_on_for_who_resumes_it(dialler: 
     resume_batch(batch, by=owner, now=dialler.clock())
     assert len(advance_batch(batch.pk, tell=dialler.clock)) == 1
     assert Call.objects.filter(api_key=None).count() == 1
+
+
+def test_goes_on_when_its_key_was_rotated_and_has_ended(dialler: Dialler) -> None:
+    key, _ = create_api_key(dialler.workspace, "CRM", ["calls:write"], by=SYSTEM, now=dialler.clock())
+    batch = replace(dialler, by=Actor(Channel.API, "CRM", api_key=key)).start(dialler.upload(GOOD[:2]))
+    rotate_api_key(key, overlap=timedelta(0), by=SYSTEM, now=dialler.clock())
+    assert len(advance_batch(batch.pk, tell=dialler.clock)) == 2
+    assert Call.objects.filter(api_key=key).count() == 2  # under the cap that both keys share
+
+
+def test_goes_on_when_who_started_it_has_left(dialler: Dialler) -> None:
+    bob = make_user("Bob")
+    membership = Membership.objects.create(workspace=dialler.workspace, user=bob, role="admin")
+    batch = replace(dialler, by=Actor(Channel.BROWSER, "Bob", bob)).start(dialler.upload(GOOD[:2]))
+    remove_member(membership, by=SYSTEM, now=dialler.clock())
+    assert len(advance_batch(batch.pk, tell=dialler.clock)) == 2
 
 
 def end_calls(batch: BatchCall) -> None:
