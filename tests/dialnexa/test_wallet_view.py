@@ -84,7 +84,9 @@ def call_lines(workspace: Workspace, now: datetime) -> None:
         wallet.hold(workspace, Decimal(5), subject=subject, memo=f"Call {subject}", by=SYSTEM, now=moment)
     for subject, cost in (("call_a", 2), ("call_c", 0)):
         over = now + timedelta(minutes=3)
-        wallet.settle(workspace, Decimal(cost), subject=subject, memo="Over", by=SYSTEM, now=over)
+        wallet.settle(
+            workspace, Decimal(cost), subject=subject, memo=f"Call {subject}: over", by=SYSTEM, now=over
+        )
 
 
 def test_shows_one_line_for_each_call(alice_client: Client, workspace: Workspace, now: datetime) -> None:
