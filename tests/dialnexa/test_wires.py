@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
+from typing import Any
+
 import pytest
 
 from dialnexa.wires import open_wires, strict_redis
@@ -61,5 +64,6 @@ def test_of_redis_need_a_certificate(redis: str, *, is_open: bool) -> None:
 def test_have_celery_look_at_certificates() -> None:
     from kombu import Connection
 
-    assert Connection(strict_redis("rediss://cache.example/0")).ssl["ssl_cert_reqs"].name == "CERT_REQUIRED"
+    asked: Any = Connection(strict_redis("rediss://cache.example/0")).ssl
+    assert asked["ssl_cert_reqs"] == ssl.CERT_REQUIRED
     assert strict_redis("redis://cache.example/0") == "redis://cache.example/0"

@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from dialnexa.actors import SYSTEM
 from dialnexa.isolation.scope import current_scope
 from dialnexa.models import Workspace
-from phone_numbers.calls import webhooks
+from phone_numbers.calls import progress, webhooks
 from phone_numbers.calls.placing import place_call
 from phone_numbers.models import PhoneNumber
 from telephony.models import Call
@@ -35,7 +35,7 @@ def seen(
 ) -> list[Any]:
     """Each time something takes effect: the scope, and whose calls a query that forgets them finds."""
     settings.CARRIERS = accounts_at("http://127.0.0.1:9")
-    plain: Callable[..., bool] = webhooks.apply_event
+    plain: Callable[..., bool] = progress.apply_event
     found: list[Any] = []
 
     def apply(*arguments: Any, **options: Any) -> bool:
