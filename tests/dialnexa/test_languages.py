@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -10,7 +12,11 @@ from django.core import mail
 from django.test import Client
 from django.utils import translation
 
+from dialnexa import telling
+from dialnexa.access import Right
 from dialnexa.models import AuditEntry, User, Workspace
+from dialnexa.notice_mail import send_due_mail
+from dialnexa.notices import tell
 from tests.conftest import Program, client_of
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +95,28 @@ def test_of_mail_are_the_receivers(alice: User, client: Client) -> None:
     client.post("/accounts/password/reset/", {"email": alice.email}, headers={"accept-language": "en"})
     assert "नया पासवर्ड चुनें" in mail.outbox[0].subject
     assert "/accounts/password/reset/key/" in mail.outbox[0].body
+
+
+def test_of_notices_are_the_readers_and_rows_are_english(
+    alice: User, workspace: Workspace, now: datetime, alice_client: Client
+) -> None:
+    User.objects.update(language="hi")
+    title = telling.TITLE % {"key": "Reports", "day": "3 May"}
+    about: dict[str, Any] = {
+        "reference": "key",
+        "right": Right.MANAGE,
+        "title": title,
+        "body": "Asha said so.",
+        "now": now,
+    }
+    with translation.override("hi"):
+        notice = tell(workspace, **about)
+    send_due_mail(now)
+    assert notice is not None
+    assert notice.title == "The API key Reports ends on 3 May"
+    assert mail.outbox[0].subject.startswith("API की Reports")
+    assert "Asha said so." in mail.outbox[0].body
+    assert "API की Reports" in page(alice_client, "/w/acme/notices/")
 
 
 def test_are_english_for_programs(alice: User, program: Program, workspace: Workspace) -> None:
