@@ -121,9 +121,6 @@ class UserAdmin(EditableAdmin):
     ordering = ("email",)
     staff_actions = (sign_in.TURN_OFF_SECOND_STEP,)
 
-    class Media:
-        js = ("js/desk.js",)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # people sign up; the first superuser comes from createsuperuser
 
@@ -213,9 +210,6 @@ class GroupAdmin(EditableAdmin):
     filter_horizontal = ("permissions",)
     search_fields = ("name",)
     ordering = ("name",)
-
-    class Media:
-        js = ("js/desk.js",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)
