@@ -21,7 +21,7 @@ from tests.processes import ROOT, clean_env, command_line, open_folder, processe
 
 pytestmark = pytest.mark.processes
 
-READY_WITHIN = 90.0
+READY_WITHIN = 150.0
 
 
 @dataclass
