@@ -23,6 +23,7 @@ CHAINED = (  # money, keys, roles, papers and what support decides; not the mill
     *("membership", "numberorder", "rental", "user", "webhookendpoint", "workspace"),
 )
 AT_ONCE = 2_000  # entries in one transaction
+ROUND = 10  # transactions in one round of a sweeper, which has other work
 LATE = 20_000  # ids that others may be ahead of an entry when it is committed
 TEXT = """jsonb_build_array(e.id, e.workspace_id, e.subject_type, e.subject_id, e.event, e.before, e.after,
     e.channel, e.actor_id, e.actor_name, e.api_key_id, e.reason, e.request_id,
@@ -61,14 +62,17 @@ WHERE e.subject_type IN ({", ".join(f"'{each}'" for each in CHAINED)})
 
 
 def link_new() -> int:
-    """Link what has been recorded since, in order of id; how many there were. For a sweeper.
+    """Link what has been recorded since, in order of id; how many there were. For a sweeper's round: what a
+    long history holds beyond it is linked in the next ones.
 
     An entry that is committed late is linked when it is seen: a chain's order is that of its links.
     """
     linked = 0
-    while (count := _link_some()) == AT_ONCE:
-        linked += count
-    return linked + count
+    for _ in range(ROUND):
+        linked += (count := _link_some())
+        if count < AT_ONCE:
+            break
+    return linked
 
 
 def _link_some() -> int:

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from dialnexa import audit
+from dialnexa import audit, audit_chain
 from dialnexa.actors import SYSTEM
 from dialnexa.audit_chain import CHAINED, end_of_all, find_wrong, link_new
 from dialnexa.models import AuditEntry, AuditLink, User, Workspace
@@ -72,9 +72,7 @@ def test_tells_that_an_entry_went_with_its_link(entries: list[int]) -> None:
     assert says.startswith(f"Entry {entries[4]} of the history does not follow")
 
 
-def test_tells_of_an_entry_that_was_put_in_long_after(
-    entries: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tells_of_an_entry_that_was_put_in_long_after(entries: list[int]) -> None:
     link = AuditLink.objects.get(entry_id=entries[4])
     as_superuser("DELETE FROM dialnexa_auditlink WHERE entry_id = %s", entries[4])
     far = AuditLink(entry_id=entries[4] + 30_000, chain="elsewhere", n=1, digest=link.digest)
@@ -89,6 +87,18 @@ def test_takes_what_is_committed_late(entries: list[int], workspace: Workspace) 
         [AuditEntry(id=entries[4] + 9, workspace=workspace, subject_type="workspace", at="2026-01-01T00:00Z")]
     )
     assert link_new() == 2
+    assert find_wrong() == []
+
+
+def test_catches_up_with_a_long_history_in_rounds(
+    workspace: Workspace, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link_new()
+    for n in range(5):
+        audit.record(workspace, "rename", after={"name": n}, by=SYSTEM, now=now)
+    monkeypatch.setattr(audit_chain, "AT_ONCE", 1)
+    monkeypatch.setattr(audit_chain, "ROUND", 3)
+    assert [link_new(), link_new(), link_new()] == [3, 2, 0]
     assert find_wrong() == []
 
 

@@ -14,7 +14,8 @@ class Command(BaseCommand):
     help = "Tell which entries of the history were changed, deleted or put in, and where its chains end."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        link_new()
+        while link_new():
+            pass
         wrong = find_wrong()
         for about, says in wrong:
             self.stdout.write(f"{about}: {says}")
