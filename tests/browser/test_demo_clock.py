@@ -67,6 +67,8 @@ def test_leads_to_the_next_renewal_without_javascript(open_page: Open, number: P
     live_on()
     page.get_by_role("link", name="Look again").click()
     assert page.locator(".event").get_by_text("Charged", exact=True).count() == 1
+    page.get_by_role("link", name="move the clock").click()  # the plain address finds the story again
+    assert page.locator(".event").get_by_text("Charged", exact=True).count() == 1
 
 
 def test_fits_a_phone(open_page: Open, number: PhoneNumber) -> None:
