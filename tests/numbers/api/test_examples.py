@@ -14,9 +14,10 @@ from phone_numbers.models import PhoneNumber
 from telephony.models import BatchCall, Call
 from tests.conftest import Program
 from tests.numbers.api.conftest import spent
-from tests.numbers.api.test_readme import PLACES, ROOT
+from tests.numbers.api.test_readme import PLACES
 from tests.numbers.api.test_readme import pytestmark as pytestmark
 from tests.numbers.conftest import Carrier
+from tests.processes import ROOT
 
 PEOPLE = "phone_number,name\n+919820012345,Asha\n+919820012346,Ravi\n"
 
