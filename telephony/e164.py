@@ -13,7 +13,7 @@ to no country (satellite, universal freephone) has the country ``""``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -299,10 +299,17 @@ def format_national(e164: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Why a text is no number that could be called. ``problem``: missing, unparseable or not_possible."""
+    """Why a text is no number that could be called. ``problem``: missing, unparseable or not_possible.
+
+    ``tell`` makes the sentence when somebody wants to read it: of a list only the problems are kept.
+    """
 
     problem: str
-    sentence: str
+    tell: Callable[[], str]
+
+    @property
+    def sentence(self) -> str:
+        return self.tell()
 
 
 def read_destination(text: str) -> E164 | Unreadable:
@@ -313,18 +320,15 @@ def read_destination(text: str) -> E164 | Unreadable:
     15 digits of ITU-T E.164. Digits dialled only inside a country (+44 (0)20 …) are left out, as it does.
     """
     if not text or not text.strip():
-        return Unreadable("missing", _like(_("There is no number to call.")))
+        return Unreadable("missing", lambda: _like(_("There is no number to call.")))
     if len(text) > LONGEST_INPUT:
-        said = _("That is %(count)s characters long, too long for a number.") % {"count": f"{len(text):,}"}
-        return Unreadable("unparseable", said)
+        return Unreadable("unparseable", lambda: _too_long(text))
     try:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        return Unreadable("unparseable", _like(_why_unparseable(text)))
+        return Unreadable("unparseable", lambda: _like(_why_unparseable(text)))
     if number.extension:
-        return Unreadable(
-            "unparseable", _("Leave the extension out; it can't be dialled before somebody answers.")
-        )
+        return Unreadable("unparseable", _why_no_extension)
     return _possible(number)
 
 
@@ -344,9 +348,17 @@ def _possible(number: phonenumbers.PhoneNumber) -> E164 | Unreadable:
     national = phonenumbers.national_significant_number(number)
     code = str(number.country_code)
     if not phonenumbers.is_possible_number(number) or len(code) + len(national) > LONGEST:
-        return Unreadable("not_possible", _like(_impossible(number)))
+        return Unreadable("not_possible", lambda: _like(_impossible(number)))
     kind = KINDS.get(phonenumbers.number_type(number))
     return E164(f"+{code}{national}", _country(number), code, national, kind)
+
+
+def _too_long(text: str) -> str:
+    return _("That is %(count)s characters long, too long for a number.") % {"count": f"{len(text):,}"}
+
+
+def _why_no_extension() -> str:
+    return _("Leave the extension out; it can't be dialled before somebody answers.")
 
 
 def _why_unparseable(text: str) -> str:

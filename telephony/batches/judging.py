@@ -1,7 +1,7 @@
 """The rows of a list, each with every reason against it: ``judge_destination``'s verdicts at a file's speed.
 
-Rows whose number reads as it stands are decided by ``fast_e164``'s table and sets of prefixes; all others by
-``judge_destination`` itself. Both decide by the same ``Rules``, and tests hold them to the same verdicts.
+Numbers that read as they stand are read by ``fast_e164``'s table, all others by ``read_destination``; sets of
+prefixes decide about both. No sentence is made, only codes. Tests hold rows to the same verdicts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from telephony.batches.reading import Source
 from telephony.batches.repairs import is_mangled, propose_repair
-from telephony.destinations import Group, Rules, judge_destination
+from telephony.destinations import Group, Rules
+from telephony.e164 import E164, read_destination
 from telephony.fast_e164 import COUNTRIES, HEAD, IMPOSSIBLE, WELL_FORMED, without_spaces
 from telephony.high_cost import Ranges, Suspects
 
@@ -60,7 +61,7 @@ def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
             fits = WELL_FORMED(text)
         country = countries[text[:HEAD]].get(len(text)) if fits else None
         if country is None:
-            row = _unusual(number, cells, written, rules, choices, judge)
+            row = _unusual(number, cells, written, choices, judge)
         elif country is IMPOSSIBLE:
             row = Row(number, cells, "", "", (NOT_POSSIBLE,))
         else:  # a tuple at once: reading the defaults of a Row takes as long as judging it
@@ -72,16 +73,16 @@ def judge_rows(source: Source, rules: Rules, choices: Choices) -> Iterator[Row]:
         yield row
 
 
-def _unusual(number: int, cells: list[str], text: str, rules: Rules, choices: Choices, judge: Judge) -> Row:
+def _unusual(number: int, cells: list[str], text: str, choices: Choices, judge: Judge) -> Row:
     codes: Codes = (UNPARSEABLE,)
     if WITHOUT_PLUS(text):  # the library can't read digits without a country, and nor can a repair
         if text.isdecimal() and not choices.country and not text.startswith("00"):
             return Row(number, cells, "", "", codes)
     else:
-        judgement = judge_destination(text, rules)
-        codes = tuple(step.code for step in judgement.failures)
-        if judgement.number:
-            return Row(number, cells, judgement.number.e164, judgement.number.country, codes)
+        called = read_destination(text)
+        if isinstance(called, E164):
+            return Row(number, cells, called.e164, called.country, judge(called.e164, called.country))
+        codes = (f"destination_{called.problem}",)
     if is_mangled(text):
         return Row(number, cells, "", "", (*codes, MANGLED))
     repair = propose_repair(text, choices.country) if text.strip() else None

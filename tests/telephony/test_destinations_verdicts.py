@@ -27,7 +27,7 @@ def test_and_a_difference_is_noticed() -> None:
     def no_jersey(text: str) -> E164 | Unreadable:
         read = read_destination(text)
         isle = isinstance(read, E164) and read.country == "JE"
-        return Unreadable("not_possible", "There is no Jersey.") if isle else read
+        return Unreadable("not_possible", lambda: "There is no Jersey.") if isle else read
 
     assert compare(2_000, seed=1, read=no_jersey).differences
 
