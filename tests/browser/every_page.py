@@ -94,7 +94,7 @@ def of_strangers(workspace: Workspace, user: User, now: datetime) -> list[str]:
 
 
 def of_desk(workspace: Workspace, now: datetime) -> list[str]:
-    """What staff see, with a row of everything there is."""
+    """What staff see, with a row of everything; of each kind of row one action."""
     order = make_order(make_number(workspace, nickname=LONG), "fulfilled")
     order.attempts.create(workspace=workspace, n=1, sent_at=now, ended_at=now, outcome="sold")
     rental = make_rental(order.number, now)
@@ -105,7 +105,9 @@ def of_desk(workspace: Workspace, now: datetime) -> list[str]:
     )
     own = ["/admin/", "/admin/find/?q=acme", "/admin/find/?q=nothing", "/admin/carriers/", "/admin/drift/"]
     own += ["/admin/import-call-rates/", "/admin/password_change/", "/admin/numbers/"]
-    return [*own, *desk_pages(make_everything(order, workspace, now))]
+    rest = desk_pages(make_everything(order, workspace, now))
+    actions = {page.partition("/do/")[0]: page for page in reversed(rest) if "/do/" in page}
+    return [*own, *(page for page in rest if "/do/" not in page), *actions.values()]
 
 
 def entered(user: User) -> Client:
