@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property, wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,8 +20,9 @@ from dialnexa import clock
 from dialnexa.access import RIGHTS, Right, SecondStepMissing
 from dialnexa.isolation.scope import everywhere
 from dialnexa.mfa.leading import lead_to_second_step
-from dialnexa.models import LedgerAccount, Membership
+from dialnexa.models import Membership
 from dialnexa.notices import COUNTED_MOST, count_unread
+from dialnexa.purse import Purse, read_purse
 
 View = Callable[..., HttpResponseBase]
 LAST_WORKSPACE = "workspace"  # in the session: the slug last looked at
@@ -141,37 +140,6 @@ def read_bell(membership: Membership) -> Bell:
         shown=shown,
         url=reverse("notices:list", args=[slug]),
         poll_url=f"{reverse('notices:bell', args=[slug])}?had={unread}",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """``days`` is for how many days the balance covers the rent of today's numbers; None without rent."""
-
-    currency: str
-    balance: Decimal
-    held: Decimal
-    monthly_rent: Decimal
-    days: int | None
-    url: str
-
-
-def read_purse(membership: Membership) -> Purse:
-    """The wallet card of the membership's workspace."""
-    workspace = membership.workspace
-    accounts = LedgerAccount.objects.filter(workspace=workspace, currency=workspace.currency)
-    kinds = dict(accounts.values_list("kind", "balance"))
-    rentals = workspace.rentals.filter(rental_status="active", ended_at=None, currency=workspace.currency)
-    rentals = rentals.filter(number__missing_since=None)  # those cost nothing
-    rent = rentals.aggregate(sum=Sum("monthly_price"))["sum"] or Decimal(0)
-    balance = kinds.get(LedgerAccount.Kind.WALLET, Decimal(0))
-    return Purse(
-        currency=workspace.currency,
-        balance=balance,
-        held=kinds.get(LedgerAccount.Kind.HELD, Decimal(0)),
-        monthly_rent=rent,
-        days=int(balance * 30 / rent) if rent else None,
-        url=reverse("wallet", args=[workspace.slug]) if Right.OWN in RIGHTS[membership.role] else "",
     )
 
 

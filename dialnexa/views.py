@@ -16,7 +16,8 @@ from dialnexa.ids import ID_PATTERN
 from dialnexa.isolation.scope import everywhere
 from dialnexa.models import Membership
 from dialnexa.months import months_between, read_month
-from dialnexa.shell import LAST_WORKSPACE, read_purse, sign_in_required
+from dialnexa.purse import read_purse
+from dialnexa.shell import LAST_WORKSPACE, sign_in_required
 from dialnexa.statement import export_statement, first_entry_at, read_statement, read_totals
 
 
