@@ -59,6 +59,7 @@ urlpatterns = [
     path("v1/", include("phone_numbers.api.urls")),
     path("v1/", include("phone_numbers.api.agent_urls")),
     path("v1/", include("telephony.api.urls")),
+    path("v1/", include("kyc.api.urls")),
     path("api/relay/rest/", include("phone_numbers.api.compatible.urls")),
     re_path(r"^(?:v1|api)(?:/.*)?$", not_found),
 ]

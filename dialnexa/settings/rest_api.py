@@ -46,6 +46,10 @@ SPECTACULAR_SETTINGS = {
             "description": "Check a list, call everybody in it, pause it, let it go on, cancel it.",
         },
         {"name": "Telephony", "description": "Where numbers may call, at what price, and why not."},
+        {
+            "name": "KYC",
+            "description": "How far the papers of each country are, and whether that lets you call.",
+        },
         {"name": "Wallet", "description": "What can be spent, and until when it covers the rent."},
         {"name": "Webhooks", "description": "Where your servers are told what happens, and what they took."},
     ],

@@ -1,0 +1,1 @@
+"""How far a workspace's papers are, over REST."""
