@@ -14,7 +14,8 @@ import subprocess
 from pathlib import Path
 
 import psycopg
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from dialnexa import keeper
 from dialnexa.data_folder import DEFAULT_DATA_DIR, programs
@@ -23,6 +24,7 @@ ROOT = DEFAULT_DATA_DIR.parent
 CACHE = ROOT / ".pytest_cache" / "databases"
 KEPT_FILES = 8  # of as many states of the migrations
 TEMPLATE = "dialnexa_migrated"
+PATIENCE = 5  # times
 KEPT = ("django_migrations", "django_content_type", "auth_permission")  # what migrating wrote
 IMPORT = re.compile(r"^(?:from|import) ((?:dialnexa|kyc|telephony|phone_numbers)[\w.]*)", re.MULTILINE)
 
@@ -130,7 +132,15 @@ END $$
 def empty_database() -> None:
     """Delete every row a test wrote: for a few rows in a hundred tables much quicker than TRUNCATE.
 
-    Triggers that keep rows and foreign keys look away. Who is still writing is waited for.
+    Triggers that keep rows and foreign keys look away. Who is still writing is waited for; who waits for us,
+    too, is let through first.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(EMPTY.replace("{kept}", f"{{{','.join(KEPT)}}}"))
+    for _ in range(PATIENCE):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(EMPTY.replace("{kept}", f"{{{','.join(KEPT)}}}"))
+            return
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    raise RuntimeError("Something writes on and on after the test.")

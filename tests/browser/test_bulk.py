@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -200,7 +201,7 @@ def test_show_three_numbers_at_once_on_a_phone(
 ) -> None:
     for n in range(5):
         number = make_number(workspace, nickname=f"Desk {n}", inbound_version=versions[0])
-        make_rental(number, timezone.now())
+        make_rental(number, timezone.now() + timedelta(days=12))
     PhoneNumber.objects.update(outbound_version=versions[1])
     page = open_page(width=390, height=844, has_touch=True, is_mobile=True)
     third = page.locator("tbody tr").nth(2)
@@ -217,7 +218,7 @@ def test_show_three_numbers_at_once_on_a_phone(
         "Plivo",
         "Local",
         "Both",
-        "today",
+        "in 12 days",
         "₹92.00",
     ):
         assert text in told

@@ -36,14 +36,20 @@ FACTS = """() => ({
 WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 MISSING = re.compile(r"status of 40[0-9]")  # what the browser says of a page that is an error's
 OURS = " · DialNexa Numbers"
+LOOKS = (("light", 1440, 900), ("dark", 390, 844))  # of axe
 SHOTS = os.environ.get("SHOTS")  # a folder: pictures of all pages, for people to look at
 
 
 class Visitor:
-    """A browser that stays open. ``faults`` says, page by page, what is wrong."""
+    """A browser that stays open. ``faults`` says, page by page, what is wrong.
 
-    def __init__(self, chromium: Any, site: str, client: Client | None = None) -> None:
-        self.site = site
+    ``turns``: axe looks at each page once, in turns wide and light, narrow and dark. For pages alike.
+    """
+
+    def __init__(
+        self, chromium: Any, site: str, client: Client | None = None, *, turns: bool = False
+    ) -> None:
+        self.site, self.turns, self.looked = site, turns, 0
         self.faults: list[str] = []
         self.titles: dict[str, tuple[str, list[str]]] = {}
         self.said: list[str] = []
@@ -70,10 +76,11 @@ class Visitor:
         answer = self.page.goto(self.site + path)
         faults = [*self.named(path, endings), *self.laid_out(path)]
         self.page.evaluate(AXE)
-        faults += self.ask()
-        self.page.emulate_media(color_scheme="dark")
-        self.page.set_viewport_size({"width": 390, "height": 844})
-        faults += [f"dark, narrow: {fault}" for fault in self.ask()]
+        for theme, width, height in LOOKS[self.looked % 2 :][:1] if self.turns else LOOKS:
+            self.page.emulate_media(color_scheme=theme)
+            self.page.set_viewport_size({"width": width, "height": height})
+            faults += [f"{theme}, {width} px: {fault}" for fault in self.ask()]
+        self.looked += 1
         faults += [text for text in self.said if answer.ok or not MISSING.search(text)]
         self.faults += [f"{path}: {fault}" for fault in faults]
 
@@ -126,5 +133,6 @@ def test_is_sound_in_the_product(
 
 def test_is_sound_at_the_support_desk(chromium: Any, shop: str, workspace: Workspace, now: datetime) -> None:
     paths = every_page.of_desk(workspace, now)
-    faults = Visitor(chromium, shop, every_page.staff_client()).walk(paths, " · DialNexa support")
+    visitor = Visitor(chromium, shop, every_page.staff_client(), turns=True)
+    faults = visitor.walk(paths, " · DialNexa support")
     assert not faults, "\n".join(faults)

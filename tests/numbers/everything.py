@@ -53,6 +53,7 @@ from telephony.models import (
     CallStop,
     CarrierWebhook,
     DeckUpload,
+    DeniedPrefix,
     LimitOverride,
     LimitRequest,
     NetworkGroup,
@@ -135,6 +136,7 @@ def make_everything(order: NumberOrder, workspace: Workspace, now: datetime) -> 
     LimitRequest.objects.create(workspace=workspace, limit="daily_spend", value=99_000, why="A campaign")
     CallStop.objects.create(workspace=workspace, reason="Stolen key", thrown_by="Alice")
     CalledCountry.objects.create(workspace=workspace, country="GB")
+    DeniedPrefix.objects.get_or_create(digits="870", ended_at=None, defaults={"reason": "Ships"})
     opened = {"until": now + timedelta(days=9), "reason": "Inmarsat ships"}
     OpenedPrefix.objects.create(workspace=workspace, digits="870", **opened)
     maker = workspace.members.earliest("pk")
