@@ -57,10 +57,9 @@ def measure(count: int, workspaces: int) -> None:
     one, many, plainly = [], [], []
     due = Rental.objects.filter(next_run_at__lte=NOW).order_by("pk")
     settings.DEBUG = False  # which keeps every statement
-    renew_due(
-        now=NOW
-    )  # of tables that were empty, PostgreSQL would look through all rows for each foreign key,
-    _analyze()  # until its autovacuum comes by
+    # Where tables were empty, PostgreSQL looks through all rows for each foreign key until autovacuum comes by.
+    renew_due(now=NOW)
+    _analyze()
     for _ in range(ROUNDS):
         ids = list(due.values_list("pk", flat=True)[: count // 100])
         plainly += ids
