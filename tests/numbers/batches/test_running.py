@@ -301,6 +301,8 @@ def test_hangs_up_until_nobody_talks_though_the_message_was_lost(line: Dialler) 
     line.clock.turn(seconds=10)
     assert take_due_hang_ups(now=line.clock()) == [batch.pk]
     assert hang_up_calls(batch.pk, by=line.by, now=line.clock()) == 1
+    # Whoever hears that the other is over has the batch locked, and what is locked is passed over.
+    wait_until(lambda: Call.objects.filter(batch=batch, status__in=Call.OPEN).count() == 1)
     Call.objects.filter(pk=unconfirmed.pk).update(carrier_call_id=unconfirmed.carrier_call_id)
     line.clock.turn(seconds=10)
     assert take_due_hang_ups(now=line.clock()) == [batch.pk]
