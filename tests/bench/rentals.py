@@ -57,7 +57,7 @@ def measure(count: int, workspaces: int) -> None:
     one, many, plainly = [], [], []
     due = Rental.objects.filter(next_run_at__lte=NOW).order_by("pk")
     settings.DEBUG = False  # which keeps every statement
-    # Where tables were empty, PostgreSQL looks through all rows for each foreign key until autovacuum comes by.
+    # Of tables that were empty, PostgreSQL reads all rows for each foreign key until autovacuum comes by.
     renew_due(now=NOW)
     _analyze()
     for _ in range(ROUNDS):
